@@ -1,0 +1,37 @@
+option(SINTER_SANITIZE "build with address and undefined-behaviour sanitizers" OFF)
+option(SINTER_BUILD_BENCHMARKS "build the programs under bench/" OFF)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Werror $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
+# One section per function, so that linking a generated binary can drop what it does not use.
+add_compile_options(-ffunction-sections -fdata-sections)
+if(SINTER_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# sinter_library(NAME DEPENDS...): a static library of all .cpp files of this folder and below.
+function(sinter_library name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARGN})
+endfunction()
+
+# sinter_test(FOLDER DEPENDS...): one GoogleTest program per folder of tests/; each test is a ctest entry.
+function(sinter_test folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(test_${folder} ${sources})
+  target_link_libraries(test_${folder} PRIVATE ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(test_${folder} PRIVATE
+    SINTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SINTER_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  gtest_discover_tests(test_${folder} TEST_PREFIX ${folder}. PROPERTIES LABELS full TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+endfunction()
