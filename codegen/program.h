@@ -1,0 +1,65 @@
+// A compiled program between scheduling and emission: kernels in execution order, each with its buffers bound to caller
+// memory, the arena or the constants, and everything the metadata and the C header state.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ir/kernel/kernel.h"
+
+namespace sinter::codegen {
+
+struct BufferBinding {
+  kernel::BufferKind kind = kernel::BufferKind::arena;
+  int index = 0;       // input or output number
+  int64_t offset = 0;  // bytes from the start of the arena or of the constants; a multiple of 4
+};
+
+struct ProgramKernel {
+  kernel::Kernel kernel;
+  std::vector<BufferBinding> bindings;  // one a buffer of the kernel; ignored for local buffers
+  bool use_threads = true;              // false: too little work to open a parallel region; the loop runs serially
+  std::vector<std::string> layers;
+  double flops_per_sample = 0;
+  double bytes_per_sample = 0;
+  double fixed_bytes = 0;
+  bool is_contraction = false;
+};
+
+struct ProgramTensor {
+  std::string name;
+  std::vector<int64_t> dims;      // without the batch
+  std::vector<int> source_axes;   // see schema/program.fbs
+};
+
+// A read-only block in the storage layout that kernels read. fill writes exactly `bytes` bytes to the sink, in pieces of any size.
+struct ConstantBlock {
+  int64_t offset = 0;  // bytes, multiple of 64
+  int64_t bytes = 0;
+  std::function<void(const std::function<void(const void *data, size_t bytes)> &sink)> fill;
+};
+
+struct Program {
+  std::string name;  // C identifier prefix
+  int64_t max_batch = 1;
+  std::vector<ProgramKernel> kernels;
+  int64_t arena_bytes = 0;
+  int64_t arena_lower_bound = 0;
+  int64_t constant_bytes = 0;  // total size of the constants, blocks and gaps
+  std::vector<ConstantBlock> constants;  // by ascending offset
+  int64_t parameter_count = 0;
+  int64_t parameter_bytes = 0;
+  std::vector<ProgramTensor> inputs, outputs;
+  // Stated in the metadata only.
+  std::string model_file;
+  std::vector<std::string> labels;
+  float input_scale = 1.0f / 255.0f, input_offset = 0;
+  std::string loss;
+  std::vector<std::string> metrics;
+  std::vector<std::string> options;
+};
+
+}  // namespace sinter::codegen
