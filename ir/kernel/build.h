@@ -40,6 +40,7 @@ Expr exp(Expr x);
 Expr log(Expr x);
 Expr tanh(Expr x);
 Expr sigmoid(Expr x);
+Expr erf(Expr x);
 Expr fma(Expr a, Expr b, Expr c);
 Expr select(Expr condition, Expr a, Expr b);
 Expr convert(Expr x, Base base);
@@ -63,7 +64,11 @@ bool is_constant(const Expr &expr, int64_t *value = nullptr);
 // not entered: expressions have none.
 Expr substitute(const Expr &expr, const std::map<int, Expr> &by_var_id);
 
-// Calls fn on expr and every expression below it, parents first.
+// The same operator on replaced operands, built anew; expr itself if no operand changed. replace is called more than once
+// on an operand.
+Expr rebuild(const Expr &expr, const std::function<Expr(const Expr &)> &replace);
+
+// Calls fn on expr and every expression below it, parents first; on a shared operand once.
 void visit(const Expr &expr, const std::function<void(const Expr &)> &fn);
 
 }  // namespace sinter::kernel
