@@ -1,5 +1,7 @@
 #include "ir/kernel/build.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -20,7 +22,7 @@ Expr cast_literal(int64_t value, Base base) {
 }
 
 std::string operand_types(std::string_view op, const Expr &a, const Expr &b) {
-  return std::string(op) + " of " + name_of(a.type()) + " and " + name_of(b.type()) + ": convert one of them";
+  return fmt::format("{} of {} and {}: convert one of them", op, name_of(a.type()), name_of(b.type()));
 }
 
 std::shared_ptr<Body> share(Body body) {
@@ -83,7 +85,7 @@ Expr ref(const Var &var) {
 
 Expr unary(UnaryOp op, Expr x) {
   const auto type = result_type(op, x.type());
-  SINTER_CHECK(type.has_value(), std::string(name_of(op)) + " of " + name_of(x.type()));
+  SINTER_CHECK(type.has_value(), fmt::format("{} of {}", name_of(op), name_of(x.type())));
   if (const auto *spread = std::get_if<Broadcast>(&x->node))
     return broadcast(unary(op, spread->x), type->lanes);
   if (Expr folded = fold_unary(op, x)) return folded;
@@ -178,7 +180,7 @@ Expr fma(Expr a, Expr b, Expr c) {
   meet(b, c);
   meet(a, b);  // c may have brought lanes or a base
   SINTER_CHECK(a.type() == b.type() && b.type() == c.type(),
-               operand_types("fma", a, b) + "; the addend is " + name_of(c.type()));
+               fmt::format("{}; the addend is {}", operand_types("fma", a, b), name_of(c.type())));
   if (a.type().base != Base::f32) return std::move(a) * std::move(b) + std::move(c);
   const auto *spread_a = std::get_if<Broadcast>(&a->node);
   const auto *spread_b = std::get_if<Broadcast>(&b->node);
@@ -237,8 +239,7 @@ Expr bitcast(Expr x, Base base) {
 
 Expr broadcast(Expr x, int lanes) {
   if (x.type().lanes == lanes) return x;
-  SINTER_CHECK(x.type().lanes == 1,
-               "broadcast of " + name_of(x.type()) + " to " + std::to_string(lanes) + " lanes");
+  SINTER_CHECK(x.type().lanes == 1, fmt::format("broadcast of {} to {} lanes", name_of(x.type()), lanes));
   SINTER_CHECK(valid_lanes(lanes), "lanes must be a power of two");
   return make_node(Type{x.type().base, lanes}, Broadcast{std::move(x)});
 }
@@ -270,7 +271,7 @@ Expr horizontal(HorizontalOp op, Expr x) {
   if (x.type().lanes == 1) return x;
   const Type type{x.type().base, 1};
   SINTER_CHECK(result_type(BinaryOp::add, x.type(), x.type()).has_value(),
-               "horizontal of " + name_of(x.type()));
+               fmt::format("horizontal of {}", name_of(x.type())));
   return make_node(type, Horizontal{op, std::move(x)});
 }
 

@@ -1,5 +1,7 @@
 #include "ir/kernel/typing.h"
 
+#include <fmt/format.h>
+
 #include <limits>
 
 namespace sinter::kernel {
@@ -59,9 +61,8 @@ std::string_view name_of(Base base) {
 }
 
 std::string name_of(Type type) {
-  std::string name(name_of(type.base));
-  if (type.lanes != 1) name += "x" + std::to_string(type.lanes);
-  return name;
+  if (type.lanes == 1) return std::string(name_of(type.base));
+  return fmt::format("{}x{}", name_of(type.base), type.lanes);
 }
 
 std::string_view name_of(UnaryOp op) {
