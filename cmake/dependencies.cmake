@@ -1,6 +1,8 @@
-find_package(LLVM 19 REQUIRED CONFIG PATHS /usr/lib/llvm-19)
+find_package(LLVM 19.1 REQUIRED CONFIG PATHS /usr/lib/llvm-19)
 find_package(fmt REQUIRED)
-find_package(Flatbuffers REQUIRED)
+# Debian's package brings the headers and flatc, but no CMake package file.
+find_path(FLATBUFFERS_INCLUDE_DIR flatbuffers/flatbuffers.h REQUIRED)
+find_program(FLATC flatc REQUIRED)
 find_package(GTest REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -8,6 +8,9 @@ if(CCACHE)
 endif()
 
 add_compile_options(-Wall -Wextra -Werror $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
+# gcc 12 warns falsely on `"literal" + std::string` (GCC bug 105329).
+add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 # One section per function, so that linking a generated binary can drop what it does not use.
 add_compile_options(-ffunction-sections -fdata-sections)
 if(SINTER_SANITIZE)

@@ -1,0 +1,42 @@
+// Model: what a front end produces. The graph is the model as written (dropout and batch normalization as ops), with one
+// LayerInfo a layer for the summary, and the weights if the file has them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ir/graph.h"
+#include "support/diagnostic.h"
+
+namespace sinter::ir {
+
+struct LayerInfo {
+  std::string name;
+  std::string class_name;                     // "Conv2D"
+  std::vector<std::vector<Dim>> output_shapes;  // one a call of the layer, in the file's own layout (channels_first stays)
+  std::vector<std::string> connected_to;      // "conv2d_1[0][0]"
+  std::vector<int> variables;                 // indices into Graph::variables, in the order of Keras's weights
+  int64_t params = 0, trainable_params = 0;
+  bool is_implicit_input = false;             // Sequential's unlisted InputLayer
+  ValueId output = -1;                        // of its last call
+};
+
+struct Model {
+  Graph graph;
+  std::vector<LayerInfo> layers;
+  std::vector<std::optional<TensorData>> weights;  // by variable index; resized to graph.variables
+  std::string format;                              // "Keras script", "Keras 2 .h5", "graph"
+  bool keras3 = false;                             // whose defaults hold
+  bool is_sequential = false;
+  std::string class_name;                          // "Sequential", "Model", "Functional"
+  std::optional<std::pair<float, float>> input_scale_offset;  // what the model file does to image data
+  std::string loss;                                // Keras name, if the file compiles the model
+  std::vector<std::string> metrics;
+  int batch_size = 0;                              // the script's fit(batch_size=…), 0 if none
+  bool has_all_weights() const;
+};
+
+}  // namespace sinter::ir

@@ -1,0 +1,117 @@
+// The op table. An op is one file, ir/ops/<op>.cpp, that defines a struct with the hooks below; one line in
+// ir/ops/list.h registers it. Passes ask through OpInfo; no pass lists ops. docs/adding-an-op.md leads through it.
+//
+//   static constexpr std::string_view name, doc, keras, onnx;   // keras, onnx: names there, comma-separated, may be ""
+//   struct Attrs { …; static constexpr auto fields = std::tuple{field(…), …}; };   // or NoAttrs
+//   static std::optional<TensorType> infer(const Attrs &, Types in, Checker &);
+//   static void lower(const Attrs &, FormBuilder &);
+//   static void reference(const Attrs &, ReferenceTensors &);
+//   static std::vector<Case> examples();
+// Optional:
+//   static constexpr bool identity_in_inference   // the predict program drops it (dropout)
+//   static constexpr bool non_negative            // no output element is below 0
+//   static constexpr int linear_weight            // this input enters linearly, and per output channel
+//   static std::vector<int64_t> channel_shape(const Attrs &, const TensorType &weight)   // with linear_weight: shape in which a
+//                                       // per-channel factor of the output [C] broadcasts against the weight
+//   static ScaleShift scale_shift(const Attrs &, GraphRewriter &, inputs)  // y = x * scale + shift per channel (batch norm)
+#pragma once
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ir/attributes.h"
+#include "ir/form.h"
+#include "ir/types.h"
+
+namespace sinter::ir {
+
+// Collects what is wrong with an op's inputs. infer() returns nullopt after a failure.
+class Checker {
+ public:
+  void fail(std::string message, std::string hint = {});
+  bool require(bool condition, std::string_view message);  // fails with the message unless the condition holds
+  bool inputs(Types in, size_t count);
+  bool rank(Types in, size_t index, int rank);
+  bool ok() const { return message_.empty(); }
+  const std::string &message() const { return message_; }
+  const std::string &hint() const { return hint_; }
+
+ private:
+  std::string message_, hint_;
+};
+
+// Inputs and outputs of a reference evaluation, in double, row-major in the canonical layout. Batch dimensions are numbers here.
+struct ReferenceTensor {
+  std::vector<int64_t> dims;
+  std::vector<double> data;
+  int64_t elements() const;
+};
+struct ReferenceTensors {
+  std::vector<ReferenceTensor> inputs;
+  std::vector<ReferenceTensor> outputs;  // dims and data sized beforehand, zero-filled; reference() fills data
+};
+
+// An example for the conformance test: attributes in text form and input types. Values are drawn from [low, high].
+struct Case {
+  std::string attributes;  // "strides=[2, 2], groups=2"; "" for defaults
+  std::vector<TensorType> inputs;
+  float low = -1, high = 1;
+};
+
+class Graph;
+struct ScaleShift;
+
+struct OpInfo {
+  std::string_view name, doc, keras, onnx;
+  std::vector<AttributeField> fields;
+  bool identity_in_inference = false;
+  bool non_negative = false;
+  int linear_weight = -1;
+
+  Attributes (*default_attributes)() = nullptr;
+  std::vector<AttributeValue> (*attribute_values)(const Attributes &) = nullptr;  // in the order of `fields`
+  // Sets one field; false if the value is of another kind.
+  bool (*with_attribute)(Attributes &, size_t field, const AttributeValue &value) = nullptr;
+  std::optional<std::vector<TensorType>> (*infer)(const Attributes &, Types, Checker &) = nullptr;
+  void (*lower)(const Attributes &, FormBuilder &) = nullptr;
+  void (*reference)(const Attributes &, ReferenceTensors &) = nullptr;
+  std::vector<Case> (*examples)() = nullptr;
+  std::vector<int64_t> (*channel_shape)(const Attributes &, const TensorType &weight) = nullptr;
+  // y = x * scale + shift per channel: adds the nodes that compute scale and shift [C] from the other inputs.
+  ScaleShift (*scale_shift)(const Attributes &, Graph &, const std::vector<int> &inputs) = nullptr;
+};
+
+const std::vector<OpInfo> &all_ops();               // in the order of ir/ops/list.h
+const OpInfo *find_op(std::string_view name);       // nullptr if there is none
+const OpInfo &op(std::string_view name);            // CHECKs that it exists
+
+// "strides=[2, 2], groups=2": fields that differ from their defaults.
+std::string print_attributes(const OpInfo &op, const Attributes &attributes);
+std::optional<Attributes> parse_attributes(const OpInfo &op, std::string_view text, std::string *error);
+bool equal_attributes(const OpInfo &op, const Attributes &a, const Attributes &b);
+
+template <class Op>
+concept OpDefinition = requires(const typename Op::Attrs &attrs, Types types, Checker &checker, FormBuilder &forms,
+                                ReferenceTensors &tensors) {
+  { Op::name } -> std::convertible_to<std::string_view>;
+  { Op::doc } -> std::convertible_to<std::string_view>;
+  { Op::keras } -> std::convertible_to<std::string_view>;
+  { Op::onnx } -> std::convertible_to<std::string_view>;
+  Op::Attrs::fields;
+  { Op::infer(attrs, types, checker) };
+  { Op::lower(attrs, forms) } -> std::same_as<void>;
+  { Op::reference(attrs, tensors) } -> std::same_as<void>;
+  { Op::examples() } -> std::same_as<std::vector<Case>>;
+};
+
+// Builds the table entry of an op (ir/ops/list.h calls it once an op).
+template <OpDefinition Op>
+OpInfo describe();
+
+}  // namespace sinter::ir
+
+#include "ir/op_describe.h"
