@@ -95,6 +95,13 @@ void Graph::replace_uses(ValueId from, ValueId to) {
     if (output == from) output = to;
 }
 
+void Graph::rename_value(ValueId id, std::string_view new_name) {
+  Value &renamed = values[static_cast<size_t>(id)];
+  names_.erase(renamed.name);
+  renamed.name = new_name;
+  SINTER_CHECK(names_.emplace(renamed.name, id).second, renamed.name);
+}
+
 bool Model::has_all_weights() const {
   if (weights.size() < graph.variables.size()) return false;
   for (size_t i = 0; i < graph.variables.size(); ++i)

@@ -88,6 +88,7 @@ class Graph {
   bool is_output(ValueId id) const;
   std::string unique_name(std::string_view base) const;    // base, base.1, …
   void replace_uses(ValueId from, ValueId to);             // in nodes and outputs
+  void rename_value(ValueId id, std::string_view new_name);  // CHECKs that no other value has the name
 
  private:
   ValueId add_value(std::string value_name, TensorType type);

@@ -14,7 +14,10 @@ namespace sinter::ir {
 std::vector<ReferenceTensor> interpret(const Graph &graph, const std::vector<ReferenceTensor> &inputs,
                                        const std::vector<ReferenceTensor> &variables, int64_t n, bool all_values = false);
 
-// Runs a single op in double.
+// Runs a single op in double. `types` are the types of its inputs, with the batch where it is.
+std::vector<ReferenceTensor> interpret_op(const OpInfo &op, const Attributes &attributes, Types types,
+                                          std::vector<ReferenceTensor> inputs, int64_t n);
+// The same with types from the tensors' dims: constants, or, if the op refuses those, the batch where a leading dimension is n.
 std::vector<ReferenceTensor> interpret_op(const OpInfo &op, const Attributes &attributes,
                                           std::vector<ReferenceTensor> inputs, int64_t n);
 

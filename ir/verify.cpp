@@ -1,0 +1,123 @@
+#include "ir/verify.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace sinter::ir {
+
+namespace {
+
+class Verifier {
+ public:
+  explicit Verifier(const Graph &graph) : graph_(graph), definitions_(graph.values.size(), 0) {}
+
+  std::vector<std::string> run() {
+    check_inputs();
+    check_variables();
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) check_node(static_cast<NodeId>(i));
+    check_values();
+    if (graph_.outputs.empty()) report("the graph has no output");
+    for (const ValueId output : graph_.outputs)
+      if (!exists(output)) report(fmt::format("output: no value {}", output));
+    return std::move(problems_);
+  }
+
+ private:
+  void report(std::string problem) { problems_.push_back(std::move(problem)); }
+  bool exists(ValueId id) const { return id >= 0 && static_cast<size_t>(id) < graph_.values.size(); }
+  std::string label(ValueId id) const { return "%" + graph_.value(id).name; }
+  void define(ValueId id) { ++definitions_[static_cast<size_t>(id)]; }
+
+  void check_inputs() {
+    for (const ValueId input : graph_.inputs) {
+      if (!exists(input)) {
+        report(fmt::format("input: no value {}", input));
+        continue;
+      }
+      define(input);
+      if (graph_.value(input).producer >= 0 || graph_.is_variable(input))
+        report(label(input) + ": an input is also a variable or the result of a node");
+    }
+  }
+
+  void check_variables() {
+    for (size_t i = 0; i < graph_.variables.size(); ++i) {
+      const ValueId id = graph_.variables[i].value;
+      if (!exists(id)) {
+        report(fmt::format("variable {}: no value {}", i, id));
+        continue;
+      }
+      define(id);
+      const Value &value = graph_.value(id);
+      if (value.variable != static_cast<int>(i))
+        report(fmt::format("{}: is variable {}, but says {}", label(id), i, value.variable));
+      if (value.producer >= 0) report(label(id) + ": a variable is the result of a node");
+      for (const Dim dim : value.type.dims)
+        if (!dim.is_constant()) {
+          report(fmt::format("{}: a variable has the shape {}", label(id), print_shape(value.type.dims)));
+          break;
+        }
+    }
+  }
+
+  void check_node(NodeId id) {
+    const Node &node = graph_.node(id);
+    const std::string where = !node.outputs.empty() && exists(node.outputs[0]) ? label(node.outputs[0])
+                                                                               : fmt::format("node {}", id);
+    if (!node.op) return report(where + ": has no op");
+    std::vector<TensorType> types;
+    for (const ValueId input : node.inputs) {
+      if (!exists(input)) return report(fmt::format("{}: no value {}", where, input));
+      if (definitions_[static_cast<size_t>(input)] == 0)
+        report(fmt::format("{}: uses {} before its definition", where, label(input)));
+      types.push_back(graph_.type(input));
+    }
+    for (const ValueId output : node.outputs) {
+      if (!exists(output)) return report(fmt::format("{}: no value {}", where, output));
+      define(output);
+      if (graph_.value(output).producer != id)
+        report(fmt::format("{}: is the result of node {}, but says {}", label(output), id,
+                           graph_.value(output).producer));
+    }
+    Checker checker;
+    const std::optional<std::vector<TensorType>> inferred = node.op->infer(node.attributes, types, checker);
+    if (!inferred) return report(fmt::format("{}: {}: {}", where, node.op->name, checker.message()));
+    if (inferred->size() != node.outputs.size())
+      return report(fmt::format("{}: {} has {} outputs, not {}", where, node.op->name, inferred->size(),
+                                node.outputs.size()));
+    for (size_t i = 0; i < inferred->size(); ++i)
+      if ((*inferred)[i] != graph_.type(node.outputs[i]))
+        report(fmt::format("{}: has the type {}, but {} gives {}", label(node.outputs[i]),
+                           print(graph_.type(node.outputs[i])), node.op->name, print((*inferred)[i])));
+  }
+
+  void check_values() {
+    std::set<std::string_view> names;
+    for (size_t i = 0; i < graph_.values.size(); ++i) {
+      const auto id = static_cast<ValueId>(i);
+      const Value &value = graph_.value(id);
+      if (!names.insert(value.name).second)
+        report(label(id) + ": the name is used twice");
+      else if (graph_.find_value(value.name) != id)
+        report(label(id) + ": is not found by its name");
+      if (definitions_[i] != 1)
+        report(
+            fmt::format("{}: is defined {} times, as input, variable or result", label(id), definitions_[i]));
+      for (size_t d = 1; d < value.type.dims.size(); ++d)
+        if (value.type.dims[d].is_batch()) report(label(id) + ": the batch is not the first dimension");
+    }
+  }
+
+  const Graph &graph_;
+  std::vector<int> definitions_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+std::vector<std::string> verify(const Graph &graph) {
+  return Verifier(graph).run();
+}
+
+}  // namespace sinter::ir
