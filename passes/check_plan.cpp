@@ -1,0 +1,94 @@
+#include "passes/check_plan.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+namespace sinter::passes {
+
+namespace {
+
+// Which buffer's bytes the arena holds: disjoint ranges [begin, end) by begin.
+class ArenaContent {
+ public:
+  void write(int64_t begin, int64_t end, int buffer) {
+    auto it = ranges_.lower_bound(begin);
+    if (it != ranges_.begin()) {
+      const auto previous = std::prev(it);
+      if (previous->second.end > begin) {
+        const Range cut = previous->second;
+        previous->second.end = begin;
+        if (cut.end > end) ranges_[end] = cut;
+      }
+    }
+    it = ranges_.lower_bound(begin);
+    while (it != ranges_.end() && it->first < end) {
+      const Range cut = it->second;
+      it = ranges_.erase(it);
+      if (cut.end > end) ranges_[end] = cut;
+    }
+    ranges_[begin] = {end, buffer};
+  }
+  // The buffer that holds some byte of the range other than `buffer`; -1: unwritten bytes; -2: all is `buffer`.
+  int foreign(int64_t begin, int64_t end, int buffer) const {
+    auto it = ranges_.upper_bound(begin);
+    if (it == ranges_.begin()) return -1;
+    --it;
+    for (int64_t at = begin; at < end; ++it) {
+      if (it == ranges_.end() || it->first > at || it->second.end <= at) return -1;
+      if (it->second.buffer != buffer) return it->second.buffer;
+      at = it->second.end;
+    }
+    return -2;
+  }
+
+ private:
+  struct Range {
+    int64_t end = 0;
+    int buffer = -1;
+  };
+  std::map<int64_t, Range> ranges_;
+};
+
+}  // namespace
+
+std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan &plan, int64_t max_batch) {
+  std::vector<std::string> problems;
+  ArenaContent arena;
+  std::set<int> started;
+  const auto range = [&](int b) {
+    const BufferLayout &buffer = graph.buffers[static_cast<size_t>(b)];
+    const int64_t begin = plan.offsets[static_cast<size_t>(b)];
+    return std::pair{begin, begin + buffer.sample_elements * (buffer.has_batch ? max_batch : 1) * 4};
+  };
+  const auto in_arena = [&](int b) { return graph.buffers[static_cast<size_t>(b)].kind == kernel::BufferKind::arena; };
+  for (const Group &group : graph.fused.groups) {
+    const int output = graph.views[static_cast<size_t>(group.output)].buffer;
+    if (in_arena(output)) {
+      const auto [begin, end] = range(output);
+      if (begin < 0 || begin % arena_alignment != 0 || end > plan.arena_bytes)
+        problems.push_back(fmt::format("{}: output lies at {} .. {} of an arena of {}", group.name, begin, end, plan.arena_bytes));
+      // A concatenation's buffer is written by several groups: the first one claims it.
+      if (started.insert(output).second) arena.write(begin, end, output);
+    }
+    for (const ir::ValueId v : group.inputs) {
+      const int b = graph.views[static_cast<size_t>(v)].buffer;
+      if (!in_arena(b)) continue;
+      const auto [begin, end] = range(b);
+      const int found = begin < 0 ? -1 : arena.foreign(begin, end, b);
+      if (found != -2)
+        problems.push_back(fmt::format("{} reads %{}, but its bytes hold {}", group.name, graph.buffers[static_cast<size_t>(b)].name,
+                                       found < 0 ? "nothing yet" : "%" + graph.buffers[static_cast<size_t>(found)].name));
+    }
+    if (in_arena(output)) {
+      const auto [begin, end] = range(output);
+      if (begin >= 0 && arena.foreign(begin, end, output) != -2)
+        problems.push_back(fmt::format("{} writes into %{}, part of which another buffer has taken", group.name,
+                                       graph.buffers[static_cast<size_t>(output)].name));
+    }
+  }
+  return problems;
+}
+
+}  // namespace sinter::passes

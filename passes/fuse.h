@@ -1,0 +1,59 @@
+// Fusion: partitions the nodes of a graph into groups, each of which becomes one kernel. A group is a chain of stages
+// (forms) around one anchor; what the chain passes on stays in registers or in a local tile, and only the group's last
+// value is written to memory. The rules look at forms, never at ops:
+//   - elementwise maps join the value they read, if it has no other use (bias, activation, residual addition);
+//   - a window joins the contraction before it (convolution + pooling);
+//   - a reduction over all of height and width joins a contraction whose spatial extent is small (global pooling);
+//   - stages that reduce and map along the last axis join a small contraction (dense + softmax);
+//   - a pointwise contraction joins a depthwise one.
+// Ops without code (reshape) form no group: their output is another name for their input's memory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "passes/pass.h"
+
+namespace sinter::passes {
+
+// What a stage's operand reads: an earlier stage of the group (stage >= 0) or a graph value.
+struct StageSource {
+  ir::ValueId value = -1;
+  int stage = -1;
+};
+
+struct Stage {
+  ir::Form form;
+  std::vector<StageSource> sources;  // one an operand of the form
+  ir::NodeId node = -1;
+  ir::ValueId value = -1;            // the graph value that the stage computes (or a part of); -1 between stages of one op
+};
+
+struct Group {
+  std::string name;                  // unique; from the layer of its anchor
+  std::vector<Stage> stages;
+  std::vector<ir::NodeId> nodes;
+  ir::ValueId output = -1;           // the one value that is written to memory
+  std::vector<ir::ValueId> inputs;   // graph values read, each once, in order of first use
+};
+
+struct FusedGraph {
+  ir::Graph graph;
+  std::vector<Group> groups;              // in execution order
+  std::vector<ir::ValueId> alias_of;      // by value: the value whose memory it names; itself if it has its own
+};
+
+struct FusionOptions {
+  int64_t tile_bytes = 128 << 10;         // the largest local tile worth keeping
+  int64_t softmax_weight_bytes = 1 << 20; // a dense layer with more weights is not held back for its softmax
+};
+
+FusedGraph fuse(ir::Graph graph, const FusionOptions &options = {});
+
+// "group conv2d_1 = conv2d + add + relu + max_pool -> %pool", for tests and --print-after.
+std::string print(const FusedGraph &fused);
+
+// Lowers one node to stages whose sources are graph values and stages from `first_stage` on.
+std::vector<Stage> lower_node(const ir::Graph &graph, ir::NodeId id, int first_stage);
+
+}  // namespace sinter::passes
