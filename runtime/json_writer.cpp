@@ -1,0 +1,73 @@
+#include "runtime/json_writer.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "runtime/text.h"
+
+namespace sinter::runtime {
+
+JsonWriter &JsonWriter::raw(std::string_view text) {
+  if (needs_comma_) text_ += ", ";
+  text_ += text;
+  needs_comma_ = true;
+  return *this;
+}
+
+JsonWriter &JsonWriter::open(char bracket) {
+  raw(std::string_view(&bracket, 1));
+  needs_comma_ = false;
+  return *this;
+}
+
+JsonWriter &JsonWriter::close(char bracket) {
+  text_ += bracket;
+  needs_comma_ = true;
+  return *this;
+}
+
+void JsonWriter::quoted(std::string_view text) {
+  if (needs_comma_) text_ += ", ";
+  text_ += '"';
+  for (const char c : printable(text)) {
+    if (c == '"' || c == '\\') text_ += '\\';
+    text_ += c;
+  }
+  text_ += '"';
+  needs_comma_ = true;
+}
+
+JsonWriter &JsonWriter::key(std::string_view name) {
+  quoted(name);
+  text_ += ": ";
+  needs_comma_ = false;
+  return *this;
+}
+
+JsonWriter &JsonWriter::value(std::string_view text) {
+  quoted(text);
+  return *this;
+}
+
+JsonWriter &JsonWriter::value(double number) {
+  if (!std::isfinite(number)) return raw("null");
+  std::string text = format("%.15g", number);
+  if (std::strtod(text.c_str(), nullptr) != number) text = format("%.17g", number);
+  return raw(text);
+}
+
+JsonWriter &JsonWriter::value(float number) {
+  if (!std::isfinite(number)) return raw("null");
+  std::string text = format("%.7g", static_cast<double>(number));
+  if (std::strtof(text.c_str(), nullptr) != number) text = format("%.9g", static_cast<double>(number));
+  return raw(text);
+}
+
+JsonWriter &JsonWriter::value(int64_t number) {
+  return raw(format("%lld", static_cast<long long>(number)));
+}
+JsonWriter &JsonWriter::value(uint64_t number) {
+  return raw(format("%llu", static_cast<unsigned long long>(number)));
+}
+
+}  // namespace sinter::runtime

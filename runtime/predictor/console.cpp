@@ -1,0 +1,43 @@
+#include "runtime/predictor/console.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "runtime/text.h"
+
+namespace sinter::runtime {
+
+void Console::print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void Console::error(const Error &error) {
+  std::fflush(stdout);
+  std::string text = binary_ + ": error: ";
+  if (!error.file.empty()) text += printable(error.file) + ": ";
+  text += error.message + "\n";
+  if (!error.hint.empty()) text += "  hint: " + error.hint + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  exit_code_ = std::max(exit_code_, static_cast<int>(error.code));
+}
+
+void Console::warning(std::string_view message) {
+  std::fflush(stdout);
+  const std::string text = binary_ + ": warning: " + std::string(message) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+int Console::finish() {
+  errno = 0;
+  const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout);
+  if (failed) {
+    const int reason = errno ? errno : EIO;
+    std::clearerr(stdout);
+    error(system_error("standard output", std::string("cannot write: ") + std::strerror(reason)));
+  }
+  return exit_code_;
+}
+
+}  // namespace sinter::runtime
