@@ -1,8 +1,8 @@
 // sinter_decode_jpeg: the archive member that needs libjpeg. See codecs.h.
-// clang-format off: jpeglib.h needs stdio.h before it
-#include <jerror.h>
+// clang-format off
+#include <stdio.h>  // jpeglib.h needs it
 #include <jpeglib.h>
-#include <stdio.h>
+#include <jerror.h>
 // clang-format on
 
 #include <csetjmp>
