@@ -1,0 +1,40 @@
+#include <algorithm>
+#include <limits>
+
+#include "ir/ops/list.h"
+#include "ir/ops/rules/elementwise.h"
+
+namespace sinter::ir {
+
+namespace {
+
+struct Clip {
+  static constexpr std::string_view name = "clip", doc = "y = min(max(x, min), max)";
+  static constexpr std::string_view keras = "ReLU(max_value)", onnx = "Clip";
+  struct Attrs {
+    float min = -std::numeric_limits<float>::infinity();
+    float max = std::numeric_limits<float>::infinity();
+    static constexpr auto fields =
+        std::tuple{field("min", &Attrs::min, "least value"), field("max", &Attrs::max, "greatest value")};
+  };
+
+  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
+    if (!check.require(a.min <= a.max, "min must not be above max")) return std::nullopt;
+    return rules::unary_type(in, check);
+  }
+  static void lower(const Attrs &a, FormBuilder &f) {
+    f.map([&](Expr x) { return kernel::min(kernel::max(x, a.min), a.max); });
+  }
+  static void reference(const Attrs &a, ReferenceTensors &t) {
+    rules::unary_reference(t, [&](double x) { return std::min(std::max(x, double{a.min}), double{a.max}); });
+  }
+  static std::vector<Case> examples() { return rules::unary_examples({"", "min=-0.5, max=1.25", "min=0"}); }
+};
+
+}  // namespace
+
+OpInfo describe_clip() {
+  return describe<Clip>();
+}
+
+}  // namespace sinter::ir

@@ -1,0 +1,37 @@
+#include "ir/ops/list.h"
+#include "ir/ops/rules/elementwise.h"
+
+namespace sinter::ir {
+
+namespace {
+
+// In inference, which this table describes, dropout is the identity.
+struct Dropout {
+  static constexpr std::string_view name = "dropout",
+                                    doc =
+                                        "training: x / (1 - rate) or, with probability rate, 0; inference: x";
+  static constexpr std::string_view keras = "Dropout, SpatialDropout2D", onnx = "Dropout";
+  static constexpr bool identity_in_inference = true;
+  struct Attrs {
+    float rate = 0.5f;
+    static constexpr auto fields = std::tuple{field("rate", &Attrs::rate, "probability of 0, in [0, 1)")};
+  };
+
+  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
+    if (!check.require(a.rate >= 0 && a.rate < 1, "rate must be in [0, 1)")) return std::nullopt;
+    return rules::unary_type(in, check);
+  }
+  static void lower(const Attrs &, FormBuilder &f) {
+    f.map([](Expr x) { return x; });
+  }
+  static void reference(const Attrs &, ReferenceTensors &t) { t.outputs[0].data = t.inputs[0].data; }
+  static std::vector<Case> examples() { return rules::unary_examples({"", "rate=0.25"}); }
+};
+
+}  // namespace
+
+OpInfo describe_dropout() {
+  return describe<Dropout>();
+}
+
+}  // namespace sinter::ir

@@ -1,0 +1,40 @@
+#include "ir/ops/list.h"
+#include "ir/ops/rules/softmax.h"
+
+namespace sinter::ir {
+
+namespace {
+
+struct LogSoftmax {
+  static constexpr std::string_view name = "log_softmax",
+                                    doc = "y = x - log(sum of exp(x)), over the last axis";
+  static constexpr std::string_view keras = "Activation(log_softmax)", onnx = "LogSoftmax";
+  using Attrs = NoAttrs;
+
+  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
+    return rules::softmax_type(in, check);
+  }
+  static void lower(const Attrs &, FormBuilder &f) {
+    const StageValue x = f.input(0);
+    const std::vector<int> last = {f.input_type(0).rank() - 1};
+    const StageValue largest = f.reduce(x, last, true, MonoidKind::max);
+    const StageValue powers = f.map({x, largest}, f.input_type(0),
+                                    [](const std::vector<Expr> &v) { return kernel::exp(v[0] - v[1]); });
+    const StageValue total = f.reduce(powers, last, true, MonoidKind::sum);
+    f.output(0, f.map({x, largest, total}, f.output_type(0),
+                      [](const std::vector<Expr> &v) { return v[0] - v[1] - kernel::log(v[2]); }));
+  }
+  static void reference(const Attrs &, ReferenceTensors &t) {
+    rules::softmax_reference(
+        t, [](double x, double largest, double sum) { return x - largest - std::log(sum); });
+  }
+  static std::vector<Case> examples() { return rules::softmax_examples(); }
+};
+
+}  // namespace
+
+OpInfo describe_log_softmax() {
+  return describe<LogSoftmax>();
+}
+
+}  // namespace sinter::ir

@@ -1,0 +1,33 @@
+#include <algorithm>
+
+#include "ir/ops/list.h"
+#include "ir/ops/rules/pooling.h"
+
+namespace sinter::ir {
+
+namespace {
+
+struct MaxPool {
+  static constexpr std::string_view
+      name = "max_pool",
+      doc = "largest element of each window of x [N, H, W, C]; padding does not count";
+  static constexpr std::string_view keras = "MaxPooling2D", onnx = "MaxPool";
+  using Attrs = rules::PoolingAttrs;
+
+  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
+    return rules::pooling_type(a, in, check);
+  }
+  static void lower(const Attrs &a, FormBuilder &f) { rules::lower_pooling(a, f, MonoidKind::max); }
+  static void reference(const Attrs &a, ReferenceTensors &t) {
+    rules::pooling_reference(a, t, [](const std::vector<double> &x) { return *std::ranges::max_element(x); });
+  }
+  static std::vector<Case> examples() { return rules::pooling_examples(); }
+};
+
+}  // namespace
+
+OpInfo describe_max_pool() {
+  return describe<MaxPool>();
+}
+
+}  // namespace sinter::ir

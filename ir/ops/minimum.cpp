@@ -1,0 +1,32 @@
+#include "ir/ops/list.h"
+#include "ir/ops/rules/elementwise.h"
+
+namespace sinter::ir {
+
+namespace {
+
+struct Minimum {
+  static constexpr std::string_view name = "minimum", doc = "y = min(a, b), with broadcasting";
+  static constexpr std::string_view keras = "Minimum", onnx = "Min";
+  using Attrs = NoAttrs;
+
+  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
+    if (!check.inputs(in, 2)) return std::nullopt;
+    return rules::broadcast_type(in, check);
+  }
+  static void lower(const Attrs &, FormBuilder &f) {
+    f.map([](Expr a, Expr b) { return kernel::min(a, b); });
+  }
+  static void reference(const Attrs &, ReferenceTensors &t) {
+    rules::binary_reference(t, [](double a, double b) { return a < b ? a : b; });
+  }
+  static std::vector<Case> examples() { return rules::binary_examples(); }
+};
+
+}  // namespace
+
+OpInfo describe_minimum() {
+  return describe<Minimum>();
+}
+
+}  // namespace sinter::ir

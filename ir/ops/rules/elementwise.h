@@ -1,0 +1,32 @@
+// Elementwise ops: shape rules, reference loops and examples that they share.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/ops/rules/shape.h"
+
+namespace sinter::ir::rules {
+
+// One input; the result has its type.
+std::optional<TensorType> unary_type(Types in, Checker &check);
+
+// The shape to which all inputs broadcast as in numpy: aligned at the last dimension, size 1 stretches,
+// missing leading dimensions are 1. An unknown dimension beside a known one other than 1 takes its size.
+// Inputs: in.size() >= 1.
+std::optional<TensorType> broadcast_type(Types in, Checker &check);
+
+// output = f(input), element by element.
+void unary_reference(ReferenceTensors &t, const std::function<double(double)> &f);
+// output = f(a, b) with broadcasting.
+void binary_reference(ReferenceTensors &t, const std::function<double(double, double)> &f);
+// The element of x that broadcasts to the element with row-major index `flat` of a tensor of dims `result`.
+double broadcast_element(const ReferenceTensor &x, const std::vector<int64_t> &result, int64_t flat);
+
+std::vector<Case> unary_examples(const std::vector<std::string> &attributes = {""}, float low = -3,
+                                 float high = 3);
+std::vector<Case> binary_examples(float low = -1, float high = 1);
+
+}  // namespace sinter::ir::rules

@@ -1,0 +1,56 @@
+#include "ir/ops/rules/pooling.h"
+
+#include <fmt/format.h>
+
+namespace sinter::ir::rules {
+
+std::optional<TensorType> pooling_type(const PoolingAttrs &attrs, Types in, Checker &check) {
+  if (!tensors(in, 1, check) || !check.rank(in, 0, 4)) return std::nullopt;
+  for (size_t i = 0; i < 4; ++i) {
+    if (attrs.pads[i] < attrs.size[i / 2]) continue;
+    check.fail(fmt::format("pads [{}] must be less than the window's size {}x{}", fmt::join(attrs.pads, ", "),
+                           attrs.size[0], attrs.size[1]));
+    return std::nullopt;
+  }
+  const auto size = output_size({attrs.size, attrs.strides, {1, 1}, attrs.pads}, in[0], "pool", check);
+  if (!size) return std::nullopt;
+  return result({in[0].dims[0], (*size)[0], (*size)[1], in[0].dims[3]}, check);
+}
+
+void lower_pooling(const PoolingAttrs &attrs, FormBuilder &f, MonoidKind monoid,
+                   const std::function<Expr(const std::vector<Expr> &, Expr)> &finish) {
+  const FormBuilder::WindowSpec window = {attrs.size, attrs.strides, attrs.pads[0], attrs.pads[2]};
+  f.output(0, f.window(f.input(0), window, f.output_type(0), monoid, finish));
+}
+
+void pooling_reference(const PoolingAttrs &attrs, ReferenceTensors &t,
+                       const std::function<double(const std::vector<double> &)> &f) {
+  const ReferenceTensor &x = t.inputs[0];
+  for_each_element(t.outputs[0], [&](int64_t n, int64_t oh, int64_t ow, int64_t channel, double &y) {
+    std::vector<double> elements;
+    for (int64_t i = 0; i < attrs.size[0]; ++i)
+      for (int64_t j = 0; j < attrs.size[1]; ++j) {
+        const int64_t row = oh * attrs.strides[0] + i - attrs.pads[0];
+        const int64_t column = ow * attrs.strides[1] + j - attrs.pads[2];
+        if (inside(x, row, column)) elements.push_back(pixel(x, n, row, column, channel, 0));
+      }
+    y = f(elements);
+  });
+}
+
+std::vector<Case> pooling_examples() {
+  const Dim n = Dim::batch();
+  return {{"", {TensorType{n, 6, 8, 3}}},
+          {"", {TensorType{n, 7, 5, 17}}},
+          {"size=[3, 3]", {TensorType{n, 7, 7, 8}}},
+          {"size=[3, 2], strides=[1, 3]", {TensorType{n, 5, 8, 5}}},
+          {"pads=[0, 1, 0, 1]", {TensorType{n, 5, 7, 4}}},
+          {"size=[3, 3], pads=[1, 1, 1, 1]", {TensorType{n, 6, 7, 9}}},
+          {"size=[2, 2], strides=[1, 1], pads=[0, 1, 0, 1]", {TensorType{n, 4, 3, 2}}},
+          {"size=[3, 4], strides=[2, 1], pads=[2, 0, 1, 3]", {TensorType{n, 5, 4, 3}}},
+          {"size=[3, 3], strides=[2, 2], pads=[2, 2, 2, 2]", {TensorType{n, 1, 1, 2}}},
+          {"size=[4, 5], strides=[1, 1]", {TensorType{n, 4, 5, 1}}},
+          {"size=[1, 1], strides=[3, 2]", {TensorType{n, 5, 5, 1}}}};
+}
+
+}  // namespace sinter::ir::rules

@@ -1,0 +1,34 @@
+#include <cmath>
+
+#include "ir/ops/list.h"
+#include "ir/ops/rules/elementwise.h"
+
+namespace sinter::ir {
+
+namespace {
+
+struct Softplus {
+  static constexpr std::string_view name = "softplus", doc = "y = log(1 + exp(x))";
+  static constexpr std::string_view keras = "Activation(softplus)", onnx = "Softplus";
+  static constexpr bool non_negative = true;
+  using Attrs = NoAttrs;
+
+  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
+    return rules::unary_type(in, check);
+  }
+  static void lower(const Attrs &, FormBuilder &f) {
+    f.map([](Expr x) { return kernel::max(x, 0.0f) + kernel::log(1.0f + kernel::exp(-kernel::abs(x))); });
+  }
+  static void reference(const Attrs &, ReferenceTensors &t) {
+    rules::unary_reference(t, [](double x) { return std::log1p(std::exp(x)); });
+  }
+  static std::vector<Case> examples() { return rules::unary_examples({""}, -8, 8); }
+};
+
+}  // namespace
+
+OpInfo describe_softplus() {
+  return describe<Softplus>();
+}
+
+}  // namespace sinter::ir
