@@ -13,9 +13,9 @@ OpInfo describe() {
   info.onnx = Op::onnx;
   std::apply(
       [&](const auto &...f) {
-        const Attrs defaults{};
-        (info.fields.push_back({f.name, f.doc, detail::type_name(defaults.*(f.member)),
-                                detail::to_value(defaults.*(f.member))}),
+        [[maybe_unused]] const Attrs defaults{};
+        (info.fields.emplace_back(f.name, f.doc, detail::type_name(defaults.*(f.member)),
+                                detail::to_value(defaults.*(f.member))),
          ...);
       },
       Attrs::fields);

@@ -1,0 +1,37 @@
+// A kernel under construction: buffers and registers by name, and small conveniences for schedules.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "ir/kernel/build.h"
+
+namespace sinter::codegen {
+
+struct KernelBuilder {
+  kernel::Kernel kernel;
+
+  int add_buffer(kernel::Buffer buffer) {
+    kernel.buffers.push_back(std::move(buffer));
+    return static_cast<int>(kernel.buffers.size()) - 1;
+  }
+  int add_registers(std::string name, kernel::Type type, int64_t count) {
+    for (const kernel::Registers &existing : kernel.registers)
+      if (existing.name == name) return add_registers(name + "_", type, count);
+    kernel.registers.push_back({std::move(name), type, count});
+    return static_cast<int>(kernel.registers.size()) - 1;
+  }
+  static kernel::Var index_var(std::string_view name) {
+    return kernel::make_var(std::string(name), {kernel::Base::index, 1});
+  }
+  // Names an expression with a let, unless it is a constant or a variable already.
+  static kernel::Expr name(std::string_view text, kernel::Expr value, kernel::Body &body) {
+    if (kernel::is_constant(value) || std::holds_alternative<kernel::VarRef>(value->node)) return value;
+    const kernel::Var var = kernel::make_var(std::string(text), value.type());
+    body.push_back(kernel::let(var, value));
+    return kernel::ref(var);
+  }
+};
+
+}  // namespace sinter::codegen

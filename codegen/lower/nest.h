@@ -1,0 +1,46 @@
+// The tile nest: one loop structure for all five forms. The last output axis is cut into vectors, the one before it into
+// pixels; a register tile of pixels x vectors accumulates over the reduction axes, goes through the maps that follow, and is
+// stored. A convolution is a nest whose data varies by pixel and whose weights vary by vector; a pooling one whose operand
+// varies by both; an elementwise map one without reduction axes.
+#pragma once
+
+#include <vector>
+
+#include "codegen/lower/kernel_builder.h"
+#include "codegen/lower/linear.h"
+
+namespace sinter::codegen {
+
+struct NestOperand {
+  LinearAccess access;
+  std::vector<Guard> guards;  // empty: all elements exist
+  float fill = 0;             // value of an element that does not exist, in forms without reduction
+};
+
+// A map on the running value. operands[k] belongs to parameters[k]; an access without a buffer is the running value.
+struct NestMap {
+  Expr body;
+  std::vector<kernel::Var> parameters;
+  std::vector<NestOperand> operands;
+};
+
+struct TileShape {
+  int pixels = 1;
+  int vectors = 1;
+  int lanes = 1;
+};
+
+struct Nest {
+  std::vector<Range> axes;  // output axes, then reduction axes
+  int output_axes = 0;
+  const ir::Form *form = nullptr;      // body, parameters, monoid, accumulators and finish of the anchor
+  std::vector<NestOperand> operands;
+  std::vector<NestMap> maps;
+  LinearAccess result;
+  TileShape tile;
+  bool vectors_outermost = false;  // loop over vector blocks outside the pixels: weights stay in cache
+};
+
+void emit_nest(KernelBuilder &builder, Nest nest, kernel::Body &body);
+
+}  // namespace sinter::codegen
