@@ -25,6 +25,9 @@ std::string emit_assembly(const Program &program, const Target &target, const Em
 bool write_object(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
                   Diagnostics &diagnostics);
 
+// What a thread that runs a kernel needs of its stack, at most, in bytes.
+int64_t program_stack_bytes(const Program &program);
+
 // The C header of the object: NAME_predict, NAME_MAX_BATCH, NAME_ARENA_BYTES, … (architecture: C ABI).
 std::string emit_header(const Program &program);
 

@@ -1,0 +1,44 @@
+// Output files that appear whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "support/diagnostic.h"
+
+namespace sinter::codegen {
+
+// A file under a temporary name in the folder of its path, which commit() gives its name. Without commit() nothing is left
+// behind. Errors are kept: writing after one does nothing, and commit() reports the first. A path that names a device or a pipe is
+// written directly.
+class OutputFile {
+ public:
+  explicit OutputFile(std::string path, bool executable = false);
+  ~OutputFile();
+  OutputFile(const OutputFile &) = delete;
+  OutputFile &operator=(const OutputFile &) = delete;
+
+  void write(const void *data, size_t bytes);
+  void write_zeros(size_t bytes);
+  // Flushes, synchronizes and renames. A failure is a system error (exit 3).
+  bool commit(Diagnostics &diagnostics);
+
+  // Flushes and closes, so that another program can read or write temporary_path(); commit() comes later.
+  void close();
+  const std::string &temporary_path() const { return temporary_; }
+  size_t size() const { return size_; }  // bytes written so far
+
+ private:
+  void flush();
+  void fail(int error);
+
+  std::string path_, temporary_;
+  int descriptor_ = -1;
+  bool direct_ = false;     // no temporary name
+  bool committed_ = false;
+  int error_ = 0;           // errno of the first failure
+  size_t size_ = 0;
+  std::string buffer_;
+};
+
+}  // namespace sinter::codegen
