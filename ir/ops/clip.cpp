@@ -28,7 +28,7 @@ struct Clip {
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::unary_reference(t, [&](double x) { return std::min(std::max(x, double{a.min}), double{a.max}); });
   }
-  static std::vector<Case> examples() { return rules::unary_examples({"", "min=-0.5, max=1.25", "min=0"}); }
+  static std::vector<Case> examples() { return rules::unary_examples({"", "min=-0.5, max=1.25", "min=0.0"}); }
 };
 
 }  // namespace

@@ -1,0 +1,254 @@
+#include "ir/form_evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "support/check.h"
+
+namespace sinter::ir {
+
+namespace {
+
+using Variables = std::map<int, double>;
+
+double evaluate_unary(kernel::UnaryOp op, double x) {
+  using kernel::UnaryOp;
+  switch (op) {
+    case UnaryOp::neg:
+      return -x;
+    case UnaryOp::abs:
+      return std::abs(x);
+    case UnaryOp::sqrt:
+      return std::sqrt(x);
+    case UnaryOp::floor:
+      return std::floor(x);
+    case UnaryOp::logical_not:
+      return x == 0 ? 1 : 0;
+    case UnaryOp::exp:
+      return std::exp(x);
+    case UnaryOp::log:
+      return std::log(x);
+    case UnaryOp::tanh:
+      return std::tanh(x);
+    case UnaryOp::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case UnaryOp::erf:
+      return std::erf(x);
+  }
+  return 0;
+}
+
+double evaluate_binary(kernel::BinaryOp op, double a, double b) {
+  using kernel::BinaryOp;
+  switch (op) {
+    case BinaryOp::add:
+      return a + b;
+    case BinaryOp::sub:
+      return a - b;
+    case BinaryOp::mul:
+      return a * b;
+    case BinaryOp::div:
+      return a / b;
+    case BinaryOp::min:
+      return std::min(a, b);
+    case BinaryOp::max:
+      return std::max(a, b);
+    case BinaryOp::lt:
+      return a < b;
+    case BinaryOp::le:
+      return a <= b;
+    case BinaryOp::eq:
+      return a == b;
+    case BinaryOp::ne:
+      return a != b;
+    case BinaryOp::logical_and:
+      return a != 0 && b != 0;
+    case BinaryOp::logical_or:
+      return a != 0 || b != 0;
+    default:
+      break;
+  }
+  SINTER_CHECK(false, "no integer operator in the body of a form");
+  return 0;
+}
+
+struct Evaluator {
+  const Variables &variables;
+
+  double value(const Expr &expr) const { return std::visit(*this, expr->node); }
+
+  double operator()(const kernel::IntConst &e) const { return static_cast<double>(e.value); }
+  double operator()(const kernel::FloatConst &e) const { return e.value; }
+  double operator()(const kernel::VarRef &e) const { return variables.at(e.var.id); }
+  double operator()(const kernel::Unary &e) const { return evaluate_unary(e.op, value(e.x)); }
+  double operator()(const kernel::Binary &e) const { return evaluate_binary(e.op, value(e.a), value(e.b)); }
+  double operator()(const kernel::Fma &e) const { return value(e.a) * value(e.b) + value(e.c); }
+  double operator()(const kernel::Select &e) const { return value(value(e.condition) != 0 ? e.a : e.b); }
+  double operator()(const kernel::Convert &e) const { return value(e.x); }
+  template <class Other>
+  double operator()(const Other &) const {
+    SINTER_CHECK(false, "not a scalar expression of the body of a form");
+    return 0;
+  }
+};
+
+// The monoid of a form on tuples of numbers.
+class Combiner {
+ public:
+  explicit Combiner(const Monoid &monoid) {
+    const auto width = static_cast<size_t>(monoid.width());
+    const auto variables = [](size_t count) {
+      std::vector<Var> vars;
+      while (vars.size() < count) vars.push_back(kernel::make_var("v", {kernel::Base::f32, 1}));
+      return vars;
+    };
+    const auto refs = [](const std::vector<Var> &vars) {
+      std::vector<Expr> exprs;
+      for (const Var &var : vars) exprs.push_back(kernel::ref(var));
+      return exprs;
+    };
+    element_ = variables(2);
+    left_ = variables(width);
+    right_ = variables(width);
+    lift_ = monoid.lift(kernel::ref(element_[0]), kernel::ref(element_[1]));
+    combine_ = monoid.combine(refs(left_), refs(right_));
+  }
+
+  void add(std::vector<double> &tuple, double x, int64_t index) const {
+    Variables variables = {{element_[0].id, x}, {element_[1].id, static_cast<double>(index)}};
+    for (size_t i = 0; i < tuple.size(); ++i) variables[left_[i].id] = tuple[i];
+    for (size_t i = 0; i < tuple.size(); ++i) variables[right_[i].id] = evaluate(lift_[i], variables);
+    for (size_t i = 0; i < tuple.size(); ++i) tuple[i] = evaluate(combine_[i], variables);
+  }
+
+ private:
+  std::vector<Var> element_, left_, right_;
+  std::vector<Expr> lift_, combine_;
+};
+
+// Row-major offset of `access` at `position`; nullopt if it is outside.
+std::optional<size_t> offset_of(const Access &access, const std::vector<int64_t> &position,
+                                const std::vector<int64_t> &dims) {
+  SINTER_CHECK(access.size() == dims.size());
+  int64_t offset = 0;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    SINTER_CHECK(access[d].coefficients.size() == position.size());
+    int64_t index = access[d].offset;
+    for (size_t a = 0; a < position.size(); ++a) index += access[d].coefficients[a] * position[a];
+    if (index < 0 || index >= dims[d]) return std::nullopt;
+    offset = offset * dims[d] + index;
+  }
+  return static_cast<size_t>(offset);
+}
+
+// Steps through axes begin..end of the position in row-major order; false after the last.
+bool next_position(std::vector<int64_t> &position, const std::vector<int64_t> &extents, size_t begin,
+                   size_t end) {
+  for (size_t a = end; a-- > begin;) {
+    if (++position[a] < extents[a]) return true;
+    position[a] = 0;
+  }
+  return false;
+}
+
+// The body at one position; nullopt where a window has no element.
+std::optional<double> body_value(const Form &form, const std::vector<ReferenceTensor> &sources,
+                                 const std::vector<int64_t> &position) {
+  Variables variables;
+  for (size_t k = 0; k < form.operands.size(); ++k) {
+    const FormOperand &operand = form.operands[k];
+    const ReferenceTensor &source = sources[static_cast<size_t>(operand.source)];
+    const std::optional<size_t> offset = offset_of(operand.access, position, source.dims);
+    SINTER_CHECK(offset || operand.guarded, "an index without a guard is outside the tensor");
+    if (!offset && form.kind == FormKind::window) return std::nullopt;
+    variables[form.parameters[k].id] = offset ? source.data[*offset] : double{operand.fill};
+  }
+  return evaluate(form.body, variables);
+}
+
+}  // namespace
+
+double evaluate(const Expr &expr, const Variables &variables) {
+  return Evaluator{variables}.value(expr);
+}
+
+EvaluatedForm evaluate(const Form &form, const std::vector<ReferenceTensor> &sources, int64_t n) {
+  EvaluatedForm evaluated;
+  for (const Dim dim : form.result.dims) evaluated.result.dims.push_back(dim.at(n));
+  evaluated.result.data.assign(static_cast<size_t>(evaluated.result.elements()), 0.0);
+  evaluated.writes.assign(evaluated.result.data.size(), 0);
+
+  std::vector<int64_t> extents;
+  for (const Dim dim : form.axes) extents.push_back(dim.at(n));
+  const auto output_axes = static_cast<size_t>(form.output_axes);
+  std::optional<Combiner> combiner;
+  if (form.is_reduction()) combiner.emplace(form.monoid);
+  std::vector<int64_t> position(extents.size(), 0);
+  do {
+    double value = 0;
+    if (combiner) {
+      const std::vector<float> identity = form.monoid.identity();
+      std::vector<double> tuple(identity.begin(), identity.end());
+      int64_t index = 0, count = 0;
+      do {
+        if (const std::optional<double> x = body_value(form, sources, position)) {
+          combiner->add(tuple, *x, index);
+          ++count;
+        }
+        ++index;
+      } while (next_position(position, extents, output_axes, extents.size()));
+      value = tuple[0];
+      if (form.finish) {
+        Variables variables = {{form.accumulators.back().id, static_cast<double>(count)}};
+        for (size_t i = 0; i < tuple.size(); ++i) variables[form.accumulators[i].id] = tuple[i];
+        value = evaluate(form.finish, variables);
+      }
+    } else {
+      value = body_value(form, sources, position).value();
+    }
+    const std::optional<size_t> offset = offset_of(form.placement, position, evaluated.result.dims);
+    SINTER_CHECK(offset.has_value(), "a result is placed outside its tensor");
+    evaluated.result.data[*offset] = value;
+    ++evaluated.writes[*offset];
+  } while (next_position(position, extents, 0, output_axes));
+  return evaluated;
+}
+
+std::vector<EvaluatedForm> evaluate_lowering(const OpInfo &op, const Attributes &attributes, Types types,
+                                             const std::vector<ReferenceTensor> &inputs, int64_t n) {
+  Checker checker;
+  const std::optional<std::vector<TensorType>> results = op.infer(attributes, types, checker);
+  SINTER_CHECK(results.has_value(), checker.message());
+  FormBuilder builder(types, *results);
+  op.lower(attributes, builder);
+
+  std::vector<EvaluatedForm> outputs;
+  for (size_t i = 0; i < results->size(); ++i) {
+    EvaluatedForm output;
+    for (const Dim dim : (*results)[i].dims) output.result.dims.push_back(dim.at(n));
+    output.result.data.assign(static_cast<size_t>(output.result.elements()), 0.0);
+    output.writes.assign(output.result.data.size(), 0);
+    if (const int input = builder.alias_of(static_cast<int>(i)); input >= 0) {
+      SINTER_CHECK(inputs[static_cast<size_t>(input)].data.size() == output.result.data.size());
+      output.result.data = inputs[static_cast<size_t>(input)].data;
+      std::ranges::fill(output.writes, 1);
+    }
+    outputs.push_back(std::move(output));
+  }
+  std::vector<ReferenceTensor> sources = inputs;
+  for (const Form &form : builder.take_stages()) {
+    EvaluatedForm stage = evaluate(form, sources, n);
+    if (form.output >= 0) {
+      EvaluatedForm &output = outputs[static_cast<size_t>(form.output)];
+      for (size_t i = 0; i < stage.writes.size(); ++i) {
+        if (stage.writes[i] > 0) output.result.data[i] = stage.result.data[i];
+        output.writes[i] += stage.writes[i];
+      }
+    }
+    sources.push_back(std::move(stage.result));
+  }
+  return outputs;
+}
+
+}  // namespace sinter::ir
