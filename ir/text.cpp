@@ -130,8 +130,10 @@ class GraphParser {
     }
     if (!parse_heading()) return std::nullopt;
     bool closed = false;
-    while (problems_ < max_problems && !cursor_.at_end() && !(closed = cursor_.accept('}')))
-      if (!parse_statement()) skip_line();
+    while (problems_ < max_problems && !cursor_.at_end() && !(closed = cursor_.accept('}'))) {
+      const size_t begin = here();
+      if (!parse_statement()) recover(begin);
+    }
     if (problems_ >= max_problems) {
       fail(here(), fmt::format("more than {} problems; the rest is not read", max_problems));
       return std::nullopt;
@@ -169,8 +171,13 @@ class GraphParser {
     return fail(here(), fmt::format("expected {} after {}", c, after));
   }
 
-  void skip_line() {
-    const size_t end = text_.find('\n', cursor_.position());
+  // Goes to the line on which the next statement begins: this one, if what was missing ended the line before.
+  void recover(size_t statement_begin) {
+    const size_t position = here();
+    const size_t line_begin = text_.find_last_of('\n', position) + 1;
+    const bool at_line_begin = text_.find_first_not_of(" \t\r", line_begin) == position;
+    if (position > statement_begin && at_line_begin) return;
+    const size_t end = text_.find('\n', position);
     cursor_.seek(end == std::string_view::npos ? text_.size() : end);
   }
 
