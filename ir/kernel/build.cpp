@@ -29,27 +29,6 @@ std::shared_ptr<Body> share(Body body) {
   return std::make_shared<Body>(std::move(body));
 }
 
-// The one list of what lies below an expression: calls fn on each operand.
-template <class Fn>
-void for_each_operand(const ExprNode &node, Fn fn) {
-  std::visit(
-      [&](const auto &value) {
-        using Node = std::decay_t<decltype(value)>;
-        if constexpr (requires { value.condition; }) fn(value.condition);
-        if constexpr (requires { value.x; }) fn(value.x);
-        if constexpr (requires {
-                        value.a;
-                        value.b;
-                      }) {
-          fn(value.a);
-          fn(value.b);
-        }
-        if constexpr (std::is_same_v<Node, Fma>) fn(value.c);
-        if constexpr (requires { value.index; }) fn(value.index);
-      },
-      node.node);
-}
-
 }  // namespace
 
 Type Expr::type() const {
@@ -241,7 +220,8 @@ Expr broadcast(Expr x, int lanes) {
   if (x.type().lanes == lanes) return x;
   SINTER_CHECK(x.type().lanes == 1, fmt::format("broadcast of {} to {} lanes", name_of(x.type()), lanes));
   SINTER_CHECK(valid_lanes(lanes), "lanes must be a power of two");
-  return make_node(Type{x.type().base, lanes}, Broadcast{std::move(x)});
+  const Type type{x.type().base, lanes};
+  return make_node(type, Broadcast{std::move(x)});
 }
 
 Expr lane_index(int lanes) {

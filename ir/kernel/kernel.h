@@ -57,6 +57,8 @@ Var make_var(std::string name, Type type);  // a fresh id
 enum class UnaryOp : uint8_t { neg, abs, sqrt, floor, logical_not, exp, log, tanh, sigmoid, erf };
 
 // On index and i32: div and mod round toward minus infinity; the divisor is positive. shr is logical. Comparisons give boolean.
+// i32 wraps; index arithmetic does not overflow. On f32, min(a, b) is a < b ? a : b and max(a, b) is a > b ? a : b: with a NaN
+// the second operand. Comparisons with NaN are false, except ne.
 enum class BinaryOp : uint8_t {
   add, sub, mul, div, mod, min, max,
   bit_and, bit_or, bit_xor, shl, shr,
@@ -70,7 +72,9 @@ struct Unary { UnaryOp op; Expr x; };
 struct Binary { BinaryOp op; Expr a, b; };
 struct Fma { Expr a, b, c; };                // a * b + c with one rounding
 struct Select { Expr condition, a, b; };     // both sides are evaluated
-struct Convert { Expr x; };                  // to the node's type: by value, f32 -> integer truncates; boolean -> 0 or 1
+// To the node's type, by value: f32 -> integer truncates (out of range: unspecified); a narrower integer keeps the low
+// bits; boolean -> 0 or 1. Never to boolean.
+struct Convert { Expr x; };
 struct Bitcast { Expr x; };                  // between f32 and i32 of equal lanes
 struct Broadcast { Expr x; };                // a scalar to every lane of the node's type
 struct LaneIndex {};                         // 0, 1, 2, … as i32 lanes

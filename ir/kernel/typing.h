@@ -5,6 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
 
 #include "ir/kernel/kernel.h"
 
@@ -37,6 +40,27 @@ bool can_convert(Base from, Base to);  // anything but to boolean
 template <class Node>
 Expr make_node(Type type, Node node) {
   return Expr(std::make_shared<const ExprNode>(ExprNode{type, std::move(node)}));
+}
+
+// The one list of what lies below an expression: calls fn on each operand.
+template <class Fn>
+void for_each_operand(const ExprNode &node, Fn fn) {
+  std::visit(
+      [&](const auto &value) {
+        using Node = std::decay_t<decltype(value)>;
+        if constexpr (requires { value.condition; }) fn(value.condition);
+        if constexpr (requires { value.x; }) fn(value.x);
+        if constexpr (requires {
+                        value.a;
+                        value.b;
+                      }) {
+          fn(value.a);
+          fn(value.b);
+        }
+        if constexpr (std::is_same_v<Node, Fma>) fn(value.c);
+        if constexpr (requires { value.index; }) fn(value.index);
+      },
+      node.node);
 }
 
 // Brings two operands to one type where the language allows it: an index literal becomes a literal of the
