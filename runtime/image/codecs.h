@@ -16,6 +16,6 @@ using ImageDecoder = bool(const uint8_t *bytes, size_t size, Image &image, std::
 }  // namespace sinter::runtime
 
 extern "C" {
-[[gnu::weak]] extern sinter::runtime::ImageDecoder sinter_decode_png;
-[[gnu::weak]] extern sinter::runtime::ImageDecoder sinter_decode_jpeg;
+extern sinter::runtime::ImageDecoder sinter_decode_png;
+extern sinter::runtime::ImageDecoder sinter_decode_jpeg;
 }

@@ -2,6 +2,11 @@
 #include "runtime/image/image.h"
 #include "runtime/text.h"
 
+extern "C" {
+[[gnu::weak]] extern sinter::runtime::ImageDecoder sinter_decode_png;
+[[gnu::weak]] extern sinter::runtime::ImageDecoder sinter_decode_jpeg;
+}
+
 namespace sinter::runtime {
 
 bool is_png(std::string_view bytes) {

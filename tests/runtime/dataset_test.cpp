@@ -1,0 +1,281 @@
+#include "runtime/data/dataset.h"
+
+#include <gmock/gmock.h>
+
+#include "fake_programs.h"
+#include "fixtures.h"
+
+namespace sinter::runtime {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct Sampled {
+  std::string problem;  // "FILE: MESSAGE", or empty
+  ExitCode code = ExitCode::done;
+  int64_t count = 0;
+  std::vector<float> x, x1, y, y1;
+  std::vector<std::string> warnings;
+};
+
+class DatasetTest : public FolderTest {
+ protected:
+  // Opens and reads everything for a fake program, in pieces of at most `piece` samples.
+  Sampled load(const std::string &program_name, const std::string &where, const std::string &split = "test",
+               int64_t piece = 2) {
+    const Program program = fake_program(program_name);
+    Sampled result;
+    const auto failed = [&](const Error &error) {
+      result.problem = error.file + ": " + error.message;
+      result.code = error.code;
+      return result;
+    };
+    DatasetResult dataset =
+        open_dataset(where, split, {program.inputs, program.outputs, program.labels, {1, 0}});
+    if (!dataset) return failed(dataset.error());
+    result.count = (*dataset)->count();
+    result.warnings = (*dataset)->warnings();
+    for (int64_t done = 0; done < result.count; done += piece) {
+      const int64_t n = std::min(piece, result.count - done);
+      std::vector<std::vector<float>> inputs;
+      std::vector<float *> pointers;
+      for (const TensorInfo &input : program.inputs) inputs.emplace_back(n * input.elements);
+      for (std::vector<float> &input : inputs) pointers.push_back(input.data());
+      std::vector<TargetValues> targets(program.outputs.size());
+      if (Status status = (*dataset)->read(n, pointers.data(), targets); !status)
+        return failed(status.error());
+      result.x.insert(result.x.end(), inputs[0].begin(), inputs[0].end());
+      result.y.insert(result.y.end(), targets[0].begin(), targets[0].end());
+      if (inputs.size() > 1) result.x1.insert(result.x1.end(), inputs[1].begin(), inputs[1].end());
+      if (targets.size() > 1) result.y1.insert(result.y1.end(), targets[1].begin(), targets[1].end());
+    }
+    return result;
+  }
+
+  std::string folder() const { return path("."); }
+};
+
+std::string pixels(size_t count) {
+  std::string bytes;
+  for (size_t i = 0; i < count; ++i) bytes += static_cast<char>(i % 251);
+  return bytes;
+}
+
+TEST_F(DatasetTest, IdxPlainAndCompressed) {
+  for (const bool compressed : {false, true}) {
+    const std::string images = idx({3, 28, 28}, pixels(3 * 784)),
+                      labels = idx({3}, std::string("\x02\x00\x09", 3));
+    const std::string name = compressed ? "z" : "plain", suffix = compressed ? ".gz" : "";
+    write(name + "/t10k-images-idx3-ubyte" + suffix, compressed ? gzip(images) : images);
+    write(name + "/t10k-labels-idx1-ubyte" + suffix, compressed ? gzip(labels) : labels);
+    for (const char *program : {"digits", "flat"}) {
+      const Sampled data = load(program, path(name));
+      ASSERT_EQ(data.problem, "");
+      EXPECT_EQ(data.count, 3);
+      EXPECT_EQ(data.x[784 + 5], (784 + 5) % 251);
+      ASSERT_EQ(data.y.size(), 30u);
+      EXPECT_EQ(data.y[2], 1);
+      EXPECT_EQ(data.y[10], 1);
+      EXPECT_EQ(data.y[29], 1);
+      EXPECT_EQ(std::count(data.y.begin(), data.y.end(), 1.0f), 3);
+    }
+  }
+}
+
+TEST_F(DatasetTest, IdxDamageNamesFileOffsetAndExpectation) {
+  const std::string images = idx({2, 28, 28}, pixels(2 * 784));
+  const auto problem = [&](const std::string &image_bytes, const std::string &label_bytes,
+                           const char *program = "digits") {
+    write("t10k-images-idx3-ubyte", image_bytes);
+    write("t10k-labels-idx1-ubyte", label_bytes);
+    const Sampled data = load(program, folder());
+    EXPECT_EQ(data.code, ExitCode::rejected) << data.problem;
+    return data.problem;
+  };
+  const std::string labels = idx({2}, "\x01\x02");
+  EXPECT_THAT(problem(images, idx({2}, "\x01\x0C")),
+              HasSubstr("t10k-labels-idx1-ubyte: offset 9: label 12, expected 0 to 9"));
+  EXPECT_THAT(problem(images, idx({3}, "\1\2\3")), HasSubstr("offset 4: 3 labels, but"));
+  EXPECT_THAT(problem("\xFF" + images.substr(1), labels),
+              HasSubstr("offset 0: IDX magic number ff000803, expected"));
+  EXPECT_THAT(problem(images + "x", labels),
+              HasSubstr("expected a file of 1584 bytes for shape [2, 28, 28], found 1585"));
+  EXPECT_THAT(problem(idx({2, 28, 0}, ""), labels),
+              HasSubstr("offset 12: IDX dimension 0, expected 1 to 65536"));
+  EXPECT_THAT(problem(idx({2, 5, 5}, pixels(50)), labels),
+              HasSubstr("pictures of [5, 5], but the model's input 'x' is [N, 28, 28, 1]"));
+  EXPECT_THAT(problem(images, labels, "pairs"), HasSubstr("2 inputs"));
+  for (size_t length = 0; length < images.size(); length += 1 + length / 8)
+    EXPECT_THAT(problem(images.substr(0, length), labels), HasSubstr("offset")) << length;
+  const std::string compressed = gzip(images);
+  std::remove(path("t10k-images-idx3-ubyte").c_str());
+  for (size_t length = 0; length < compressed.size(); length += 1 + length / 8) {
+    write("t10k-images-idx3-ubyte.gz", compressed.substr(0, length));
+    EXPECT_THAT(load("digits", folder()).problem, HasSubstr("offset")) << length;
+  }
+}
+
+TEST_F(DatasetTest, CifarPlanesBecomeChannels) {
+  std::string record("\x07", 1);
+  for (int c = 0; c < 3; ++c)
+    for (int i = 0; i < 1024; ++i) record += static_cast<char>((i % 80) + 80 * c);
+  write("test_batch.bin", record + record);
+  const Sampled data = load("cifar", folder());
+  ASSERT_EQ(data.problem, "");
+  EXPECT_EQ(data.count, 2);
+  EXPECT_THAT(std::vector<float>(data.x.begin() + 15, data.x.begin() + 18), ElementsAre(5, 85, 165));
+  EXPECT_EQ(data.y[7], 1);
+  EXPECT_EQ(load("cifar", path("test_batch.bin")).count, 2) << "a file is a data set too";
+
+  write("test_batch.bin", record + record.substr(0, 3000));
+  EXPECT_THAT(
+      load("cifar", folder()).problem,
+      HasSubstr(
+          "test_batch.bin: offset 3073: expected CIFAR-10 records of 3073 bytes each, the file has 6073"));
+  write("test_batch.bin", record + "\x0B" + record.substr(1));
+  EXPECT_THAT(load("cifar", folder()).problem, HasSubstr("offset 3073: label 11, expected 0 to 9"));
+  EXPECT_THAT(load("digits", folder()).problem, HasSubstr("pictures of [32, 32, 3]"));
+}
+
+TEST_F(DatasetTest, CifarTrainHasFiveParts) {
+  std::string record(3073, '\0');
+  for (int i = 1; i <= 4; ++i) write("data_batch_" + std::to_string(i) + ".bin", record + record);
+  EXPECT_EQ(load("cifar", folder(), "train").code, ExitCode::system) << "the fifth is missing";
+  write("data_batch_5.bin", record);
+  const Sampled data = load("cifar", folder(), "train", 7);
+  EXPECT_EQ(data.problem, "");
+  EXPECT_EQ(data.count, 9);
+}
+
+TEST_F(DatasetTest, NpzOfPixelsAndClassNumbers) {
+  const std::string x = npy("|u1", "(3, 2, 2)", std::string("\1\2\3\4\5\6\7\x08\x09\x0A\x0B\x0C"));
+  for (const bool deflated : {false, true})
+    for (const std::string &y :
+         {npy("<i8", "(3,)", bytes_of<int64_t>({2, 0, 1})), npy("|u1", "(3, 1)", std::string("\2\0\1", 3)),
+          npy("<f4", "(3, 3)", bytes_of<float>({0, 0, 1, 1, 0, 0, 0, 1, 0}))}) {
+      write("data.npz",
+            zip({{"x_test.npy", x, deflated}, {"y_test.npy", y, deflated}, {"x_train.npy", "?"}}));
+      for (const std::string &where : {folder(), path("data.npz")}) {
+        const Sampled data = load("classes", where);
+        ASSERT_EQ(data.problem, "");
+        EXPECT_THAT(data.x, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+        EXPECT_THAT(data.y, ElementsAre(0, 0, 1, 1, 0, 0, 0, 1, 0));
+      }
+    }
+}
+
+TEST_F(DatasetTest, NpzOfSeveralInputsAndOutputs) {
+  write("d.npz", zip({{"x_test.a.npy", npy_floats({2, 2}, {1, 2, 3, 4})},
+                      {"x_test.b.npy", npy_floats({2, 3}, {5, 6, 7, 8, 9, 10})},
+                      {"y_test.sum.npy", npy_floats({2}, {11, 12})},
+                      {"y_test.b/out:0.npy", npy_floats({2, 3}, {1, 1, 1, 2, 2, 2})}}));
+  const Sampled data = load("pairs", folder());
+  ASSERT_EQ(data.problem, "");
+  EXPECT_THAT(data.x, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(data.x1, ElementsAre(5, 6, 7, 8, 9, 10));
+  EXPECT_THAT(data.y, ElementsAre(11, 12));
+  EXPECT_THAT(data.y1, ElementsAre(1, 1, 1, 2, 2, 2));
+}
+
+TEST_F(DatasetTest, NpzTakesTheModelFilesLayout) {
+  std::vector<float> x(24);
+  for (size_t i = 0; i < 24; ++i) x[i] = static_cast<float>(i);
+  write("d.npz",
+        zip({{"x_test.npy", npy_floats({1, 4, 2, 3}, x)}, {"y_test.npy", npy_floats({1, 4, 2, 3}, x)}}));
+  const Sampled data = load("planes", folder());
+  ASSERT_EQ(data.problem, "");
+  // Channel c of pixel p was element 6 c + p.
+  for (size_t p = 0; p < 6; ++p)
+    for (size_t c = 0; c < 4; ++c) {
+      EXPECT_EQ(data.x[4 * p + c], static_cast<float>(6 * c + p));
+      EXPECT_EQ(data.y[4 * p + c], static_cast<float>(6 * c + p));
+    }
+}
+
+TEST_F(DatasetTest, NpzProblemsAreNamed) {
+  const std::string x = npy_floats({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const auto problem = [&](const std::string &y, const std::string &split = "test") {
+    write("d.npz", zip({{"x_test.npy", x}, {"y_test.npy", y}}));
+    return load("classes", path("d.npz"), split).problem;
+  };
+  EXPECT_THAT(problem(npy("<i8", "(2,)", bytes_of<int64_t>({2, 3}))),
+              HasSubstr("d.npz(y_test.npy): offset 136: label 3, expected a whole number from 0 to 2"));
+  EXPECT_THAT(problem(npy_floats({2}, {0.5, 1})), HasSubstr("label 0.5"));
+  EXPECT_THAT(problem(npy_floats({3}, {0, 1, 1})), HasSubstr("3 samples, but"));
+  EXPECT_THAT(problem(npy_floats({2, 2}, {0, 1, 1, 0})),
+              HasSubstr("targets of shape [2, 2], expected [N, 3] or class numbers"));
+  EXPECT_THAT(problem(x, "train"), HasSubstr("no array 'x_train'"));
+  write("d.npz", "not a zip archive at all.");
+  EXPECT_THAT(load("classes", path("d.npz")).problem, HasSubstr("expected a zip end record"));
+  write("e.npz", "");
+  EXPECT_THAT(load("classes", folder()).problem, HasSubstr("several .npz files: d.npz, e.npz"));
+}
+
+TEST_F(DatasetTest, NpzEveryTruncationAndFlipIsRejectedOrHarmless) {
+  const std::string whole = zip({{"x_test.npy", npy_floats({1, 2, 2}, {1, 2, 3, 4}), true},
+                                 {"y_test.npy", npy("|u1", "(1,)", "\2"), true}});
+  for (size_t length = 0; length < whole.size(); ++length) {
+    write("d.npz", whole.substr(0, length));
+    EXPECT_NE(load("classes", path("d.npz")).problem, "") << length;
+  }
+  for (size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+    std::string damaged = whole;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+    write("d.npz", damaged);
+    const Sampled data = load("classes", path("d.npz"));
+    if (data.problem.empty()) {
+      EXPECT_THAT(data.x, ElementsAre(1, 2, 3, 4)) << bit;
+    }
+  }
+}
+
+TEST_F(DatasetTest, FolderOfPictures) {
+  const auto plain = [](uint8_t r, uint8_t g, uint8_t b) {
+    std::vector<uint8_t> pixels;
+    for (int i = 0; i < 30; ++i) pixels.insert(pixels.end(), {r, g, b});
+    return png(6, 5, 3, pixels);
+  };
+  write("test/green/b.PNG", plain(0, 9, 0));
+  write("test/red/a.png", plain(8, 0, 0));
+  write("test/blue/c.jpeg", plain(0, 0, 7));  // decided by content, not by name
+  write("test/blue/notes.txt", "no picture");
+  write("test/blue/.hidden.png", "no picture");
+  const Sampled data = load("image", folder());
+  ASSERT_EQ(data.problem, "");
+  EXPECT_EQ(data.count, 3);
+  EXPECT_TRUE(data.warnings.empty());
+  // Folders come sorted (blue, green, red); classes are those of the labels red, green, blue.
+  EXPECT_THAT(data.y, ElementsAre(0, 0, 1, 0, 1, 0, 1, 0, 0));
+  EXPECT_EQ(data.x[2], 7);
+  EXPECT_EQ(data.x[48 + 1], 9);
+  EXPECT_EQ(data.x[96 + 0], 8);
+}
+
+TEST_F(DatasetTest, FolderProblems) {
+  make_folder("test");
+  EXPECT_THAT(load("image", folder()).problem, HasSubstr("expected one folder of pictures per class"));
+  make_folder("test/a");
+  EXPECT_THAT(load("image", folder()).problem, HasSubstr("expected pictures"));
+  write("test/a/x.png", "\x89PNG\r\n\x1A\nbroken");
+  const Sampled broken = load("image", folder());
+  EXPECT_THAT(broken.problem, HasSubstr("test/a/x.png: damaged PNG: offset"));
+  EXPECT_EQ(broken.warnings.size(), 1u) << "'a' is none of the labels";
+  EXPECT_EQ(broken.code, ExitCode::rejected);
+  for (const char *name : {"b", "c", "d"}) make_folder(std::string("test/") + name);
+  EXPECT_THAT(load("image", folder()).problem, HasSubstr("4 class folders, but the model has 3 classes"));
+}
+
+TEST_F(DatasetTest, AbsenceIsASystemError) {
+  const Sampled nothing = load("classes", folder());
+  EXPECT_EQ(nothing.code, ExitCode::system);
+  EXPECT_THAT(nothing.problem, HasSubstr("no data set for the split 'test'"));
+  EXPECT_EQ(load("classes", path("absent")).code, ExitCode::system);
+  write("t10k-images-idx3-ubyte", "x");
+  const Sampled no_labels = load("digits", folder());
+  EXPECT_EQ(no_labels.code, ExitCode::system);
+  EXPECT_THAT(no_labels.problem, HasSubstr("no labels"));
+}
+
+}  // namespace
+}  // namespace sinter::runtime

@@ -1,0 +1,23 @@
+// `test_runtime --predictor PROGRAM ARGUMENTS...` is the predictor of a fake program, for tests of its
+// command line; otherwise the tests run.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "fake_programs.h"
+#include "runtime/image/codecs.h"
+#include "runtime/predictor/commands.h"
+
+namespace {
+
+// As `-u` does in a link with codecs.
+[[gnu::used]] sinter::runtime::ImageDecoder *const codecs[] = {sinter_decode_png, sinter_decode_jpeg};
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  if (argc > 2 && std::strcmp(argv[1], "--predictor") == 0)
+    return sinter::runtime::run_predictor(sinter::runtime::fake_program(argv[2]), argc - 2, argv + 2);
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
