@@ -109,7 +109,7 @@ Expr expand_tanh(const Expr &argument, const Share &share) {
   const Expr near = fma(x * square, q, x);
   const Expr exponential = expand_exp(magnitude * Expr(2.0f), share);
   const Expr far = Expr(1.0f) - Expr(2.0f) / (exponential + Expr(1.0f));
-  return select(magnitude < Expr(0.625f), near, with_sign(far, x));
+  return with_sign(select(magnitude < Expr(0.625f), near, far), x);  // near turns -0 into 0
 }
 
 Expr expand_sigmoid(const Expr &argument, const Share &share) {

@@ -24,8 +24,9 @@ class KernelParser {
       : lexer_(text, file), expressions_(lexer_, diagnostics, kernel_, scope_) {}
 
   std::optional<Kernel> kernel() {
-    if (!header()) return std::nullopt;
-    body(kernel_.body, 0, lexer_.peek());
+    Token opening;
+    if (!header(opening)) return std::nullopt;
+    body(kernel_.body, 0, opening);
     if (expressions_.errors() == 0 && lexer_.peek().kind != Token::Kind::end) {
       fail(lexer_.peek(), "expected the end of the text");
     }
@@ -60,7 +61,7 @@ class KernelParser {
     return name;
   }
 
-  bool header() {
+  bool header(Token &opening) {
     if (!expect("kernel")) return false;
     const Token name = lexer_.take();
     if (name.kind != Token::Kind::name) return fail(name, "expected the kernel's name");
@@ -70,7 +71,9 @@ class KernelParser {
     if (!n) return false;
     kernel_.n = make_var(*n, Type{Base::index, 1});
     scope_[*n] = Symbol{Symbol::Kind::variable, 0, kernel_.n};
-    return expect(")") && expect("{");
+    if (!expect(")")) return false;
+    opening = lexer_.peek();
+    return expect("{");
   }
 
   bool count(int64_t &value) {
@@ -131,9 +134,8 @@ class KernelParser {
 
   // Statements up to the closing brace, which it takes. After an error it goes on at the next line, if it
   // can.
-  void body(Body &out, int depth, const Token &opened) {
+  void body(Body &out, int depth, const Token &opening) {
     std::vector<std::string> defined;
-    const Token opening = opened;
     while (!lexer_.peek().is("}")) {
       if (lexer_.peek().kind == Token::Kind::end) {
         fail(lexer_.peek(), fmt::format("a block opened in line {} is not closed", opening.line),
