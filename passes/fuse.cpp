@@ -281,6 +281,8 @@ std::vector<Stage> lower_node(const Graph &graph, NodeId id, int first_stage) {
   return stages;
 }
 
+FusedGraph fuse(Graph graph, const FusionOptions &options) { return Fuser(std::move(graph), options).run(); }
+
 std::string print(const FusedGraph &fused) {
   std::string text;
   for (const Group &group : fused.groups) {

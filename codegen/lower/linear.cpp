@@ -108,6 +108,7 @@ Range reach(const Affine &index, const std::vector<Range> &ranges, bool guarded,
     result.begin = begin;
     result.extent = std::min(result.extent, size);
     result.dynamic = end - begin;
+    if (kernel::is_constant(result.dynamic, &result.extent)) result.dynamic = {};
   }
   return result;
 }

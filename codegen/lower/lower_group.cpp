@@ -205,7 +205,8 @@ class GroupLowering {
           std::vector<Range> dims;
           for (size_t d = 0; d < access.size(); ++d) {
             const ir::Dim dim = type.dims[d];
-            dims.push_back(reach(access[d], axes, operand.guarded && dim.is_constant(), dim.is_constant() ? dim.value() : 0));
+            const bool clips = operand.guarded && dim.is_constant() && walks_outside(access[d], form, dim.value());
+            dims.push_back(reach(access[d], axes, clips, dim.is_constant() ? dim.value() : 0));
           }
           if (result.empty()) result = dims;
           for (size_t d = 0; d < dims.size(); ++d) SINTER_CHECK(dims[d].extent == result[d].extent, group_.name);
@@ -214,6 +215,13 @@ class GroupLowering {
     }
     SINTER_CHECK(!result.empty(), group_.name);
     return result;
+  }
+
+  static bool walks_outside(const ir::Affine &index, const Form &form, int64_t size) {
+    int64_t last = index.offset;
+    for (size_t a = 0; a < form.axes.size(); ++a)
+      if (index.coefficients[a] != 0) last += index.coefficients[a] * (form.axes[a].value() - 1);
+    return index.offset < 0 || last >= size;
   }
 
   static std::vector<Range> axes_from_dims(const Form &form, const std::vector<Range> &dims) {

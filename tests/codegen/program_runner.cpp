@@ -1,0 +1,124 @@
+#include "tests/codegen/program_runner.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <random>
+
+#include "codegen/cpu/jit.h"
+#include "ir/kernel/interpret.h"
+#include "ir/kernel/math.h"
+#include "ir/kernel/text.h"
+#include "ir/kernel/verify.h"
+#include "passes/pipeline.h"
+#include "tests/codegen/guarded_memory.h"
+
+namespace sinter::test {
+
+using codegen::Program;
+
+std::vector<std::vector<float>> run_program(const Program &program, const codegen::Target &target, Engine engine,
+                                            const std::vector<std::vector<float>> &inputs, int64_t n,
+                                            std::vector<std::string> &problems) {
+  std::vector<char> constants(static_cast<size_t>(program.constant_bytes) + 64);
+  char *constants_base = constants.data() + (64 - reinterpret_cast<uintptr_t>(constants.data()) % 64) % 64;
+  for (const codegen::ConstantBlock &block : program.constants) {
+    char *at = constants_base + block.offset;
+    block.fill([&](const void *data, size_t bytes) {
+      std::memcpy(at, data, bytes);
+      at += bytes;
+    });
+  }
+  GuardedMemory arena(program.arena_bytes);
+  std::vector<std::unique_ptr<GuardedMemory>> in, out;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    in.push_back(std::make_unique<GuardedMemory>(static_cast<int64_t>(inputs[i].size()) * 4, false));
+    std::memcpy(in.back()->data(), inputs[i].data(), inputs[i].size() * 4);
+  }
+  for (const codegen::ProgramTensor &tensor : program.outputs) {
+    int64_t elements = n;
+    for (const int64_t dim : tensor.dims) elements *= dim;
+    out.push_back(std::make_unique<GuardedMemory>(elements * 4, false));
+  }
+  std::vector<const kernel::Kernel *> kernels;
+  for (const codegen::ProgramKernel &kernel : program.kernels) {
+    kernels.push_back(&kernel.kernel);
+    for (const std::string &problem : kernel::verify(kernel.kernel))
+      problems.push_back(kernel.kernel.name + ": " + problem + "\n" + kernel::print(kernel.kernel));
+  }
+  if (!problems.empty()) return {};
+  const auto module = engine == Engine::compiled ? codegen::JitModule::compile(kernels, target) : nullptr;
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    const codegen::ProgramKernel &kernel = program.kernels[k];
+    std::vector<kernel::BufferMemory> memory;
+    for (const codegen::BufferBinding &binding : kernel.bindings) {
+      const auto index = static_cast<size_t>(binding.index);
+      switch (binding.kind) {
+        case kernel::BufferKind::input: memory.push_back({in[index]->data(), in[index]->bytes()}); break;
+        case kernel::BufferKind::output: memory.push_back({out[index]->data(), out[index]->bytes()}); break;
+        case kernel::BufferKind::arena:
+          memory.push_back({arena.data() + binding.offset, program.arena_bytes - binding.offset});
+          break;
+        case kernel::BufferKind::constant:
+          memory.push_back({constants_base + binding.offset, program.constant_bytes - binding.offset});
+          break;
+        case kernel::BufferKind::local: memory.push_back({}); break;
+      }
+    }
+    if (engine == Engine::compiled) {
+      module->run(k, memory, n);
+    } else {
+      kernel::Kernel expanded = kernel.kernel;
+      kernel::expand_math(expanded);
+      if (const auto error = kernel::interpret(expanded, memory, n))
+        problems.push_back(kernel.kernel.name + ": " + *error + "\n" + kernel::print(kernel.kernel));
+    }
+  }
+  std::vector<std::vector<float>> outputs;
+  for (const auto &block : out) outputs.emplace_back(block->floats(), block->floats() + block->bytes() / 4);
+  return outputs;
+}
+
+std::string compare_with_reference(const ir::Graph &graph, const std::vector<ir::ReferenceTensor> &variables,
+                                   const codegen::Target &target, Engine engine, int64_t max_batch, int64_t n,
+                                   double tolerance, float low, float high) {
+  std::mt19937 random(42);
+  std::uniform_real_distribution<float> uniform(low, high);
+  std::vector<ir::ReferenceTensor> references;
+  std::vector<std::vector<float>> inputs;
+  for (const ir::ValueId v : graph.inputs) {
+    ir::ReferenceTensor tensor;
+    for (const ir::Dim dim : graph.type(v).dims) tensor.dims.push_back(dim.at(n));
+    std::vector<float> data(static_cast<size_t>(tensor.elements()));
+    for (float &x : data) x = uniform(random);
+    tensor.data.assign(data.begin(), data.end());
+    inputs.push_back(std::move(data));
+    references.push_back(std::move(tensor));
+  }
+  passes::Weights weights;
+  for (const ir::ReferenceTensor &variable : variables)
+    weights.push_back(ir::TensorData{variable.dims, std::vector<float>(variable.data.begin(), variable.data.end())});
+  passes::PipelineOptions options;
+  options.max_batch = max_batch;
+  const passes::PlannedGraph planned = passes::plan_predict(graph, std::move(weights), options);
+  const Program program = codegen::build_program(planned.graph, planned.plan, planned.weights, target, max_batch);
+  std::vector<std::string> problems;
+  const std::vector<std::vector<float>> outputs = run_program(program, target, engine, inputs, n, problems);
+  if (!problems.empty()) return problems[0];
+  const std::vector<ir::ReferenceTensor> expected = ir::interpret(graph, references, variables, n);
+  for (size_t o = 0; o < expected.size(); ++o) {
+    double scale = 1e-6;
+    for (const double value : expected[o].data) scale = std::max(scale, std::abs(value));
+    for (size_t i = 0; i < expected[o].data.size(); ++i) {
+      const double difference = std::abs(expected[o].data[i] - static_cast<double>(outputs[o][i]));
+      if (difference <= tolerance * scale) continue;
+      std::string text = fmt::format("output {} element {}: expected {}, got {} (largest {})\n", o, i, expected[o].data[i],
+                                     outputs[o][i], scale);
+      for (const codegen::ProgramKernel &kernel : program.kernels) text += kernel::print(kernel.kernel);
+      return text;
+    }
+  }
+  return "";
+}
+
+}  // namespace sinter::test

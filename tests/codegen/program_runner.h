@@ -1,0 +1,27 @@
+// Runs a Program in process: through the Kernel IR interpreter or compiled by LLJIT, on NaN-filled, guarded memory.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codegen/build_program.h"
+#include "codegen/target.h"
+#include "ir/interpret.h"
+
+namespace sinter::test {
+
+enum class Engine { interpreter, compiled };
+
+// inputs[i]: n samples, float. Returns the outputs. Problems (interpreter errors) are appended to `problems`.
+std::vector<std::vector<float>> run_program(const codegen::Program &program, const codegen::Target &target, Engine engine,
+                                            const std::vector<std::vector<float>> &inputs, int64_t n,
+                                            std::vector<std::string> &problems);
+
+// Plans, builds and runs a graph with random weights and inputs; compares every output with the reference interpreter.
+// Returns a description of the first difference, or "".
+std::string compare_with_reference(const ir::Graph &graph, const std::vector<ir::ReferenceTensor> &variables,
+                                   const codegen::Target &target, Engine engine, int64_t max_batch, int64_t n,
+                                   double tolerance, float low = -1, float high = 1);
+
+}  // namespace sinter::test
