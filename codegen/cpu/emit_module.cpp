@@ -59,20 +59,27 @@ class ModuleEmitter {
     if (program_.constant_bytes == 0) return;
     const bool far = program_.constant_bytes > near_bytes && llvm::Triple(target_.triple).getArch() == llvm::Triple::x86_64;
     auto *type = llvm::ArrayType::get(builder_.getInt8Ty(), static_cast<uint64_t>(program_.constant_bytes));
-    weights_ = new llvm::GlobalVariable(module_, type, /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage, nullptr,
-                                        weights_symbol(program_));
+    weights_ = add_constant(weights_symbol(program_), type, nullptr);
     weights_->setVisibility(llvm::GlobalValue::HiddenVisibility);
     weights_->setDSOLocal(true);
     weights_->setAlignment(llvm::Align(section_alignment));
 
     auto *unit = llvm::ArrayType::get(builder_.getInt8Ty(), section_alignment);
-    auto *placeholder = new llvm::GlobalVariable(module_, unit, true, llvm::GlobalValue::PrivateLinkage,
-                                                 llvm::ConstantAggregateZero::get(unit), "weights_placeholder");
+    llvm::GlobalVariable *placeholder = add_constant("weights_placeholder", unit, llvm::ConstantAggregateZero::get(unit));
+    placeholder->setLinkage(llvm::GlobalValue::PrivateLinkage);
     placeholder->setSection(weights_section(program_));
     placeholder->setAlignment(llvm::Align(section_alignment));
     llvm::appendToCompilerUsed(module_, {placeholder});
     for (llvm::GlobalVariable *variable : {weights_, placeholder})
       if (far) variable->setCodeModel(llvm::CodeModel::Large);
+  }
+
+  // External linkage; a declaration if there is no initializer.
+  llvm::GlobalVariable *add_constant(const std::string &name, llvm::Type *type, llvm::Constant *initializer) {
+    auto *variable = llvm::cast<llvm::GlobalVariable>(module_.getOrInsertGlobal(name, type));
+    variable->setConstant(true);
+    variable->setInitializer(initializer);
+    return variable;
   }
 
   Value *closure_field(llvm::IRBuilderBase &builder, Value *closure, ClosureField field) const {
@@ -186,9 +193,10 @@ class ModuleEmitter {
     return function;
   }
 
-  // Fills a closure on the stack; n is an i32.
+  // Fills a closure on the stack; n is an i32. The memory is taken in the entry block, which makes it part of the frame.
   Value *make_closure(Value *inputs, Value *outputs, Value *n, Value *arena) {
-    Value *closure = builder_.CreateAlloca(closure_type_);
+    BasicBlock &entry = builder_.GetInsertBlock()->getParent()->getEntryBlock();
+    Value *closure = IRBuilder<>(&entry, entry.begin()).CreateAlloca(closure_type_);
     Value *values[] = {arena, inputs, outputs, builder_.CreateZExtOrTrunc(n, size_type_)};
     for (unsigned field = 0; field < 4; ++field)
       builder_.CreateStore(values[field], builder_.CreateStructGEP(closure_type_, closure, field));
@@ -242,11 +250,8 @@ class ModuleEmitter {
   void emit_metadata() {
     const std::vector<uint8_t> bytes = program_metadata(program_, target_);
     llvm::Constant *data = llvm::ConstantDataArray::get(module_.getContext(), bytes);
-    auto *metadata = new llvm::GlobalVariable(module_, data->getType(), true, llvm::GlobalValue::ExternalLinkage, data,
-                                              "sinter_program_metadata");
-    metadata->setAlignment(llvm::Align(16));
-    new llvm::GlobalVariable(module_, builder_.getInt64Ty(), true, llvm::GlobalValue::ExternalLinkage,
-                             builder_.getInt64(bytes.size()), "sinter_program_metadata_bytes");
+    add_constant("sinter_program_metadata", data->getType(), data)->setAlignment(llvm::Align(16));
+    add_constant("sinter_program_metadata_bytes", builder_.getInt64Ty(), builder_.getInt64(bytes.size()));
   }
 
   llvm::Module &module_;
