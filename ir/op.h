@@ -13,6 +13,8 @@
 //   static constexpr int linear_weight            // this input enters linearly, and per output channel
 //   static std::vector<int64_t> channel_shape(const Attrs &, const TensorType &weight)   // with linear_weight: shape in which a
 //                                       // per-channel factor of the output [C] broadcasts against the weight
+//   static constexpr std::string_view pads_attribute   // name of the attribute (ints[4]: top, bottom, left, right) by which the op
+//                                       // itself pads height and width of input 0, with zeros or with nothing
 //   static ScaleShift scale_shift(const Attrs &, GraphRewriter &, inputs)  // y = x * scale + shift per channel (batch norm)
 #pragma once
 
@@ -71,6 +73,7 @@ struct OpInfo {
   bool identity_in_inference = false;
   bool non_negative = false;
   int linear_weight = -1;
+  int pads_attribute = -1;  // index into fields, or -1
 
   Attributes (*default_attributes)() = nullptr;
   std::vector<AttributeValue> (*attribute_values)(const Attributes &) = nullptr;  // in the order of `fields`

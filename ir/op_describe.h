@@ -54,6 +54,11 @@ OpInfo describe() {
     info.linear_weight = Op::linear_weight;
     info.channel_shape = [](const Attributes &a, const TensorType &weight) { return Op::channel_shape(a.as<Attrs>(), weight); };
   }
+  if constexpr (requires { Op::pads_attribute; }) {
+    static_assert(std::apply([](const auto &...f) { return ((f.name == Op::pads_attribute) || ...); }, Attrs::fields));
+    for (size_t i = 0; i < info.fields.size(); ++i)
+      if (info.fields[i].name == Op::pads_attribute) info.pads_attribute = static_cast<int>(i);
+  }
   if constexpr (requires(Graph &graph, const std::vector<int> &inputs) { Op::scale_shift(Attrs{}, graph, inputs); })
     info.scale_shift = [](const Attributes &a, Graph &graph, const std::vector<int> &inputs) {
       return Op::scale_shift(a.as<Attrs>(), graph, inputs);

@@ -15,6 +15,7 @@ struct Conv2D {
           "the K output channels reads group g of the C input channels";
   static constexpr std::string_view keras = "Conv2D", onnx = "Conv";
   static constexpr int linear_weight = 1;
+  static constexpr std::string_view pads_attribute = "pads";
   struct Attrs {
     std::array<int64_t, 2> strides = {1, 1};
     std::array<int64_t, 2> dilations = {1, 1};

@@ -16,6 +16,7 @@ struct DepthwiseConv2D {
   static constexpr std::string_view keras = "DepthwiseConv2D, SeparableConv2D",
                                     onnx = "Conv(group = channels)";
   static constexpr int linear_weight = 1;
+  static constexpr std::string_view pads_attribute = "pads";
   struct Attrs {
     std::array<int64_t, 2> strides = {1, 1};
     std::array<int64_t, 2> dilations = {1, 1};

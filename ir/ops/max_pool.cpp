@@ -12,6 +12,7 @@ struct MaxPool {
       name = "max_pool",
       doc = "largest element of each window of x [N, H, W, C]; padding does not count";
   static constexpr std::string_view keras = "MaxPooling2D", onnx = "MaxPool";
+  static constexpr std::string_view pads_attribute = "pads";
   using Attrs = rules::PoolingAttrs;
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
