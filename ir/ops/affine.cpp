@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -18,8 +16,8 @@ struct AffineMap {
   };
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!check.require(std::isfinite(a.scale), "scale must be a finite number")) return std::nullopt;
-    if (!check.require(std::isfinite(a.shift), "shift must be a finite number")) return std::nullopt;
+    if (!rules::finite("scale", a.scale, check)) return std::nullopt;
+    if (!rules::finite("shift", a.shift, check)) return std::nullopt;
     return rules::unary_type(in, check);
   }
   static void lower(const Attrs &a, FormBuilder &f) {

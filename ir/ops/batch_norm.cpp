@@ -26,16 +26,21 @@ struct BatchNorm {
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
     if (!rules::tensors(in, 5, check) || !rules::axis_index(in[0], -1, check)) return std::nullopt;
-    if (!check.require(std::isfinite(a.epsilon) && a.epsilon >= 0, "epsilon must be finite and at least 0"))
+    if (!(std::isfinite(a.epsilon) && a.epsilon >= 0)) {
+      check.fail("epsilon must be finite and at least 0, got " + print(AttributeValue(double{a.epsilon})));
       return std::nullopt;
+    }
     const char *names[] = {"x", "gamma", "beta", "mean", "variance"};
     TensorType type = in[0];
     for (size_t i = 1; i < 5; ++i) {
       if (!rules::weight(in[i], 1, names[i], check)) return std::nullopt;
       const std::optional<Dim> channels = rules::same_dim(type.dims.back(), in[i].dims[0]);
       if (!channels) {
-        check.fail(fmt::format("{} has {} elements, but the input {} has {} channels", names[i],
-                               in[i].dims[0].value(), print_shape(in[0].dims), type.dims.back().value()));
+        const std::string other = in[0].dims.back().is_constant()
+                                      ? fmt::format("the input {} has {} channels", print_shape(in[0].dims),
+                                                    type.dims.back().value())
+                                      : fmt::format("gamma has {}", type.dims.back().value());
+        check.fail(fmt::format("{} has {} elements, but {}", names[i], in[i].dims[0].value(), other));
         return std::nullopt;
       }
       type.dims.back() = *channels;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -19,7 +21,11 @@ struct Clip {
   };
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!check.require(a.min <= a.max, "min must not be above max")) return std::nullopt;
+    if (!(a.min <= a.max)) {
+      check.fail(fmt::format("min {} is above max {}", print(AttributeValue(double{a.min})),
+                             print(AttributeValue(double{a.max}))));
+      return std::nullopt;
+    }
     return rules::unary_type(in, check);
   }
   static void lower(const Attrs &a, FormBuilder &f) {

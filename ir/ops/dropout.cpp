@@ -18,7 +18,10 @@ struct Dropout {
   };
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!check.require(a.rate >= 0 && a.rate < 1, "rate must be in [0, 1)")) return std::nullopt;
+    if (!(a.rate >= 0 && a.rate < 1)) {
+      check.fail("rate must be in [0, 1), got " + print(AttributeValue(double{a.rate})));
+      return std::nullopt;
+    }
     return rules::unary_type(in, check);
   }
   static void lower(const Attrs &, FormBuilder &f) {

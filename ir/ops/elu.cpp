@@ -16,7 +16,7 @@ struct Elu {
   };
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!check.require(std::isfinite(a.alpha), "alpha must be a finite number")) return std::nullopt;
+    if (!rules::finite("alpha", a.alpha, check)) return std::nullopt;
     return rules::unary_type(in, check);
   }
   static void lower(const Attrs &a, FormBuilder &f) {

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,8 +17,8 @@ struct ThresholdRelu {
   };
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!check.require(std::isfinite(a.threshold), "threshold must be a finite number")) return std::nullopt;
-    if (!check.require(std::isfinite(a.slope), "slope must be a finite number")) return std::nullopt;
+    if (!rules::finite("threshold", a.threshold, check)) return std::nullopt;
+    if (!rules::finite("slope", a.slope, check)) return std::nullopt;
     return rules::unary_type(in, check);
   }
   static void lower(const Attrs &a, FormBuilder &f) {

@@ -55,7 +55,7 @@ struct Transpose {
     ReferenceTensor &y = t.outputs[0];
     const size_t rank = x.dims.size();
     std::vector<size_t> strides(rank, 1);
-    for (size_t d = rank - 1; d-- > 0;) strides[d] = strides[d + 1] * static_cast<size_t>(x.dims[d + 1]);
+    for (size_t d = rank; d-- > 1;) strides[d - 1] = strides[d] * static_cast<size_t>(x.dims[d]);
     for (size_t i = 0; i < y.data.size(); ++i) {
       size_t rest = i, source = 0;
       for (size_t d = rank; d-- > 0;) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace sinter::ir::rules {
 
 namespace {
@@ -65,6 +67,12 @@ bool weight(const TensorType &type, int rank, std::string_view what, Checker &ch
 bool attribute(std::string_view name, int64_t value, int64_t min, Checker &check) {
   if (value >= min && value <= max_attribute) return true;
   check.fail(fmt::format("{} must be between {} and {}, got {}", name, min, max_attribute, value));
+  return false;
+}
+
+bool finite(std::string_view name, float value, Checker &check) {
+  if (std::isfinite(value)) return true;
+  check.fail(fmt::format("{} must be finite, got {}", name, print(AttributeValue(double{value}))));
   return false;
 }
 

@@ -25,6 +25,9 @@ bool weight(const TensorType &type, int rank, std::string_view what, Checker &ch
 // min <= value <= max_attribute.
 bool attribute(std::string_view name, int64_t value, int64_t min, Checker &check);
 
+// Neither infinite nor NaN.
+bool finite(std::string_view name, float value, Checker &check);
+
 // type, unless its sizes are not positive or it has too many elements.
 std::optional<TensorType> result(TensorType type, Checker &check);
 
