@@ -4,7 +4,7 @@
 //   exp      1.0 ulp   denormal results within 1 of their ulp; above the range inf
 //   log      1.0 ulp   log(0) = -inf, of negative numbers NaN, of denormals as of others
 //   tanh     1.5 ulp
-//   sigmoid  2.5 ulp   results below 2^-126 may be 0
+//   sigmoid  2.6 ulp   results below 2^-126 may be 0
 //   erf      1.1 ulp
 // NaN gives NaN, infinities give the limits. tanh and erf keep the sign of zero. A target that flushes denormals gets 0 for
 // exp's denormal results and -inf for the log of a denormal.

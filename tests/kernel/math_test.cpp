@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Function{"exp", UnaryOp::exp, [](double x) { return std::exp(x); }, 1.0, -88, 89},
                     Function{"log", UnaryOp::log, [](double x) { return std::log(x); }, 1.0, 0.4f, 3},
                     Function{"tanh", UnaryOp::tanh, [](double x) { return std::tanh(x); }, 1.5, -2, 2},
-                    Function{"sigmoid", UnaryOp::sigmoid, sigmoid_of, 2.5, -30, 20},
+                    Function{"sigmoid", UnaryOp::sigmoid, sigmoid_of, 2.6, -30, 20},
                     Function{"erf", UnaryOp::erf, [](double x) { return std::erf(x); }, 1.1, -2, 2}),
     [](const auto &info) { return info.param.name; });
 
