@@ -1,0 +1,215 @@
+// `sinter compile`.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <sstream>
+
+#include "codegen/cpu/emit.h"
+#include "codegen/link.h"
+#include "driver/build.h"
+#include "driver/commands.h"
+#include "driver/compile_options.h"
+#include "driver/console.h"
+#include "ir/kernel/text.h"
+#include "ir/text.h"
+#include "passes/initialize_weights.h"
+
+namespace sinter::driver {
+
+namespace {
+
+bool is_text(const std::string &emit) {
+  return emit == "graph" || emit == "kernels" || emit == "llvm-ir" || emit == "asm" || emit == "plan";
+}
+bool needs_weights(const std::string &emit) { return !is_text(emit) && emit != "header"; }
+
+const char *extension(const std::string &emit) {
+  if (emit == "object") return ".o";
+  if (emit == "header") return ".h";
+  if (emit == "static-lib") return ".a";
+  if (emit == "shared-lib") return ".so";
+  if (emit == "graph") return ".graph";
+  if (emit == "kernels") return ".kernels";
+  if (emit == "llvm-ir") return ".ll";
+  if (emit == "asm") return ".s";
+  if (emit == "plan") return ".plan";
+  return "";
+}
+
+// Weights from the model file, --weights, the script's load_weights, or --random-weights.
+bool provide_weights(LoadedModel &loaded, const CompileOptions &options, Diagnostics &diagnostics) {
+  ir::Model &model = loaded.model;
+  if (!options.weights.empty()) {
+    if (!load_weights(loaded, options.weights, diagnostics)) return false;
+  } else if (!options.random_seed && !model.has_all_weights() && !loaded.weights_path.empty() &&
+             std::filesystem::exists(loaded.weights_path)) {
+    if (!load_weights(loaded, loaded.weights_path, diagnostics)) return false;
+  }
+  if (options.random_seed) {
+    const std::vector<std::string> unknown =
+        passes::initialize_weights(model.graph, model.weights, *options.random_seed, model.keras3);
+    for (const std::string &name : unknown) diagnostics.error({options.model}, "no such initializer: " + name);
+    if (!unknown.empty()) return false;
+  }
+  const bool wanted = std::any_of(options.emit.begin(), options.emit.end(), needs_weights);
+  if (!wanted || model.graph.variables.empty() || model.has_all_weights()) return true;
+  std::string missing;
+  for (size_t i = 0; i < model.graph.variables.size() && missing.empty(); ++i)
+    if (i >= model.weights.size() || !model.weights[i]) missing = model.graph.value(model.graph.variables[i].value).name;
+  diagnostics.error({options.model}, fmt::format("the model has no weights (first without: {})", missing),
+                    loaded.weights_path.empty()
+                        ? "give a file with --weights FILE, or ask for initial weights with --random-weights"
+                        : fmt::format("the script loads {}, which does not exist; give a file with --weights FILE, or ask for "
+                                      "initial weights with --random-weights",
+                                      loaded.weights_path));
+  return false;
+}
+
+bool read_labels(const CompileOptions &options, codegen::Program &program, Diagnostics &diagnostics) {
+  if (options.labels.empty()) return true;
+  const std::optional<std::string> text = read_file(options.labels, diagnostics);
+  if (!text) return false;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    program.labels.push_back(line);
+  }
+  while (!program.labels.empty() && program.labels.back().empty()) program.labels.pop_back();
+  int64_t classes = 1;
+  if (!program.outputs.empty())
+    for (const int64_t dim : program.outputs[0].dims) classes *= dim;
+  if (static_cast<int64_t>(program.labels.size()) != classes) {
+    diagnostics.error({options.labels}, fmt::format("{} labels for an output of {} classes", program.labels.size(), classes),
+                      "one class name a line, in the order of the outputs");
+    return false;
+  }
+  return true;
+}
+
+std::string kernels_text(const codegen::Program &program) {
+  std::string text;
+  for (const codegen::ProgramKernel &kernel : program.kernels) text += kernel::print(kernel.kernel) + "\n";
+  return text;
+}
+
+bool emit_one(const std::string &emit, const std::string &path, const BuiltProgram &built, const codegen::Target &target,
+              int optimization_level, Diagnostics &diagnostics) {
+  codegen::EmitOptions options;
+  options.optimization_level = optimization_level;
+  options.for_executable = emit == "exe";
+  const codegen::Program &program = built.program;
+  if (emit == "exe") return codegen::write_executable(program, target, options, path, diagnostics);
+  if (emit == "object") return codegen::write_object(program, target, options, path, diagnostics);
+  if (emit == "static-lib") return codegen::write_static_library(program, target, options, path, diagnostics);
+  if (emit == "shared-lib") return codegen::write_shared_library(program, target, options, path, diagnostics);
+  std::string text;
+  if (emit == "header") text = codegen::emit_header(program);
+  if (emit == "graph") text = ir::print(built.planned.graph.fused.graph);
+  if (emit == "kernels") text = kernels_text(program);
+  if (emit == "plan") text = passes::print(built.planned.plan, built.planned.graph);
+  if (emit == "llvm-ir") text = codegen::emit_llvm_ir(program, target, options);
+  if (emit == "asm") text = codegen::emit_assembly(program, target, options);
+  if (path.empty()) {
+    std::fputs(text.c_str(), stdout);
+    return true;
+  }
+  return codegen::write_file(path, text, diagnostics);
+}
+
+}  // namespace
+
+int compile(const CompileOptions &options) {
+  Diagnostics diagnostics;
+  const std::optional<codegen::Target> target = codegen::parse_target(options.target, diagnostics);
+  LoadOptions load;
+  load.input_shape = options.input_shape;
+  if (!options.semantics.empty()) load.keras3_semantics = options.semantics == "keras3";
+  std::optional<LoadedModel> loaded = load_model(options.model, load, diagnostics);
+  if (!loaded || !target) return report(diagnostics);
+  const bool known = require_known_shapes(*loaded, options.model, diagnostics);
+  if (!known || !provide_weights(*loaded, options, diagnostics)) return report(diagnostics);
+
+  passes::PipelineOptions pipeline;
+  pipeline.max_batch = options.batch;
+  pipeline.print_after = options.print_after;
+  pipeline.print_after_all = options.print_after_all;
+  pipeline.time_passes = options.time_passes;
+  pipeline.report = [](const std::string &text) { std::fputs(text.c_str(), stderr); };
+  const std::string stem = loaded->stem;
+  BuiltProgram built = build(std::move(*loaded), *target, pipeline);
+  built.program.name = options.name.empty() ? identifier(stem) : options.name;
+  built.program.model_file = std::filesystem::path(options.model).filename().string();
+  built.program.options = options.stated;
+  if (options.input_scale) built.program.input_scale = *options.input_scale;
+  if (options.input_offset) built.program.input_offset = *options.input_offset;
+  if (!read_labels(options, built.program, diagnostics)) return report(diagnostics);
+
+  for (const std::string &emit : options.emit) {
+    std::string path = options.output;
+    if (path.empty() && !is_text(emit)) path = stem + extension(emit);
+    if (!options.output.empty() && options.emit.size() > 1) path += extension(emit);
+    if (!emit_one(emit, path, built, *target, options.optimization_level, diagnostics)) break;
+  }
+  return report(diagnostics);
+}
+
+void add_compile_options(CLI::App &command, CompileOptions &options) {
+  command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5");
+  command
+      .add_option_function<std::string>(
+          "--random-weights",
+          [&options](const std::string &seed) {
+            try {
+              size_t used = 0;
+              options.random_seed = seed.empty() ? 0 : std::stoull(seed, &used);
+              if (used != seed.size()) throw std::invalid_argument(seed);
+            } catch (const std::exception &) {
+              throw CLI::ValidationError("--random-weights", "SEED is a whole number, got \"" + seed + "\"");
+            }
+          },
+          "initial weights by the model's initializers (--random-weights=SEED)")
+      ->expected(0, 1)
+      ->type_name("[SEED]");
+  command.add_option("--input-shape", options.input_shape, "H,W,C of an input with open dimensions")->delimiter(',');
+  command.add_option("--batch", options.batch, "the largest batch that the code handles")->check(CLI::Range(1, 65536));
+  command.add_option("--target", options.target, "native, or TRIPLE[:CPU]");
+  command.add_option("--name", options.name, "prefix of exported symbols")->check([](const std::string &name) {
+    return identifier(name) == name ? std::string() : "a C identifier is needed, got \"" + name + "\"";
+  });
+  command.add_option("--semantics", options.semantics, "whose defaults hold")->check(CLI::IsMember({"keras2", "keras3"}));
+  command.add_option("--labels", options.labels, "class names, one a line, built in");
+  command.add_option("--input-scale", options.input_scale, "x = A * pixel + B for image inputs: A");
+  command.add_option("--input-offset", options.input_offset, "x = A * pixel + B for image inputs: B");
+  command.add_option("-O", options.optimization_level, "optimization level 0 to 3")->check(CLI::Range(0, 3));
+  command.add_option("--print-after", options.print_after, "print the program after a pass, to standard error")
+      ->check(CLI::IsMember(passes::pass_names()));
+  command.add_flag("--print-after-all", options.print_after_all, "print the program after every pass");
+  command.add_flag("--time-passes", options.time_passes, "print the time of every pass");
+}
+
+Command add_compile(CLI::App &app) {
+  CLI::App *command = app.add_subcommand("compile", "Compile a model to native code");
+  auto options = std::make_shared<CompileOptions>();
+  command->add_option("MODEL", options->model, "Keras script, Keras .h5, or .graph file")->required();
+  command->add_option("-o", options->output, "output file");
+  command
+      ->add_option("--emit", options->emit,
+                   "exe (default), object, header, static-lib, shared-lib, graph, kernels, llvm-ir, asm, plan; several may be given")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"exe", "object", "header", "static-lib", "shared-lib", "graph", "kernels", "llvm-ir", "asm", "plan"}));
+  add_compile_options(*command, *options);
+  return [command, options] {
+    for (const CLI::Option *option : command->get_options())
+      if (option->count() > 0 && option->get_name() != "-o" && option->get_name() != "MODEL")
+        options->stated.push_back(option->get_name() + (option->results().empty() || option->results()[0].empty()
+                                                            ? ""
+                                                            : "=" + fmt::format("{}", fmt::join(option->results(), ","))));
+    return compile(*options);
+  };
+}
+
+}  // namespace sinter::driver

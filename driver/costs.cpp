@@ -1,0 +1,112 @@
+#include "driver/costs.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "driver/build.h"
+
+namespace sinter::driver {
+
+namespace {
+
+int64_t macs_of(const ir::Graph &graph, ir::NodeId id) {
+  int64_t macs = 0;
+  for (const passes::Stage &stage : passes::lower_node(graph, id, 0)) {
+    if (stage.form.kind != ir::FormKind::contract) continue;
+    int64_t points = 1;
+    for (const ir::Dim dim : stage.form.axes) points *= dim.at(1);
+    macs += points;
+  }
+  return macs;
+}
+
+std::string thousands(int64_t value) {
+  std::string text = std::to_string(value);
+  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
+}  // namespace
+
+Costs compute_costs(const LoadedModel &loaded, const codegen::Target &target, int64_t batch) {
+  Costs costs;
+  costs.batch = batch;
+  const ir::Model &model = loaded.model;
+  std::map<std::string, std::string> layer_of_node;
+  for (size_t i = 0; i < model.graph.nodes.size(); ++i) {
+    const ir::Node &node = model.graph.nodes[i];
+    const std::string layer = node.layer.empty() ? model.graph.value(node.outputs[0]).name : node.layer;
+    costs.layers[layer].macs += macs_of(model.graph, static_cast<ir::NodeId>(i));
+  }
+  for (const ir::LayerInfo &layer : model.layers) {
+    LayerCost &cost = costs.layers[layer.name];
+    cost.parameter_bytes = 4 * layer.params;
+    if (layer.output >= 0) cost.activation_bytes = 4 * model.graph.type(layer.output).elements_per_sample();
+  }
+  LoadedModel copy = loaded;
+  passes::PipelineOptions options;
+  options.max_batch = batch;
+  const BuiltProgram built = build(std::move(copy), target, options);
+  for (const codegen::ProgramKernel &kernel : built.program.kernels)
+    for (const std::string &layer : kernel.layers) costs.layers[layer].kernel = kernel.kernel.name;
+  costs.arena_bytes = built.program.arena_bytes;
+  costs.lower_bound_bytes = built.program.arena_lower_bound;
+  costs.parameter_bytes = built.program.constant_bytes;
+  return costs;
+}
+
+std::string print_costs(const LoadedModel &loaded, const Costs &costs) {
+  std::string text = fmt::format("\n{:<28} {:>16} {:>14} {:>14}  {}\n", "Layer", "MACs", "Param bytes", "Output bytes", "Kernel");
+  int64_t macs = 0;
+  for (const ir::LayerInfo &layer : loaded.model.layers) {
+    if (layer.is_implicit_input) continue;
+    const LayerCost &cost = costs.layers.at(layer.name);
+    macs += cost.macs;
+    text += fmt::format("{:<28} {:>16} {:>14} {:>14}  {}\n", layer.name, thousands(cost.macs), thousands(cost.parameter_bytes),
+                        thousands(cost.activation_bytes), cost.kernel);
+  }
+  text += fmt::format("{:<28} {:>16}\n\n", "Total", thousands(macs));
+  text += fmt::format("predict, batch {}: parameters {} bytes, arena peak {} bytes, lower bound {} bytes\n", costs.batch,
+                      thousands(costs.parameter_bytes), thousands(costs.arena_bytes), thousands(costs.lower_bound_bytes));
+  return text;
+}
+
+std::string costs_json(const LoadedModel &loaded, const keras::Summary &summary, const std::optional<Costs> &costs) {
+  nlohmann::ordered_json root;
+  root["model"] = summary.model_name;
+  root["layers"] = nlohmann::ordered_json::array();
+  for (const ir::LayerInfo &layer : loaded.model.layers) {
+    if (layer.is_implicit_input) continue;
+    nlohmann::ordered_json entry;
+    entry["name"] = layer.name;
+    entry["class"] = layer.class_name;
+    nlohmann::ordered_json shape = nlohmann::ordered_json::array();
+    if (!layer.output_shapes.empty())
+      for (const ir::Dim dim : layer.output_shapes.back())
+        shape.push_back(dim.is_constant() ? nlohmann::ordered_json(dim.value()) : nlohmann::ordered_json(nullptr));
+    entry["output_shape"] = std::move(shape);
+    entry["params"] = layer.params;
+    entry["trainable"] = layer.trainable_params > 0 || layer.params == 0;
+    entry["connected_to"] = layer.connected_to;
+    const LayerCost *cost = nullptr;
+    if (costs) {
+      const auto found = costs->layers.find(layer.name);
+      if (found != costs->layers.end()) cost = &found->second;
+    }
+    entry["macs"] = cost ? nlohmann::ordered_json(cost->macs) : nlohmann::ordered_json(nullptr);
+    entry["kernel"] = cost && !cost->kernel.empty() ? nlohmann::ordered_json(cost->kernel) : nlohmann::ordered_json(nullptr);
+    root["layers"].push_back(std::move(entry));
+  }
+  root["total_params"] = summary.total_params;
+  root["trainable_params"] = summary.trainable_params;
+  root["non_trainable_params"] = summary.total_params - summary.trainable_params;
+  root["memory"] = nlohmann::ordered_json::object();
+  if (costs)
+    root["memory"]["predict"] = {{"arena_bytes", costs->arena_bytes},
+                                 {"lower_bound_bytes", costs->lower_bound_bytes},
+                                 {"parameter_bytes", costs->parameter_bytes}};
+  return root.dump(2);
+}
+
+}  // namespace sinter::driver

@@ -1,0 +1,153 @@
+#include "driver/load_model.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "frontend/keras/h5.h"
+#include "frontend/keras/import.h"
+#include "frontend/keras/json.h"
+#include "frontend/script/script.h"
+#include "ir/text.h"
+
+namespace sinter::driver {
+
+namespace {
+
+constexpr size_t largest_text = 64u << 20;  // scripts and .graph files
+
+bool is_hdf5(std::string_view head) { return head.starts_with("\x89HDF\r\n\x1a\n"); }
+bool is_zip(std::string_view head) { return head.starts_with("PK\x03\x04"); }
+bool is_graph(std::string_view head) {
+  const size_t start = head.find_first_not_of(" \t\r\n");
+  return start != std::string_view::npos && (head.substr(start).starts_with("graph") || head[start] == '#') &&
+         head.find("graph \"") != std::string_view::npos;
+}
+
+std::optional<ir::Model> import_config(keras::ModelConfig config, const LoadOptions &options, Diagnostics &diagnostics) {
+  if (!options.input_shape.empty() && !keras::set_input_shape(config, options.input_shape, diagnostics)) return std::nullopt;
+  return keras::import_model(config, diagnostics);
+}
+
+std::optional<LoadedModel> load_script(const std::string &path, const std::string &text, const LoadOptions &options,
+                                       Diagnostics &diagnostics) {
+  std::optional<keras::Semantics> semantics;
+  if (options.keras3_semantics) semantics = *options.keras3_semantics ? keras::Semantics::keras3 : keras::Semantics::keras2;
+  const std::optional<script::ScriptResult> script = script::evaluate_script(text, path, diagnostics, semantics);
+  if (!script) return std::nullopt;
+  std::optional<ir::Model> model = import_config(script->model(), options, diagnostics);
+  if (!model) return std::nullopt;
+  LoadedModel loaded{std::move(*model)};
+  loaded.model.format = "Keras script";
+  loaded.model.input_scale_offset = script->input_scale_offset;
+  loaded.model.keras3 = script->semantics == keras::Semantics::keras3;
+  if (script->weights_file)
+    loaded.weights_path = (std::filesystem::path(path).parent_path() / *script->weights_file).string();
+  loaded.summary_style = script->uses_tf_keras            ? keras::SummaryStyle::tf_keras2
+                         : loaded.model.keras3            ? keras::SummaryStyle::keras3
+                                                          : keras::SummaryStyle::keras2;
+  return loaded;
+}
+
+std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics) {
+  if (!keras::is_h5_model(path)) {
+    // Damage is diagnosed by reading it; a sound file without a model holds weights only.
+    if (!keras::read_h5_weights(path, diagnostics)) return std::nullopt;
+    diagnostics.error({path}, "the file holds weights but no model description (attribute model_config)",
+                      "give the script or .h5 of the model as MODEL and this file as --weights");
+    return std::nullopt;
+  }
+  std::optional<keras::H5Model> file = keras::read_h5_model(path, diagnostics);
+  if (!file) return std::nullopt;
+  const bool keras3 = file->config.semantics == keras::Semantics::keras3;
+  std::optional<ir::Model> model = import_config(std::move(file->config), options, diagnostics);
+  if (!model || !keras::assign_weights(*model, file->weights, diagnostics)) return std::nullopt;
+  LoadedModel loaded{std::move(*model)};
+  loaded.model.format = "Keras .h5";
+  loaded.model.keras3 = options.keras3_semantics.value_or(keras3);
+  loaded.summary_style = loaded.model.keras3 ? keras::SummaryStyle::keras3 : keras::SummaryStyle::keras2;
+  return loaded;
+}
+
+std::optional<LoadedModel> load_graph(const std::string &path, const std::string &text, Diagnostics &diagnostics) {
+  std::optional<ir::Graph> graph = ir::parse_graph(text, diagnostics, path);
+  if (!graph) return std::nullopt;
+  LoadedModel loaded;
+  loaded.model.graph = std::move(*graph);
+  loaded.model.weights.resize(loaded.model.graph.variables.size());
+  loaded.model.format = "graph";
+  return loaded;
+}
+
+}  // namespace
+
+std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    diagnostics.system_error({path}, "is a folder, expected a file");
+    return std::nullopt;
+  }
+  std::FILE *file = std::fopen(path.c_str(), "rb");
+  if (!file) {
+    diagnostics.system_error({path}, fmt::format("cannot be read: {}", std::strerror(errno)));
+    return std::nullopt;
+  }
+  std::string text;
+  char buffer[1 << 16];
+  size_t got = 0;
+  while ((got = std::fread(buffer, 1, sizeof buffer, file)) > 0 && text.size() <= largest_text) text.append(buffer, got);
+  const bool failed = std::ferror(file) != 0;
+  std::fclose(file);
+  if (failed) {
+    diagnostics.system_error({path}, "cannot be read to its end");
+    return std::nullopt;
+  }
+  return text;
+}
+
+std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics) {
+  const std::optional<std::string> text = read_file(path, diagnostics);
+  if (!text) return std::nullopt;
+  const std::string_view head = std::string_view(*text).substr(0, 65536);
+  std::optional<LoadedModel> loaded;
+  if (is_hdf5(head)) {
+    loaded = load_h5(path, options, diagnostics);
+  } else if (text->size() > largest_text) {
+    diagnostics.error({path}, "the file is larger than 64 MiB and not a Keras .h5 model");
+  } else if (is_graph(head)) {
+    loaded = load_graph(path, *text, diagnostics);
+  } else if (is_zip(head)) {
+    diagnostics.error({path}, "a zip archive (.keras or .npz) is not supported as a model yet",
+                      "save the model with model.save('model.h5')");
+  } else if (script::looks_like_script(head)) {
+    loaded = load_script(path, *text, options, diagnostics);
+  } else if (head.find_first_not_of(" \t\r\n") != std::string_view::npos && head[head.find_first_not_of(" \t\r\n")] == '{') {
+    diagnostics.error({path}, "a JSON model or notebook is not supported as MODEL yet",
+                      "give the Keras script, the .h5 file or a .graph file");
+  } else {
+    diagnostics.error({path}, text->empty() ? "the file is empty" : "not a file of a kind that Sinter knows",
+                      "MODEL is a Keras script (.py), a Keras .h5/.hdf5 with its model, or a .graph file");
+  }
+  if (!loaded) {
+    if (!diagnostics.has_errors()) diagnostics.error({path}, "the model could not be read");
+    return std::nullopt;
+  }
+  loaded->stem = std::filesystem::path(path).stem().string();
+  return loaded;
+}
+
+bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {
+  const std::optional<std::string> text = read_file(path, diagnostics);
+  if (!text) return false;
+  if (!is_hdf5(*text)) {
+    diagnostics.error({path}, "weights of this kind are not supported yet", "give a Keras .h5 or .hdf5 file");
+    return false;
+  }
+  const std::optional<keras::H5Weights> weights = keras::read_h5_weights(path, diagnostics);
+  return weights && keras::assign_weights(loaded.model, *weights, diagnostics);
+}
+
+}  // namespace sinter::driver

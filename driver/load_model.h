@@ -1,0 +1,35 @@
+// Reading MODEL arguments: recognised by content, not by name.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "frontend/keras/summary.h"
+#include "ir/model.h"
+#include "support/diagnostic.h"
+
+namespace sinter::driver {
+
+struct LoadOptions {
+  std::vector<int64_t> input_shape;      // --input-shape, empty: as the model says
+  std::optional<bool> keras3_semantics;  // --semantics
+};
+
+struct LoadedModel {
+  ir::Model model;
+  std::string stem;                      // file name without folder and extension
+  std::string weights_path;              // weights that the script loads, existing or not; "" if none
+  keras::SummaryStyle summary_style = keras::SummaryStyle::keras2;
+};
+
+// A Keras script, a Keras .h5 with model_config, or a .graph file. nullopt after errors.
+std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics);
+
+// Whole file as bytes; a missing or unreadable file is a system error.
+std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics);
+
+// --weights FILE: fills the model's weights.
+bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);
+
+}  // namespace sinter::driver
