@@ -1,0 +1,42 @@
+# CIFAR-10 with a convolutional network: 528,054 parameters.
+import keras
+from keras.callbacks import ModelCheckpoint
+from keras.datasets import cifar10
+from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from keras.models import Sequential
+
+(x_train, y_train), (x_test, y_test) = cifar10.load_data()
+x_train = x_train.astype('float32') / 255
+x_test = x_test.astype('float32') / 255
+
+num_classes = 10
+y_train = keras.utils.to_categorical(y_train, num_classes)
+y_test = keras.utils.to_categorical(y_test, num_classes)
+
+# The first 5000 images validate.
+(x_train, x_valid) = x_train[5000:], x_train[:5000]
+(y_train, y_valid) = y_train[5000:], y_train[:5000]
+
+model = Sequential()
+model.add(Conv2D(filters=16, kernel_size=2, padding='same', activation='relu', input_shape=(32, 32, 3)))
+model.add(MaxPooling2D(pool_size=2))
+model.add(Conv2D(filters=32, kernel_size=2, padding='same', activation='relu'))
+model.add(MaxPooling2D(pool_size=2))
+model.add(Conv2D(filters=64, kernel_size=2, padding='same', activation='relu'))
+model.add(MaxPooling2D(pool_size=2))
+model.add(Dropout(0.3))
+model.add(Flatten())
+model.add(Dense(500, activation='relu'))
+model.add(Dropout(0.4))
+model.add(Dense(num_classes, activation='softmax'))
+model.summary()
+
+model.compile(loss='categorical_crossentropy', optimizer='rmsprop', metrics=['accuracy'])
+
+checkpoint = ModelCheckpoint(filepath='cifar10_cnn.best.hdf5', verbose=1, save_best_only=True)
+model.fit(x_train, y_train, batch_size=32, epochs=100, validation_data=(x_valid, y_valid),
+          callbacks=[checkpoint], verbose=2, shuffle=True)
+
+model.load_weights('cifar10_cnn.best.hdf5')
+score = model.evaluate(x_test, y_test, verbose=0)
+print('test accuracy:', score[1])

@@ -1,0 +1,160 @@
+#include "frontend/script/arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace sinter::script {
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const bool same = (a[i - 1] | 0x20) == (b[j - 1] | 0x20);
+      const std::size_t best = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (same ? 0 : 1)});
+      diagonal = row[j];
+      row[j] = best;
+    }
+  }
+  return row[b.size()];
+}
+
+struct Parameter {
+  std::vector<std::string> names;
+  bool required = false;
+  bool named_only = false;
+};
+
+struct Signature {
+  std::vector<Parameter> parameters;
+  bool any_keyword = false, any_positional = false;
+};
+
+Signature parse_signature(std::string_view text) {
+  Signature signature;
+  std::istringstream words{std::string(text)};
+  bool named_only = false;
+  for (std::string word; words >> word;) {
+    if (word == "*") {
+      named_only = true;
+    } else if (word == "**") {
+      signature.any_keyword = true;
+    } else if (word == "...") {
+      signature.any_positional = true;
+    } else {
+      Parameter parameter;
+      parameter.named_only = named_only;
+      if (word.back() == '!') {
+        parameter.required = true;
+        word.pop_back();
+      }
+      std::istringstream names(word);
+      for (std::string name; std::getline(names, name, '|');) parameter.names.push_back(name);
+      signature.parameters.push_back(std::move(parameter));
+    }
+  }
+  return signature;
+}
+
+}  // namespace
+
+std::string suggestion(std::string_view word, const std::vector<std::string> &names) {
+  const std::string *best = nullptr;
+  std::size_t best_distance = 1 + std::min<std::size_t>(word.size(), 12) / 3;
+  if (word.size() <= 60)
+    for (const std::string &name : names)
+      if (const std::size_t distance = edit_distance(word, name); distance <= best_distance) {
+        if (!best || distance < best_distance) best = &name;
+        best_distance = distance;
+      }
+  if (best) return fmt::format("did you mean '{}'?", *best);
+  if (names.empty()) return {};
+  return fmt::format("accepted are: {}", fmt::join(names, ", "));
+}
+
+const Argument *Bound::find(std::string_view name) const {
+  for (const Argument &argument : arguments_)
+    if (argument.name == name) return &argument;
+  return nullptr;
+}
+
+Value Bound::operator[](std::string_view name) const {
+  const Argument *argument = find(name);
+  return argument ? argument->value : Value(None{});
+}
+
+Position Bound::at(std::string_view name) const {
+  const Argument *argument = find(name);
+  return argument ? argument->at : call_;
+}
+
+bool Bound::poisoned() const {
+  const auto bad = [](const Argument &argument) { return is_poison(argument.value); };
+  return std::ranges::any_of(arguments_, bad) || std::ranges::any_of(extra_, bad);
+}
+
+Bound bind_arguments(Evaluator &evaluator, std::string_view callee, std::string_view signature_text,
+                     const CallArguments &arguments) {
+  const Signature signature = parse_signature(signature_text);
+  Bound bound;
+  bound.call_ = arguments.at;
+  const auto fail = [&](Position at, std::string message, std::string hint) {
+    evaluator.error(at, std::move(message), std::move(hint));
+    bound.ok_ = false;
+  };
+  std::vector<std::string> accepted;
+  std::size_t positional_count = 0;
+  for (const Parameter &parameter : signature.parameters) {
+    accepted.push_back(parameter.names.front());
+    if (!parameter.named_only) ++positional_count;
+  }
+  std::size_t next = 0;
+  for (const Argument &argument : arguments.items) {
+    const Parameter *parameter = nullptr;
+    if (argument.name.empty()) {
+      if (next < positional_count)
+        parameter = &signature.parameters[next++];
+      else if (signature.any_positional) {
+        bound.extra_.push_back(argument);
+        continue;
+      } else {
+        fail(argument.at, fmt::format("{}() takes at most {} positional arguments", callee, positional_count),
+             accepted.empty() ? "it takes none" : fmt::format("accepted are: {}", fmt::join(accepted, ", ")));
+        break;
+      }
+    } else {
+      for (const Parameter &candidate : signature.parameters)
+        if (std::ranges::find(candidate.names, argument.name) != candidate.names.end())
+          parameter = &candidate;
+      if (!parameter && signature.any_keyword) {
+        bound.extra_.push_back(argument);
+        continue;
+      }
+      if (!parameter) {
+        fail(argument.at, fmt::format("{}() has no argument '{}'", callee, argument.name),
+             suggestion(argument.name, accepted));
+        continue;
+      }
+    }
+    const std::string &name = parameter->names.front();
+    if (bound.find(name)) {
+      fail(argument.at, fmt::format("{}() gets the argument '{}' twice", callee, name), "give it once");
+      continue;
+    }
+    bound.arguments_.push_back({name, argument.value, argument.at});
+  }
+  for (const Parameter &parameter : signature.parameters)
+    if (parameter.required && !bound.find(parameter.names.front()) && bound.ok_)
+      fail(arguments.at, fmt::format("{}() needs the argument '{}'", callee, parameter.names.front()),
+           fmt::format("accepted are: {}", fmt::join(accepted, ", ")));
+  if (bound.poisoned()) bound.ok_ = false;
+  return bound;
+}
+
+}  // namespace sinter::script

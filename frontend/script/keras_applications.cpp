@@ -1,0 +1,176 @@
+// keras.applications and keras.backend.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/keras/applications.h"
+#include "frontend/script/data_values.h"
+#include "frontend/script/json_value.h"
+#include "frontend/script/keras_graph.h"
+#include "frontend/script/keras_members.h"
+#include "frontend/script/native_support.h"
+
+namespace sinter::script {
+
+namespace {
+
+using nlohmann::json;
+
+// input_tensor=Input(…) is the input_shape of that tensor, and the tensor takes the model's input's place.
+bool take_input_tensor(Evaluator &evaluator, const Argument &argument, json &kwargs,
+                       SymbolicTensor *&tensor) {
+  if (is_none(argument.value)) return true;
+  auto *const *given = std::get_if<SymbolicTensor *>(&argument.value);
+  if (!given || (*given)->layer->class_name != "InputLayer") {
+    if (!is_poison(argument.value))
+      evaluator.error(argument.at, fmt::format("input_tensor must be the result of Input(), not {}",
+                                               type_name(argument.value)));
+    return false;
+  }
+  tensor = *given;
+  json shape = json::array();
+  const json &batch_shape = tensor->layer->batch_input_shape;
+  for (std::size_t i = 1; i < batch_shape.size(); ++i) shape.push_back(batch_shape[i]);
+  kwargs["input_shape"] = std::move(shape);
+  return true;
+}
+
+Value build(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  const std::vector<keras::Parameter> &parameters = *keras::application_parameters(native.name);
+  json kwargs = json::object();
+  SymbolicTensor *input = nullptr;
+  std::size_t next = 0;
+  for (const Argument &argument : arguments.items) {
+    std::string name = argument.name;
+    if (name.empty()) {
+      if (next == parameters.size())
+        return evaluator.error(
+            argument.at, fmt::format("{}() takes at most {} arguments", native.name, parameters.size()));
+      name = parameters[next++].name;
+    }
+    std::vector<std::string> names;
+    for (const keras::Parameter &parameter : parameters) names.push_back(parameter.name);
+    if (std::ranges::find(names, name) == names.end())
+      return evaluator.error(argument.at, fmt::format("{}() has no argument '{}'", native.name, name),
+                             suggestion(name, names));
+    if (name == "input_tensor") {
+      if (!take_input_tensor(evaluator, argument, kwargs, input)) return Poison{};
+      continue;
+    }
+    auto value = to_json(evaluator, argument.value, fmt::format("the argument '{}' of {}", name, native.name),
+                         argument.at);
+    if (!value) return Poison{};
+    kwargs[name] = std::move(*value);
+  }
+  if (!evaluator.effect(arguments.at, "building a model")) return Poison{};
+  const bool had_errors = evaluator.diagnostics().has_errors();
+  const auto config = keras::build_application(native.name, kwargs, evaluator.keras.dialect.semantics,
+                                               evaluator.diagnostics(), evaluator.location(arguments.at));
+  if (!config) {
+    if (!had_errors && !evaluator.diagnostics().has_errors())
+      return evaluator.error(arguments.at, fmt::format("{}() cannot be built", native.name));
+    return Poison{};
+  }
+  return from_config(evaluator, *config, arguments.at, input);
+}
+
+Value unknown_application(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  std::vector<std::string> names;
+  for (const std::string_view name : keras::application_names()) names.emplace_back(name);
+  return evaluator.error(arguments.at, fmt::format("Sinter does not know the application '{}'", native.name),
+                         suggestion(native.name, names));
+}
+
+Value preprocess_input(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  const Bound bound =
+      bind_arguments(evaluator, "preprocess_input", "x! data_format|dim_ordering mode", arguments);
+  if (!bound.ok()) return Poison{};
+  const Value x = bound["x"];
+  const auto *data = std::get_if<const DataValue *>(&x);
+  if (!data) return evaluator.opaque(arguments.at, "preprocess_input()");
+  return with_step(evaluator, **data, PreprocessStep{native.category}, (*data)->array.shape, "float32");
+}
+
+Value decode_predictions(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
+  evaluator.skip(arguments.at);
+  return evaluator.opaque(arguments.at, "decode_predictions()");
+}
+
+Value image_data_format(Evaluator &evaluator, const Native &native, const CallArguments &) {
+  const bool first = evaluator.keras.data_format == "channels_first";
+  if (native.name == "image_dim_ordering") return evaluator.string(first ? "th" : "tf");
+  return evaluator.string(evaluator.keras.data_format);
+}
+
+Value set_image_data_format(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  const Bound bound = bind_arguments(evaluator, native.name, "data_format|dim_ordering!", arguments);
+  if (!bound.ok()) return Poison{};
+  const auto format = text_argument(evaluator, *bound.find("data_format"), "the data format");
+  if (!format || !evaluator.effect(arguments.at, "setting the data format")) return Poison{};
+  if (*format == "channels_last" || *format == "tf")
+    evaluator.keras.data_format = "channels_last";
+  else if (*format == "channels_first" || *format == "th")
+    evaluator.keras.data_format = "channels_first";
+  else
+    return evaluator.error(arguments.at, fmt::format("the data format '{}' is not known", *format),
+                           "accepted are: channels_last, channels_first");
+  return None{};
+}
+
+Value clear_session(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
+  if (evaluator.effect(arguments.at, "clear_session()")) evaluator.keras.name_counters.clear();
+  return None{};
+}
+
+Value setting(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  if (native.name == "backend") return evaluator.string("tensorflow");
+  if (native.name == "floatx") return evaluator.string("float32");
+  if (native.name == "epsilon") return 1e-7;
+  if (native.name == "set_floatx") {
+    const std::string *dtype = arguments.items.empty() ? nullptr : text_of(arguments.items[0].value);
+    if (dtype && *dtype != "float32")
+      return evaluator.error(arguments.at, fmt::format("float type '{}' is not supported", *dtype),
+                             "models compute in float32");
+  }
+  return None{};
+}
+
+Value tensor_shape(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
+  return evaluator.opaque(arguments.at, "the shape of a tensor");
+}
+
+Value unsupported_backend(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  return evaluator.error(arguments.at, fmt::format("keras.backend.{}() is not supported", native.name),
+                         "build the model from layers");
+}
+
+}  // namespace
+
+std::optional<Value> applications_member(Evaluator &evaluator, const std::string &module,
+                                         const std::string &name, Position) {
+  if (name == "preprocess_input")
+    return evaluator.native(name, preprocess_input, None{}, module.empty() ? "imagenet_utils" : module);
+  if (name == "decode_predictions") return evaluator.native(name, decode_predictions);
+  if (keras::application_parameters(name)) return evaluator.native(name, build);
+  if (module.empty() && !name.empty() && name[0] >= 'a' && name[0] <= 'z') {
+    auto *submodule = evaluator.make<Module>();
+    submodule->path = "keras.applications." + name;
+    return Value(static_cast<const Module *>(submodule));
+  }
+  return evaluator.native(name, unknown_application);
+}
+
+std::optional<Value> backend_member(Evaluator &evaluator, const std::string &name, Position) {
+  if (name == "image_data_format" || name == "image_dim_ordering")
+    return evaluator.native(name, image_data_format);
+  if (name == "set_image_data_format" || name == "set_image_dim_ordering")
+    return evaluator.native(name, set_image_data_format);
+  if (name == "clear_session") return evaluator.native(name, clear_session);
+  if (name == "int_shape" || name == "shape") return evaluator.native(name, tensor_shape);
+  for (const char *each : {"backend", "floatx", "epsilon", "set_floatx", "set_epsilon", "set_session",
+                           "set_learning_phase", "manual_variable_initialization"})
+    if (name == each) return evaluator.native(name, setting);
+  return evaluator.native(name, unsupported_backend);
+}
+
+}  // namespace sinter::script

@@ -1,0 +1,80 @@
+#include "frontend/script/learning_rate_table.h"
+
+#include <fmt/format.h>
+
+#include "frontend/script/native_support.h"
+
+namespace sinter::script {
+
+namespace {
+
+constexpr std::int64_t most_epochs = 100'000;
+
+ConfigValue &add(ConfigDict &dict, const char *name) {
+  dict.emplace_back();
+  dict.back().first = name;
+  return dict.back().second;
+}
+
+// The rate that the model's last compile starts from: given, or Keras's default.
+double initial_rate(const Evaluator &evaluator, const ModelObject *model) {
+  const CompileCall *compile = nullptr;
+  for (const auto &[owner, action] : evaluator.keras.actions)
+    if (const auto *call = std::get_if<CompileCall>(&action); call && owner == model) compile = call;
+  if (!compile) return 0.001;
+  if (const ConfigValue *rate = find(compile->optimizer.config, "learning_rate"))
+    if (const auto number = rate->number()) return *number;
+  const std::string &name = compile->optimizer.class_name;
+  const bool keras2 = evaluator.keras.dialect.counts_from_one();
+  if (name == "SGD" || (keras2 && name == "Adagrad")) return 0.01;
+  if (keras2 && name == "Adadelta") return 1.0;
+  if (keras2 && (name == "Adamax" || name == "Nadam")) return 0.002;
+  return 0.001;
+}
+
+}  // namespace
+
+std::optional<Configured> learning_rate_table(Evaluator &evaluator, const ModelObject *model,
+                                              const ConfigObject &callback, std::int64_t epochs) {
+  Configured out;
+  out.class_name = callback.class_name;
+  out.where = evaluator.location(callback.at);
+  Value schedule = None{};
+  for (const auto &[name, value] : callback.config) {
+    if (name == "schedule") schedule = value;
+    if (name == "verbose" && integer_of(value)) add(out.config, "verbose").value = *integer_of(value);
+  }
+  const auto *function = std::get_if<const Function *>(&schedule);
+  if (!function) {
+    if (!is_poison(schedule))
+      evaluator.error(callback.at, fmt::format("the schedule must be a function of the script, not {}",
+                                               type_name(schedule)));
+    return std::nullopt;
+  }
+  if (epochs > most_epochs) {
+    evaluator.error(callback.at, fmt::format("a schedule over {} epochs is too long", epochs),
+                    fmt::format("at most {} are evaluated", most_epochs));
+    return std::nullopt;
+  }
+  const bool takes_rate = (*function)->parameters->positional.size() >= 2;
+  double rate = initial_rate(evaluator, model);
+  ConfigValue::List rates;
+  for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
+    CallArguments arguments{callback.at, {{"", epoch, callback.at}}};
+    if (takes_rate) arguments.items.push_back({"", rate, callback.at});
+    const Value result = evaluator.call(schedule, arguments);
+    const auto number = number_of(result);
+    if (!number) {
+      if (!is_poison(result))
+        evaluator.error_unknown(callback.at, fmt::format("the learning rate of epoch {}", epoch), result);
+      return std::nullopt;
+    }
+    rate = *number;
+    rates.emplace_back();
+    rates.back().value = rate;
+  }
+  add(out.config, "learning_rates").value = std::move(rates);
+  return out;
+}
+
+}  // namespace sinter::script
