@@ -95,30 +95,34 @@ void OutputFile::flush() {
   buffer_.clear();
 }
 
-void OutputFile::close() {
-  if (descriptor_ < 0) return;
-  flush();
-  if (::close(descriptor_) != 0) fail(errno);
-  descriptor_ = -1;
+bool OutputFile::finish(Diagnostics &diagnostics) {
+  if (descriptor_ >= 0) {
+    flush();
+    if (::close(descriptor_) != 0) fail(errno);
+    descriptor_ = -1;
+  }
+  return report(diagnostics);
 }
 
 bool OutputFile::commit(Diagnostics &diagnostics) {
-  close();
-  if (error_ == 0 && !direct_) {
+  if (!finish(diagnostics)) return false;
+  if (!direct_) {
     const int file = open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0 || fsync(file) != 0) fail(errno);
     if (file >= 0) ::close(file);
     if (error_ == 0 && rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
   }
-  if (error_ != 0) {
-    const char *hint = error_ == ENOSPC || error_ == EDQUOT ? "free some space, or choose another folder with -o"
-                       : error_ == ENOENT                   ? "the folder must exist"
-                                                            : "";
-    diagnostics.system_error({.file = path_}, std::string("cannot write: ") + std::strerror(error_), hint);
-    return false;
-  }
-  committed_ = true;
-  return true;
+  committed_ = error_ == 0;
+  return report(diagnostics);
+}
+
+bool OutputFile::report(Diagnostics &diagnostics) const {
+  if (error_ == 0) return true;
+  const char *hint = error_ == ENOSPC || error_ == EDQUOT ? "free some space, or choose another folder with -o"
+                     : error_ == ENOENT                   ? "the folder must exist"
+                                                          : "";
+  diagnostics.system_error({.file = path_}, std::string("cannot write: ") + std::strerror(error_), hint);
+  return false;
 }
 
 }  // namespace sinter::codegen

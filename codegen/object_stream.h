@@ -20,17 +20,19 @@ class OutputFile {
 
   void write(const void *data, size_t bytes);
   void write_zeros(size_t bytes);
-  // Flushes, synchronizes and renames. A failure is a system error (exit 3).
+  // Flushes and closes, so that another program can read or write temporary_path(). A failure of this or any earlier step is
+  // a system error (exit 3).
+  bool finish(Diagnostics &diagnostics);
+  // Finishes, synchronizes and renames.
   bool commit(Diagnostics &diagnostics);
 
-  // Flushes and closes, so that another program can read or write temporary_path(); commit() comes later.
-  void close();
   const std::string &temporary_path() const { return temporary_; }
   size_t size() const { return size_; }  // bytes written so far
 
  private:
   void flush();
   void fail(int error);
+  bool report(Diagnostics &diagnostics) const;
 
   std::string path_, temporary_;
   int descriptor_ = -1;

@@ -195,7 +195,7 @@ std::optional<Target> parse_target(std::string_view spec, Diagnostics &diagnosti
     return std::nullopt;
   }
   target.features = table_features(*subtarget, triple);
-  if (triple.isARM() || triple.isThumb()) target.has_fma = subtarget->checkFeatures("+vfp4sp");
+  if (triple.isARM() || triple.isThumb()) target.has_fma = subtarget->checkFeatures("+vfp4d16sp");
   if (triple.isRISCV()) target.has_fma = true;
   set_vector_facts(target, triple);
   set_cache_defaults(target);

@@ -60,4 +60,72 @@ inline Program convolution_program(int lanes, int pixels, int vectors) {
   return program;
 }
 
+// A network of two kernels. Input [n, 16], outputs [n, 2] and [n, 16]:
+//   t = max(x * w + b, 0) with w[i] = i / 4 - 1 and b[i] = 0.5 - i / 8 (second output), then
+//   y[0] = sum of the first eight of t, y[1] = maximum of the last eight (first output).
+inline Program tiny_program(std::string name = "tiny", std::vector<int64_t> input_dims = {16}) {
+  using namespace kernel;
+  Program program;
+  program.name = std::move(name);
+  program.max_batch = 5;
+  const Var n = index_var("n"), chunk = index_var("chunk"), sample = index_var("sample");
+
+  ProgramKernel affine;
+  Kernel &k = affine.kernel;
+  k.name = "affine";
+  k.n = n;
+  k.buffers = {{"x", Base::f32, BufferKind::input, 80, false},
+               {"w", Base::f32, BufferKind::constant, 16, false},
+               {"b", Base::f32, BufferKind::constant, 16, false},
+               {"t", Base::f32, BufferKind::arena, 80, true},
+               {"copy", Base::f32, BufferKind::output, 80, true}};
+  const Expr parameter = ref(chunk) % index_constant(2) * 8, at = ref(chunk) * 8;
+  const Var t = make_var("t", {Base::f32, 8});
+  k.body = {for_loop(chunk, 0, ref(n) * 2, LoopKind::parallel,
+                     {let(t, max(load(k, 0, at, 8) * load(k, 1, parameter, 8) + load(k, 2, parameter, 8), float_constant(0))),
+                      store(3, at, ref(t)), store(4, at, ref(t))})};
+  affine.bindings = {{BufferKind::input, 0, 0}, {BufferKind::constant, 0, 0}, {BufferKind::constant, 0, 128}, {BufferKind::arena, 0, 64}, {BufferKind::output, 1, 0}};
+  affine.layers = {"dense"};
+  program.kernels.push_back(std::move(affine));
+
+  ProgramKernel reduce;
+  Kernel &r = reduce.kernel;
+  r.name = "reduce";
+  r.n = n;
+  r.buffers = {{"t", Base::f32, BufferKind::arena, 80, false}, {"y", Base::f32, BufferKind::output, 10, true}};
+  r.body = {for_loop(sample, 0, ref(n), LoopKind::serial,
+                     {store(1, ref(sample) * 2, horizontal(HorizontalOp::add, load(r, 0, ref(sample) * 16, 8))),
+                      store(1, ref(sample) * 2 + 1, horizontal(HorizontalOp::max, load(r, 0, ref(sample) * 16 + 8, 8)))})};
+  reduce.bindings = {{BufferKind::arena, 0, 64}, {BufferKind::output, 0, 0}};
+  program.kernels.push_back(std::move(reduce));
+
+  program.arena_bytes = program.arena_lower_bound = 64 + 320;
+  program.constant_bytes = 192;
+  const auto block = [](int64_t offset, float first, float step) {
+    return ConstantBlock{offset, 64, [=](const auto &sink) {
+                           for (int i = 0; i < 16; ++i) {
+                             const float value = first + step * static_cast<float>(i);
+                             sink(&value, sizeof value);
+                           }
+                         }};
+  };
+  program.constants = {block(0, -1.0f, 0.25f), block(128, 0.5f, -0.125f)};
+  program.parameter_count = 32;
+  program.parameter_bytes = 128;
+  program.inputs = {{"x \"in\"", std::move(input_dims), {}}};
+  program.outputs = {{"y", {2}, {}}, {"t", {16}, {}}};
+  return program;
+}
+
+// What it computes for one sample.
+inline void tiny_reference(const float *x, float *y, float *t) {
+  y[0] = y[1] = 0;
+  for (int i = 0; i < 16; ++i) {
+    const float value = x[i] * (static_cast<float>(i) / 4 - 1) + (0.5f - static_cast<float>(i) / 8);
+    t[i] = value > 0 ? value : 0;
+    if (i < 8) y[0] += t[i];
+    if (i >= 8 && t[i] > y[1]) y[1] = t[i];
+  }
+}
+
 }  // namespace sinter::codegen

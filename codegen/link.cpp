@@ -1,0 +1,115 @@
+#include "codegen/link.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "codegen/cpu/emit_object.h"
+#include "codegen/link_archive.h"
+#include "codegen/link_command.h"
+#include "codegen/object_stream.h"
+
+namespace sinter::codegen {
+namespace {
+
+// Linked output does not depend on the time, the folder or the build that made it.
+const std::vector<std::string> common_flags = {"-s", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--build-id=none",
+                                               "-Wl,-z,relro,-z,now,-z,noexecstack"};
+
+// A model of pictures: its binary reads PNG and JPEG files.
+bool reads_pictures(const Program &program) {
+  return std::any_of(program.inputs.begin(), program.inputs.end(), [](const ProgramTensor &input) {
+    return input.dims.size() == 3 && (input.dims[2] == 1 || input.dims[2] == 3);
+  });
+}
+
+bool can_link(const Target &target, const std::string &what, Diagnostics &diagnostics) {
+  if (target.is_host && target.hosted) return true;
+  diagnostics.error({.path = "--target"}, what + " can be linked for the machine that Sinter runs on, not for " + target.triple,
+                    "use --emit object,header and link with the target's tools");
+  return false;
+}
+
+void append(std::vector<std::string> &command, const std::vector<std::string> &arguments) {
+  command.insert(command.end(), arguments.begin(), arguments.end());
+}
+
+// Of a sanitized build of Sinter, whose runtime library needs them too.
+void append_sanitizer_flags(std::vector<std::string> &command) {
+  if constexpr (sizeof(SINTER_SANITIZER_FLAG) > 1) command.push_back(SINTER_SANITIZER_FLAG);
+}
+
+// Writes the object beside `path`, where there is room for the result too, and links it into `path`.
+bool link_with(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
+               const std::vector<std::string> &before_object, const std::vector<std::string> &after_object,
+               Diagnostics &diagnostics) {
+  const std::optional<std::string> linker = find_linker(diagnostics);
+  if (!linker) return false;
+  OutputFile object(path + ".object"), result(path, /*executable=*/true);
+  if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics) ||
+      !result.finish(diagnostics))
+    return false;
+  std::vector<std::string> command = {*linker, "-o", result.temporary_path()};
+  append(command, before_object);
+  append(command, common_flags);
+  append_sanitizer_flags(command);
+  command.push_back(object.temporary_path());
+  append(command, after_object);
+  return run_linker(command, diagnostics) && result.commit(diagnostics);
+}
+
+}  // namespace
+
+bool write_executable(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
+                      Diagnostics &diagnostics) {
+  if (!can_link(target, "an executable", diagnostics)) return false;
+  const std::optional<std::string> runtime = find_runtime_library("runtime", diagnostics);
+  if (!runtime) return false;
+  EmitOptions with_symbols = options;
+  with_symbols.for_executable = true;
+  std::vector<std::string> libraries = {*runtime, "-l:libstdc++.a"};
+  if (reads_pictures(program)) {
+    libraries = {"-Wl,-u,sinter_decode_png", "-Wl,-u,sinter_decode_jpeg", *runtime, "-l:libstdc++.a", "-l:libpng16.a",
+                 "-l:libjpeg.a"};
+  }
+  append(libraries, {"-l:libz.a", "-lm", "-lpthread"});
+  return link_with(program, target, with_symbols, path, {"-pie"}, libraries, diagnostics);
+}
+
+bool write_shared_library(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
+                          Diagnostics &diagnostics) {
+  if (!can_link(target, "a shared library", diagnostics)) return false;
+  const std::optional<std::string> threads = find_runtime_library("threads", diagnostics);
+  if (!threads) return false;
+  const std::string name = std::filesystem::path(path).filename().string();
+  // Only the object's own functions are exported.
+  const std::vector<std::string> flags = {"-shared", "-Wl,--exclude-libs,ALL", "-Wl,-soname," + name};
+  return link_with(program, target, options, path, flags, {*threads, "-lpthread"}, diagnostics);
+}
+
+bool write_static_library(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
+                          Diagnostics &diagnostics) {
+  OutputFile object(path + ".object"), result(path);
+  if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics)) return false;
+  std::vector<std::string> archives;
+  if (target.hosted) {
+    if (!target.is_host) {
+      diagnostics.warning({.path = "--target"}, "the library has no sinter_parallel_for for " + target.triple,
+                          "define it in the program that links the library; the header says what it does");
+    } else if (std::optional<std::string> threads = find_runtime_library("threads", diagnostics)) {
+      archives.push_back(std::move(*threads));
+    } else {
+      return false;
+    }
+  }
+  return write_archive(object.temporary_path(), program.name + ".o", archives, result, diagnostics) &&
+         result.commit(diagnostics);
+}
+
+bool write_file(const std::string &path, std::string_view contents, Diagnostics &diagnostics) {
+  OutputFile file(path);
+  file.write(contents.data(), contents.size());
+  return file.commit(diagnostics);
+}
+
+}  // namespace sinter::codegen
