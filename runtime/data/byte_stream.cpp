@@ -19,6 +19,7 @@ constexpr size_t piece_bytes = 64 * 1024;
 }  // namespace
 
 Result<size_t> ByteStream::read(void *to, size_t bytes) {
+  if (bytes == 0) return size_t{0};  // `to` may be null
   char *destination = static_cast<char *>(to);
   size_t done = std::min(bytes, peeked_.size());
   std::memcpy(destination, peeked_.data(), done);

@@ -64,7 +64,10 @@ class FolderDataset final : public Dataset {
       Result<Image> image = read_image(sample.path);
       if (!image) return image.error();
       fill_from_image(*image, use_.inputs[0], use_.scale, inputs[0] + i * use_.inputs[0].elements);
-      append_class(use_.outputs[0], sample.label, targets[0]);
+      if (!append_class(use_.outputs[0], sample.label, targets[0]))
+        return rejected(sample.path, format("class %lld, but the model has %lld classes",
+                                            static_cast<long long>(sample.label),
+                                            static_cast<long long>(class_count(use_.outputs[0]))));
     }
     return {};
   }

@@ -85,7 +85,8 @@ std::string text_of(const BenchResult &result) {
   return text;
 }
 
-std::string json_of(const BenchResult &result, bool per_kernel) {
+// `kernels` is empty unless they were timed.
+std::string json_of(const BenchResult &result) {
   JsonWriter json;
   json.begin_object()
       .key("min_ms")
@@ -102,21 +103,19 @@ std::string json_of(const BenchResult &result, bool per_kernel) {
       .value(result.threads)
       .key("repeat")
       .value(result.repeat);
-  if (per_kernel) {
-    json.key("kernels").begin_array();
-    for (const KernelTime &kernel : result.kernels)
-      json.begin_object()
-          .key("name")
-          .value(kernel.name)
-          .key("median_us")
-          .value(kernel.median_seconds * 1e6)
-          .key("gflops")
-          .value(kernel.flops / kernel.median_seconds * 1e-9)
-          .key("gbytes_per_s")
-          .value(kernel.bytes / kernel.median_seconds * 1e-9)
-          .end_object();
-    json.end_array();
-  }
+  json.key("kernels").begin_array();
+  for (const KernelTime &kernel : result.kernels)
+    json.begin_object()
+        .key("name")
+        .value(kernel.name)
+        .key("median_us")
+        .value(kernel.median_seconds * 1e6)
+        .key("gflops")
+        .value(kernel.flops / kernel.median_seconds * 1e-9)
+        .key("gbytes_per_s")
+        .value(kernel.bytes / kernel.median_seconds * 1e-9)
+        .end_object();
+  json.end_array();
   json.end_object();
   return json.take() + "\n";
 }
@@ -174,9 +173,8 @@ void bench(const Program &program, const Options &options, Console &console) {
   result.p90 = quantile(times, 0.9);
   if (const auto *kernels = program.metadata->kernels())
     for (const schema::Kernel *kernel : *kernels) result.flops += kernel->flops_per_sample() * result.batch;
-  const bool per_kernel = options.has("--per-kernel");
-  if (per_kernel) time_kernels(program, *runner, result);
-  console.print(options.has("--json") ? json_of(result, per_kernel) : text_of(result));
+  if (options.has("--per-kernel")) time_kernels(program, *runner, result);
+  console.print(options.has("--json") ? json_of(result) : text_of(result));
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ std::string deflated(const std::string &bytes, int window_bits) {
 
 std::string little(uint64_t value, int bytes) {
   std::string result;
-  for (int i = 0; i < bytes; ++i) result += static_cast<char>(value >> 8 * i & 0xFF);
+  for (int i = 0; i < bytes; ++i) result += static_cast<char>(i < 8 ? value >> 8 * i & 0xFF : 0);
   return result;
 }
 

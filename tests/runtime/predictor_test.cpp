@@ -260,7 +260,7 @@ TEST_F(PredictorTest, Bench) {
   EXPECT_EQ(bench["kernels"][0]["name"], "a");
   for (const char *key : {"median_us", "gflops", "gbytes_per_s"})
     EXPECT_GT(bench["kernels"][1][key], 0) << key;
-  EXPECT_FALSE(json::parse(run({"bench", "--repeat", "1", "--json"}).out).contains("kernels"));
+  EXPECT_TRUE(json::parse(run({"bench", "--repeat", "1", "--json"}).out)["kernels"].empty());
   EXPECT_THAT(run({"bench", "--per-kernel", "--repeat", "2"}).out, HasSubstr("median us"));
 }
 
