@@ -81,12 +81,11 @@ bool pads_with_zeros(const Graph &graph, const Node &node, const std::vector<boo
 std::vector<bool> non_negative_values(const Graph &graph) {
   std::vector<bool> result(graph.values.size(), false);
   for (const Node &node : graph.nodes) {
-    const bool from_non_negative =
-        std::ranges::all_of(node.inputs, [&](ValueId id) { return result[static_cast<size_t>(id)]; });
-    const bool keeps = node.op->pads_attribute >= 0 || node.inputs.size() == 1;
-    const bool is_non_negative =
-        node.op->non_negative || (from_non_negative && keeps && is_fully_known(graph, node) &&
-                                  (zero_border(graph, node) || is_largest_of_window(graph, node)));
+    const auto keeps_sign = [&] {
+      return node.inputs.size() == 1 && result[static_cast<size_t>(node.inputs[0])] &&
+             is_fully_known(graph, node) && (zero_border(graph, node) || is_largest_of_window(graph, node));
+    };
+    const bool is_non_negative = node.op->non_negative || keeps_sign();
     for (const ValueId output : node.outputs) result[static_cast<size_t>(output)] = is_non_negative;
   }
   return result;

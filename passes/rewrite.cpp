@@ -41,6 +41,7 @@ void Rewriter::copy(const Node &node) {
 }
 
 void Rewriter::copy(const Node &node, ir::Attributes attributes, std::vector<ValueId> operands) {
+  for (const ValueId output : node.outputs) free_name(source_.value(output).name);
   const std::string &name = source_.value(node.outputs[0]).name;
   ir::Checker checker;
   const ir::NodeId id =
@@ -59,10 +60,14 @@ ValueId Rewriter::emit(std::string_view op, ir::Attributes attributes, std::vect
   return result_.emit(op, std::move(attributes), std::move(operands), name, layer);
 }
 
-void Rewriter::rename(ValueId result_value, std::string_view name) {
+void Rewriter::free_name(std::string_view name) {
   const ValueId holder = result_.find_value(name);
-  if (holder == result_value) return;
   if (holder >= 0) result_.rename_value(holder, result_.unique_name(name));
+}
+
+void Rewriter::rename(ValueId result_value, std::string_view name) {
+  if (result_.value(result_value).name == name) return;
+  free_name(name);
   result_.rename_value(result_value, name);
 }
 

@@ -39,6 +39,8 @@ class Rewriter {
   ir::Graph finish();
 
  private:
+  void free_name(std::string_view name);
+
   const ir::Graph &source_;
   ir::Graph result_;
   std::vector<ir::ValueId> map_;
