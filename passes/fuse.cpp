@@ -240,7 +240,7 @@ class Fuser {
     std::set<std::string> taken;
     for (Group &group : fused_.groups) {
       const ir::Node &anchor = fused_.graph.node(group.nodes[0]);
-      std::string base = anchor.layer.empty() ? std::string(anchor.op->name) : anchor.layer;
+      std::string base = anchor.layer.empty() ? fused_.graph.value(group.output).name : anchor.layer;
       for (char &c : base)
         if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
       std::string name = base;

@@ -61,7 +61,7 @@ Graph insert_copies(Graph graph) {
         const auto [entry, is_new] = padded.try_emplace(v, -1);
         if (is_new)
           entry->second = result.emit("identity", ir::op("identity").default_attributes(), {to},
-                                      graph.value(v).name + ".padded", node.layer);
+                                      graph.value(v).name + ".padded");
         to = entry->second;
       }
       inputs.push_back(to);

@@ -11,23 +11,34 @@ namespace {
 
 bool overlap(const LiveInterval &a, const LiveInterval &b) { return a.first <= b.last && b.first <= a.last; }
 
-// Places buffers in the given order, each at the lowest offset that is free over its whole lifetime. Returns the peak.
-int64_t place(const std::vector<size_t> &order, const std::vector<int64_t> &bytes,
+// A buffer's turn: which one, and whether it goes to the highest free place below the limit instead of the lowest.
+struct Turn {
+  size_t buffer = 0;
+  bool from_top = false;
+};
+
+// Places buffers one after the other where their bytes are free over their whole lifetime. Returns the peak.
+int64_t place(const std::vector<Turn> &order, int64_t limit, const std::vector<int64_t> &bytes,
               const std::vector<LiveInterval> &intervals, std::vector<int64_t> &offsets) {
   std::vector<size_t> placed;
   int64_t peak = 0;
-  for (const size_t i : order) {
+  for (const auto &[i, from_top] : order) {
     std::vector<std::pair<int64_t, int64_t>> busy;
     for (const size_t j : placed)
       if (overlap(intervals[i], intervals[j])) busy.emplace_back(offsets[j], offsets[j] + bytes[j]);
     std::sort(busy.begin(), busy.end());
-    int64_t offset = 0;
+    int64_t lowest = -1, highest = -1, free_from = 0;
+    busy.emplace_back(std::max(limit, busy.empty() ? 0 : busy.back().second), limit);
     for (const auto &[begin, end] : busy) {
-      if (begin - offset >= bytes[i]) break;
-      offset = std::max(offset, end);
+      if (begin - free_from >= bytes[i]) {
+        if (lowest < 0) lowest = free_from;
+        highest = begin - bytes[i];
+      }
+      if (&begin != &busy.back().first) free_from = std::max(free_from, end);
     }
-    offsets[i] = offset;
-    peak = std::max(peak, offset + bytes[i]);
+    if (lowest < 0) lowest = free_from;
+    offsets[i] = from_top && highest >= 0 ? highest : lowest;
+    peak = std::max(peak, offsets[i] + bytes[i]);
     placed.push_back(i);
   }
   return peak;
@@ -53,30 +64,34 @@ MemoryPlan plan_offsets(std::vector<int64_t> bytes, std::vector<LiveInterval> in
   MemoryPlan plan;
   plan.lower_bound = live_bound(bytes, intervals);
   plan.offsets.assign(bytes.size(), -1);
-  std::vector<size_t> order;
+  std::vector<Turn> order;
   for (size_t i = 0; i < bytes.size(); ++i)
-    if (intervals[i].first >= 0) order.push_back(i);
+    if (intervals[i].first >= 0) order.push_back({i});
 
-  // Offset allocation is NP-hard; a few orders reach the bound on almost every network. Then perturb the best one.
-  const auto length = [&](size_t i) { return intervals[i].last - intervals[i].first; };
-  std::vector<std::vector<size_t>> orders(4, order);
-  std::stable_sort(orders[0].begin(), orders[0].end(), [&](size_t a, size_t b) { return bytes[a] > bytes[b]; });
-  std::stable_sort(orders[1].begin(), orders[1].end(), [&](size_t a, size_t b) { return length(a) > length(b); });
-  std::stable_sort(orders[2].begin(), orders[2].end(), [&](size_t a, size_t b) {
-    return bytes[a] * (length(a) + 1) > bytes[b] * (length(b) + 1);
-  });
-  std::stable_sort(orders[3].begin(), orders[3].end(), [&](size_t a, size_t b) { return intervals[a].first < intervals[b].first; });
+  // Offset allocation is NP-hard; a few orders reach the bound on almost every network. In execution order every second
+  // buffer from the top suits chains: neighbours then never meet. If no order reaches the bound, perturb the best one.
+  std::vector<std::vector<Turn>> orders(5, order);
+  const auto length = [&](const Turn &turn) { return int64_t{intervals[turn.buffer].last} - intervals[turn.buffer].first + 1; };
+  const auto sort_by = [](std::vector<Turn> &turns, auto key) {
+    std::stable_sort(turns.begin(), turns.end(), [&](const Turn &a, const Turn &b) { return key(a) < key(b); });
+  };
+  sort_by(orders[0], [&](const Turn &t) { return -bytes[t.buffer]; });
+  sort_by(orders[1], [&](const Turn &t) { return -length(t); });
+  sort_by(orders[2], [&](const Turn &t) { return -bytes[t.buffer] * length(t); });
+  sort_by(orders[3], [&](const Turn &t) { return int64_t{intervals[t.buffer].first}; });
+  orders[4] = orders[3];
+  for (size_t i = 1; i < orders[4].size(); i += 2) orders[4][i].from_top = true;
   plan.arena_bytes = std::accumulate(bytes.begin(), bytes.end(), int64_t{0}) + 1;
-  std::vector<size_t> best;
+  std::vector<Turn> best;
   std::vector<int64_t> offsets(bytes.size(), -1);
-  const auto attempt = [&](const std::vector<size_t> &candidate) {
-    const int64_t peak = place(candidate, bytes, intervals, offsets);
+  const auto attempt = [&](const std::vector<Turn> &candidate) {
+    const int64_t peak = place(candidate, plan.lower_bound, bytes, intervals, offsets);
     if (peak >= plan.arena_bytes) return;
     plan.arena_bytes = peak;
     plan.offsets = offsets;
     best = candidate;
   };
-  for (const std::vector<size_t> &candidate : orders) attempt(candidate);
+  for (const std::vector<Turn> &candidate : orders) attempt(candidate);
   uint64_t state = 0x9E3779B97F4A7C15u;
   const auto random_below = [&](size_t limit) {
     state = state * 6364136223846793005u + 1442695040888963407u;
@@ -84,9 +99,10 @@ MemoryPlan plan_offsets(std::vector<int64_t> bytes, std::vector<LiveInterval> in
   };
   const int attempts = order.size() > 200 ? 200 : 2000;
   for (int i = 0; i < attempts && plan.arena_bytes > plan.lower_bound && best.size() > 1; ++i) {
-    std::vector<size_t> candidate = best;
+    std::vector<Turn> candidate = best;
     const size_t from = random_below(candidate.size());
-    const size_t to = random_below(from + 1);  // move a buffer forward
+    const size_t to = random_below(from + 1);  // move a buffer forward, and try its other end
+    if (random_below(2) == 1) candidate[from].from_top = !candidate[from].from_top;
     std::rotate(candidate.begin() + static_cast<int64_t>(to), candidate.begin() + static_cast<int64_t>(from),
                 candidate.begin() + static_cast<int64_t>(from) + 1);
     attempt(candidate);

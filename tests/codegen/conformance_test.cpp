@@ -1,0 +1,55 @@
+// The second half of op conformance: every op on every example as a program of one node, through the Kernel IR interpreter and
+// through compiled code, against the reference. The first half (shape rule, lowering, text) is tests/ir/conformance_test.cpp.
+#include "tests/codegen/program_runner.h"
+#include "tests/ir/op_cases.h"
+
+namespace sinter {
+namespace {
+
+class CodeConformance : public testing::TestWithParam<std::string> {};
+
+TEST_P(CodeConformance, ProgramEqualsReference) {
+  Diagnostics diagnostics;
+  for (const test::OpCase &c : test::op_cases(ir::op(GetParam()))) {
+    if (!test::has_batch(c)) continue;
+    SCOPED_TRACE(test::describe(c));
+    ir::Graph graph;
+    std::vector<ir::ValueId> inputs;
+    std::vector<ir::ReferenceTensor> variables;
+    const std::vector<ir::ReferenceTensor> data = test::random_inputs(c, 1, 3);
+    for (size_t i = 0; i < c.example.inputs.size(); ++i) {
+      const ir::TensorType &type = c.example.inputs[i];
+      if (type.has_batch()) {
+        inputs.push_back(graph.add_input("x" + std::to_string(i), type));
+      } else {
+        inputs.push_back(graph.add_variable("w" + std::to_string(i), type, ir::VariableKind::weight));
+        variables.push_back(data[i]);
+      }
+    }
+    ir::Checker checker;
+    const ir::NodeId id = graph.add_node(*c.op, c.attributes, inputs, "y", checker);
+    ASSERT_GE(id, 0) << checker.message();
+    graph.outputs = graph.node(id).outputs;
+    for (const char *spec : {"native", "x86_64-linux-gnu:x86-64"}) {
+      const std::optional<codegen::Target> target = codegen::parse_target(spec, diagnostics);
+      ASSERT_TRUE(target) << diagnostics.render_all();
+      for (const auto &[max_batch, n] : {std::pair{1, 1}, std::pair{4, 3}})
+        for (const test::Engine engine : {test::Engine::interpreter, test::Engine::compiled})
+          EXPECT_EQ(test::compare_with_reference(graph, variables, *target, engine, max_batch, n, 4e-6, c.example.low,
+                                                 c.example.high),
+                    "")
+              << spec << " n " << n << (engine == test::Engine::interpreter ? " interpreter" : " compiled");
+    }
+  }
+}
+
+std::vector<std::string> op_names() {
+  std::vector<std::string> names;
+  for (const ir::OpInfo &op : ir::all_ops()) names.emplace_back(op.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, CodeConformance, testing::ValuesIn(op_names()), [](const auto &info) { return info.param; });
+
+}  // namespace
+}  // namespace sinter
