@@ -78,6 +78,9 @@ void check_form(const ir::Form &form, const std::vector<TensorType> &sources) {
   const auto axes = form.axes.size();
   ASSERT_EQ(form.parameters.size(), form.operands.size());
   ASSERT_LE(form.output_axes, static_cast<int>(axes));
+  const kernel::Type scalar = {kernel::Base::f32, 1};
+  EXPECT_EQ(form.body.type(), scalar);
+  EXPECT_EQ((form.finish ? form.finish : form.body).type(), scalar);
   EXPECT_EQ(form.placement.size(), form.result.dims.size());
   for (const ir::Affine &index : form.placement) {
     ASSERT_EQ(index.coefficients.size(), axes);

@@ -15,6 +15,21 @@ inline std::optional<TensorType> softmax_type(Types in, Checker &check) {
   return in[0];
 }
 
+// The stages of a row: its largest x, exp(x - largest) and the sum of those. No intermediate value overflows.
+struct SoftmaxStages {
+  StageValue largest, powers, total;
+};
+
+inline SoftmaxStages softmax_stages(FormBuilder &f) {
+  const std::vector<int> last = {f.input_type(0).rank() - 1};
+  SoftmaxStages stages;
+  stages.largest = f.reduce(f.input(0), last, true, MonoidKind::max);
+  stages.powers = f.map({f.input(0), stages.largest}, f.input_type(0),
+                        [](const std::vector<Expr> &v) { return kernel::exp(v[0] - v[1]); });
+  stages.total = f.reduce(stages.powers, last, true, MonoidKind::sum);
+  return stages;
+}
+
 // y = f(x, largest x of the row, sum of exp(x - largest) of the row).
 template <class Function>
 void softmax_reference(ReferenceTensors &t, const Function &f) {
