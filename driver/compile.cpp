@@ -159,20 +159,7 @@ int compile(const CompileOptions &options) {
 
 void add_compile_options(CLI::App &command, CompileOptions &options) {
   command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5");
-  command
-      .add_option_function<std::string>(
-          "--random-weights",
-          [&options](const std::string &seed) {
-            try {
-              size_t used = 0;
-              options.random_seed = seed.empty() ? 0 : std::stoull(seed, &used);
-              if (used != seed.size()) throw std::invalid_argument(seed);
-            } catch (const std::exception &) {
-              throw CLI::ValidationError("--random-weights", "SEED is a whole number, got \"" + seed + "\"");
-            }
-          },
-          "initial weights by the model's initializers (--random-weights=SEED)")
-      ->expected(0, 1)
+  command.add_option("--random-weights", options.random_seed, "initial weights by the model's initializers; seed default 0")
       ->type_name("[SEED]");
   command.add_option("--input-shape", options.input_shape, "H,W,C of an input with open dimensions")->delimiter(',');
   command.add_option("--batch", options.batch, "the largest batch that the code handles")->check(CLI::Range(1, 65536));
@@ -186,6 +173,7 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
   command.add_option("--input-offset", options.input_offset, "x = A * pixel + B for image inputs: B");
   command.add_option("-O", options.optimization_level, "optimization level 0 to 3")->check(CLI::Range(0, 3));
   command.add_option("--print-after", options.print_after, "print the program after a pass, to standard error")
+      ->allow_extra_args(false)
       ->check(CLI::IsMember(passes::pass_names()));
   command.add_flag("--print-after-all", options.print_after_all, "print the program after every pass");
   command.add_flag("--time-passes", options.time_passes, "print the time of every pass");
@@ -200,6 +188,7 @@ Command add_compile(CLI::App &app) {
       ->add_option("--emit", options->emit,
                    "exe (default), object, header, static-lib, shared-lib, graph, kernels, llvm-ir, asm, plan; several may be given")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"exe", "object", "header", "static-lib", "shared-lib", "graph", "kernels", "llvm-ir", "asm", "plan"}));
   add_compile_options(*command, *options);
   return [command, options] {

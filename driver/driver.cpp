@@ -1,7 +1,9 @@
 #include "driver/driver.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,24 @@
 #include "support/version.h"
 
 namespace sinter {
+
+namespace {
+
+// `--random-weights [SEED]`: the next argument is the seed only if it is a number; CLI11 would take a file name.
+std::vector<std::string> arguments(int argc, char **argv) {
+  std::vector<std::string> result;
+  for (int i = 1; i < argc; ++i) {
+    result.emplace_back(argv[i]);
+    if (result.back() != "--random-weights") continue;
+    const std::string next = i + 1 < argc ? argv[i + 1] : "";
+    const bool is_number = !next.empty() && next.find_first_not_of("0123456789") == std::string::npos;
+    result.back() += "=" + (is_number ? next : std::string("0"));
+    if (is_number) ++i;
+  }
+  return result;
+}
+
+}  // namespace
 
 int run_driver(int argc, char **argv) {
   CLI::App app("Sinter compiles convolutional networks described in Keras into self-contained native code.", "sinter");
@@ -24,7 +44,9 @@ int run_driver(int argc, char **argv) {
   add(driver::add_predict);
   add(driver::add_ops);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> list = arguments(argc, argv);
+    std::reverse(list.begin(), list.end());  // CLI11 takes them from the back
+    app.parse(list);
   } catch (const CLI::ParseError &error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;
