@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <regex>
+#include <sstream>
 
 #include "codegen/target.h"
 #include "ir/kernel/verify.h"
@@ -120,17 +122,92 @@ TEST(Emit, SameInputSameText) {
   }
 }
 
+// out[i] += scale[0] in a loop: the load of scale leaves the loop if, and only if, the bindings show that out is elsewhere.
+Program scaling_program(BufferBinding scale, BufferBinding out) {
+  using namespace kernel;
+  Program program;
+  program.name = "scaling";
+  ProgramKernel scaling;
+  Kernel &k = scaling.kernel;
+  k.name = "scale";
+  k.n = index_var("n");
+  k.buffers = {{"scale", Base::f32, scale.kind, 1, false}, {"out", Base::f32, out.kind, 640, true}};
+  const Var i = index_var("i");
+  k.body = {for_loop(i, 0, 640, LoopKind::serial, {store(1, ref(i), load(k, 1, ref(i), 8) + broadcast(load(k, 0, 0), 8))}, 8)};
+  scaling.bindings = {scale, out};
+  program.kernels.push_back(std::move(scaling));
+  program.arena_bytes = 8192;
+  program.constant_bytes = 64;
+  return program;
+}
+
+size_t broadcasts_in_loop(const BufferBinding &scale, const BufferBinding &out) {
+  const std::string assembly = emit_assembly(scaling_program(scale, out), target_of("x86_64-linux-gnu:x86-64-v3"), {});
+  const auto loops = innermost_loops(assembly);
+  EXPECT_EQ(loops.size(), 1u) << assembly;
+  return loops.empty() ? 99 : count(loops[0], "vbroadcastss");
+}
+
+TEST(Emit, LoadsLeaveLoopsWhereBuffersAreApart) {
+  using kernel::BufferKind;
+  const BufferBinding arena{BufferKind::arena, 0, 64};
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::arena, 0, 0}, arena), 0u);
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::arena, 0, 60}, arena), 0u);
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::arena, 0, 64 + 2560}, arena), 0u);
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::constant, 0, 0}, arena), 0u);
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::input, 0, 0}, arena), 0u);
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::input, 0, 0}, {BufferKind::output, 0, 0}), 0u);
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::arena, 0, 64}, arena), 1u);
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::arena, 0, 64 + 2556}, arena), 1u);
+  EXPECT_EQ(broadcasts_in_loop({BufferKind::output, 0, 0}, {BufferKind::output, 0, 0}), 1u);
+}
+
+TEST(Emit, AlignmentFollowsTheBinding) {
+  using kernel::BufferKind;
+  const Target target = target_of("x86_64-linux-gnu:x86-64-v3");
+  const auto text = [&](int64_t offset) {
+    return emit_assembly(scaling_program({BufferKind::constant, 0, 0}, {BufferKind::arena, 0, offset}), target, {});
+  };
+  EXPECT_NE(text(64).find("vmovaps"), std::string::npos);
+  EXPECT_NE(text(32).find("vmovaps"), std::string::npos);
+  EXPECT_EQ(text(48).find("vmovaps"), std::string::npos);
+  EXPECT_EQ(text(4).find("vmovaps"), std::string::npos);
+}
+
+TEST(Emit, Prefetch) {
+  Program program = scaling_program({kernel::BufferKind::constant, 0, 0}, {kernel::BufferKind::arena, 0, 0});
+  program.kernels[0].kernel.body.push_back({kernel::Prefetch{0, kernel::index_constant(4096)}});
+  EXPECT_NE(emit_assembly(program, target_of("x86_64-linux-gnu"), {}).find("prefetcht0"), std::string::npos);
+}
+
 TEST(Emit, WeightsAreNotInTheModule) {
   const std::string ir = emit_llvm_ir(convolution_program(8, 6, 2), target_of("x86_64-linux-gnu"), {});
   EXPECT_NE(ir.find("@conv_weights = external hidden constant"), std::string::npos) << ir;
 }
 
-TEST(Emit, StackBoundCoversLocalTiles) {
+TEST(Emit, StackBoundHolds) {
   Program program = convolution_program(8, 6, 2);
   const int64_t without = program_stack_bytes(program);
-  program.kernels[0].kernel.buffers.push_back({"tile", kernel::Base::f32, kernel::BufferKind::local, 1000, true});
+  kernel::Kernel &kernel = program.kernels[0].kernel;
+  kernel.buffers.push_back({"tile", kernel::Base::f32, kernel::BufferKind::local, 100'000, true});
   program.kernels[0].bindings.push_back({});
-  EXPECT_EQ(program_stack_bytes(program), without + 4032);  // 4000 bytes, aligned to 64
+  kernel::Body &body = *std::get<kernel::For>(kernel.body[0].node).body;
+  body.push_back(kernel::store(3, ref(kernel.n), kernel::load(kernel, 0, ref(kernel.n))));
+  body.push_back(kernel::store(2, 0, kernel::load(kernel, 3, ref(kernel.n) * 3)));
+  EXPECT_EQ(program_stack_bytes(program), without + 400'000);
+
+  // At every level, frames of functions that call each other fit into it together.
+  static const std::regex frame(R"(\s+(?:subq|andq)\s+\$(\d+), %rsp)");
+  for (int level = 0; level <= 3; ++level) {
+    const std::string assembly = emit_assembly(program, target_of("x86_64-linux-gnu:x86-64-v3"), {.optimization_level = level});
+    int64_t total = 0;
+    for (const std::string &line : lines_of(assembly)) {
+      std::smatch match;
+      if (std::regex_match(line, match, frame)) total += std::stoll(match[1]);
+    }
+    EXPECT_GE(total, 400'000) << "-O" << level;
+    EXPECT_LE(total, program_stack_bytes(program)) << "-O" << level;
+  }
 }
 
 }  // namespace
