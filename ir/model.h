@@ -35,6 +35,9 @@ struct Model {
   std::optional<std::pair<float, float>> input_scale_offset;  // what the model file does to image data
   std::string loss;                                // Keras name, if the file compiles the model
   std::vector<std::string> metrics;
+  // For each graph input and output: the place of each of its dimensions in the layout that the model file declares, e.g.
+  // {0, 2, 3, 1} for a value [N, H, W, C] that the file has as [N, C, H, W]. Empty: the same (also for missing entries).
+  std::vector<std::vector<int>> input_axes, output_axes;
   int batch_size = 0;                              // the script's fit(batch_size=…), 0 if none
   bool has_all_weights() const;
 };

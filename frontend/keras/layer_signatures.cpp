@@ -88,6 +88,8 @@ void add_core(std::vector<LayerSignature> &table) {
                         {{"p", "rate"}, {"dim_ordering", "data_format"}}));
   table.push_back(layer("Flatten", {}, {optional("data_format")}));
   table.push_back(layer("Reshape", {}, {required("target_shape")}));
+  table.push_back(layer("Permute", {}, {required("dims")}));
+  table.push_back(layer("Rescaling", {}, {required("scale"), optional("offset", 0.0)}));
 }
 
 void add_convolutions(std::vector<LayerSignature> &table) {
@@ -160,7 +162,8 @@ void add_borders(std::vector<LayerSignature> &table) {
 }
 
 void add_merges(std::vector<LayerSignature> &table) {
-  for (const char *name : {"Add", "Subtract", "Multiply", "Average", "Maximum"}) table.push_back(merge(name));
+  for (const char *name : {"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"})
+    table.push_back(merge(name));
   table.push_back(merge("Concatenate", {optional("axis", -1)}));
 }
 
@@ -170,6 +173,7 @@ void add_activations(std::vector<LayerSignature> &table) {
       "ReLU", {}, {optional("max_value"), optional("negative_slope", 0.0), optional("threshold", 0.0)}));
   table.push_back(layer("Softmax", {}, {optional("axis", -1)}));
   table.push_back(layer("ELU", {}, {optional("alpha", 1.0)}));
+  table.push_back(layer("ThresholdedReLU", {}, {optional("theta", 1.0)}));
 }
 
 std::vector<LayerSignature> make_table() {

@@ -1,0 +1,35 @@
+// From a ModelConfig to an ir::Model: every layer call becomes nodes, every weight a variable.
+//
+// Values are stored channels last. A layer of data_format='channels_first' works on a value [N, H, W, C] that
+// Keras sees as [N, C, H, W]; where a layer needs Keras's own order of elements (Flatten, Reshape, Dense on 4
+// dimensions) the graph holds an explicit transpose. Weights keep the layout of Keras's files, which does not
+// depend on data_format: kernels [height, width, in / groups, out], depthwise kernels [height, width,
+// channels, multiplier], dense kernels [in, out], batch normalization gamma, beta, mean, variance.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "frontend/keras/h5.h"
+#include "frontend/keras/model_config.h"
+#include "ir/model.h"
+#include "support/diagnostic.h"
+
+namespace sinter::keras {
+
+// nullopt after errors; every layer that does not depend on a wrong one is checked, so all independent
+// problems are reported. Open dimensions of the input stay unknown: such a graph is for `summary` (its 'same'
+// paddings are those of even sizes). `format` of the result is left empty.
+std::optional<ir::Model> import_model(const ModelConfig &config, Diagnostics &diagnostics);
+
+// --input-shape: gives the first input (without the batch, in the layout of the model file) sizes for its
+// open dimensions. An error if it contradicts a size that the model states, or has another number of
+// dimensions.
+bool set_input_shape(ModelConfig &config, const std::vector<int64_t> &shape, Diagnostics &diagnostics);
+
+// Fills model.weights. Layers are matched by name if the file has all layers of the model that have weights
+// (further ones are ignored), else by order if both have equally many; Keras 3's `.weights.h5` by class and
+// order. All mismatches are reported, with both shapes; false if there are any.
+bool assign_weights(ir::Model &model, const H5Weights &weights, Diagnostics &diagnostics);
+
+}  // namespace sinter::keras
