@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "tests/ir/graph_text.h"
 
 namespace sinter::ir {
@@ -39,6 +41,18 @@ TEST(Text, PrintsAttributesThatDifferFromTheirDefaults) {
   output %l
 }
 )");
+}
+
+TEST(Text, TheExampleOfTheDocumentation) {
+  std::ifstream file(SINTER_SOURCE_DIR "/docs/graph-ir.md");
+  std::string example;
+  for (std::string line; std::getline(file, line);) {
+    if (example.empty() && !line.starts_with("    graph ")) continue;
+    if (!line.starts_with("    ")) break;
+    example += line.substr(4) + "\n";
+  }
+  ASSERT_NE(example, "");
+  expect_round_trip(example);
 }
 
 TEST(Text, QuotesNamesThatThePlainFormCannotHold) {
