@@ -23,9 +23,16 @@ std::optional<Tensor> import_batch_normalization(LayerImport &layer) {
     x = layer.stored(x, !x.channels_first);
     axis = layer.axis(x, layer.argument("axis"));
   }
-  if (*axis != last)
-    return layer.fail(fmt::format("axis {} of {} is neither the first after the batch nor the last",
-                                  layer.argument("axis").dump(), layer.shape(x)));
+  // Any other axis is brought last, and back afterwards.
+  std::vector<int64_t> swapped;
+  for (int64_t i = 0; i <= last; ++i) swapped.push_back(i);
+  std::swap(swapped[static_cast<size_t>(*axis)], swapped.back());
+  const bool is_last = *axis == last;
+  if (!is_last) {
+    const auto brought_last = layer.node("transpose", {{"permutation", swapped}}, {x.value});
+    if (!brought_last) return std::nullopt;
+    x.value = *brought_last;
+  }
   const ir::Dim size = layer.dims(x)[static_cast<size_t>(last)];
   if (!size.is_constant())
     return layer.fail(fmt::format("needs a known number of channels, but gets {}", layer.shape(x)));
@@ -40,8 +47,8 @@ std::optional<Tensor> import_batch_normalization(LayerImport &layer) {
   const auto variance =
       layer.weight("moving_variance", {channels}, "moving_variance_initializer", ir::VariableKind::statistic);
   if (!gamma || !beta || !mean || !variance) return std::nullopt;
-  const auto y =
-      layer.node("batch_norm", {{"epsilon", *epsilon}}, {x.value, *gamma, *beta, *mean, *variance});
+  auto y = layer.node("batch_norm", {{"epsilon", *epsilon}}, {x.value, *gamma, *beta, *mean, *variance});
+  if (y && !is_last) y = layer.node("transpose", {{"permutation", swapped}}, {*y});
   if (!y) return std::nullopt;
   return Tensor{*y, x.channels_first};
 }
