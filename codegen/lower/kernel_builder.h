@@ -1,6 +1,7 @@
 // A kernel under construction: buffers and registers by name, and small conveniences for schedules.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,14 @@ struct KernelBuilder {
     kernel.registers.push_back({std::move(name), type, count});
     return static_cast<int>(kernel.registers.size()) - 1;
   }
+  // The local buffer in which reductions that run in passes keep their sums: one a kernel, as large as any of them needs.
+  int partial_sums(int64_t elements) {
+    if (partial_sums_ < 0)
+      partial_sums_ = add_buffer({"partial_sums", kernel::Base::f32, kernel::BufferKind::local, 0, true});
+    int64_t &size = kernel.buffers[static_cast<size_t>(partial_sums_)].elements;
+    size = std::max(size, elements);
+    return partial_sums_;
+  }
   static kernel::Var index_var(std::string_view name) {
     return kernel::make_var(std::string(name), {kernel::Base::index, 1});
   }
@@ -32,6 +41,9 @@ struct KernelBuilder {
     body.push_back(kernel::let(var, value));
     return kernel::ref(var);
   }
+
+ private:
+  int partial_sums_ = -1;
 };
 
 }  // namespace sinter::codegen

@@ -41,6 +41,7 @@ class GroupLowering {
     Body body;
     emit_chunks(body);
     builder_.kernel.body = std::move(body);
+    result_.sources.resize(builder_.kernel.buffers.size());
     result_.kernel = std::move(builder_.kernel);
     return std::move(result_);
   }
@@ -246,8 +247,7 @@ class GroupLowering {
     if (is_new) {
       const Stage &stage = group_.stages[static_cast<size_t>(segment.last)];
       const std::string name = stage.value >= 0 ? graph_.fused.graph.value(stage.value).name : "tile" + std::to_string(s);
-      entry->second = builder_.add_buffer({name + ".tile", kernel::Base::f32, kernel::BufferKind::local, stride, true});
-      result_.sources.push_back({});
+      entry->second = add_buffer({}, {name + ".tile", kernel::Base::f32, kernel::BufferKind::local, stride, true});
     }
     place.buffer = entry->second;
     kernel::Buffer &buffer = builder_.kernel.buffers[static_cast<size_t>(place.buffer)];
@@ -267,6 +267,7 @@ class GroupLowering {
     nest.form = &form;
     nest.tile = segment.tile;
     nest.vectors_outermost = form.kind == FormKind::contract && segment.weight_block > 0;
+    nest.pass_bytes = target_.l2_bytes / 3;
     const Stage &first = group_.stages[static_cast<size_t>(segment.first)];
     for (size_t k = 0; k < form.operands.size(); ++k)
       nest.operands.push_back(operand(form, first.sources[k], form.operands[k], form.operands[k].access, nest.axes, tiles,
@@ -344,6 +345,11 @@ class GroupLowering {
         return static_cast<int>(b);
       }
     }
+    return add_buffer(source, std::move(buffer));
+  }
+
+  int add_buffer(const BufferSource &source, kernel::Buffer buffer) {
+    result_.sources.resize(builder_.kernel.buffers.size());  // buffers of partial sums have come in between
     result_.sources.push_back(source);
     return builder_.add_buffer(std::move(buffer));
   }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t full_unroll_taps = 32;   // reductions up to this many steps are written out
 constexpr int64_t reduction_unroll = 4;    // steps of the innermost reduction loop
+constexpr int64_t max_partial_bytes = 64 << 10;
 
 std::vector<LinearAccess *> all_accesses(Nest &nest) {
   std::vector<LinearAccess *> list;
@@ -91,8 +92,18 @@ class NestEmitter {
     }
     const size_t outer = has_pixels ? pixel_axis_ : vector_axis_;
     if (nest_.vectors_outermost) {
-      over_vectors(body, [&](Body &inner) {
+      const auto tiles = [&](Body &inner) {
         over_outer(inner, 0, outer, [&](Body &innermost) { over_pixels(innermost, [&](Body &b) { emit_tile(b); }); });
+      };
+      plan_passes();
+      over_vectors(body, [&](Body &inner) {
+        if (partial_sums_ < 0) return tiles(inner);
+        const auto pass_axis = static_cast<size_t>(nest_.output_axes);
+        const Var pass = KernelBuilder::index_var("pass");
+        indices_[pass_axis] = kernel::ref(pass);
+        Body loop;
+        tiles(loop);
+        inner.push_back(kernel::for_loop(pass, 0, Expr(nest_.axes[pass_axis].extent), LoopKind::serial, std::move(loop)));
       });
     } else {
       over_outer(body, 0, outer, [&](Body &inner) {
@@ -125,6 +136,29 @@ class NestEmitter {
     const LinearAccess &x = nest_.operands[0].access;
     const bool single_output = nest_.axes[vector_axis_].extent == 1;
     return x.strides.back() == 1 && nest_.operands[0].guards.empty() && (lanes_ == 1 || single_output);
+  }
+
+  // Decides whether the reduction runs in passes, and makes the buffer of partial sums.
+  void plan_passes() {
+    const auto first = static_cast<size_t>(nest_.output_axes);
+    if (nest_.pass_bytes == 0 || nest_.axes.size() < first + 2 || width_ != 1) return;
+    int64_t steps = 1;
+    for (size_t a = first; a < nest_.axes.size(); ++a) {
+      if (nest_.axes[a].is_dynamic() || is_guarded(nest_, a)) return;
+      steps *= nest_.axes[a].extent;
+    }
+    const int64_t block = static_cast<int64_t>(nest_.tile.vectors) * lanes_;
+    int64_t positions = 1;
+    for (size_t a = 0; a < vector_axis_; ++a) positions *= nest_.axes[a].extent;
+    if (steps * block * 4 <= nest_.pass_bytes || positions <= 2 * pixels_ || positions * block * 4 > max_partial_bytes) return;
+    partial_sums_ = builder_.partial_sums(positions * block);
+  }
+
+  // Where the sums of pixel p, vector v of this tile wait between passes.
+  Expr partial_address(const Expr &p, const Expr &v) const {
+    Expr position = 0;
+    for (size_t a = 0; a < vector_axis_; ++a) position = position * Expr(nest_.axes[a].extent) + indices_[a];
+    return (position + p) * Expr(static_cast<int64_t>(nest_.tile.vectors) * lanes_) + v * Expr(lanes_);
   }
 
   // ---- loops around the tile ----
@@ -280,6 +314,26 @@ class NestEmitter {
       initialize(body);
       count = reduce(body, bases);
     }
+    if (partial_sums_ < 0) return finish_tile(body, bases, map_bases, result_base, count);
+    const auto pass_axis = static_cast<size_t>(nest_.output_axes);
+    Body last, others;
+    finish_tile(last, bases, map_bases, result_base, count);
+    for_tile(others, [&](Body &b, Expr p, Expr v) {
+      b.push_back(kernel::store(partial_sums_, partial_address(p, v),
+                                kernel::read(builder_.kernel, accumulators_, p * Expr(tile_vectors_) + v)));
+    });
+    body.push_back(kernel::if_then(kernel::equal(indices_[pass_axis], Expr(nest_.axes[pass_axis].extent - 1)), std::move(last),
+                                   std::move(others)));
+  }
+
+  void for_tile(Body &body, const std::function<void(Body &, Expr, Expr)> &fn) const {
+    unrolled(body, "p", tile_pixels_, [&](Body &pixel_body, Expr p) {
+      unrolled(pixel_body, "v", tile_vectors_, [&](Body &b, Expr v) { fn(b, p, std::move(v)); });
+    });
+  }
+
+  void finish_tile(Body &body, const std::vector<Expr> &bases, const std::vector<std::vector<Expr>> &map_bases,
+                   const Expr &result_base, const Expr &count) {
     unrolled(body, "p", tile_pixels_, [&](Body &pixel_body, Expr p) {
       for_vectors(pixel_body, [&](Body &b, Expr v, int valid) {
         const Expr at = address(nest_.result, result_base, p, v);
@@ -296,8 +350,23 @@ class NestEmitter {
     });
   }
 
-  void initialize(Body &body) {
+  void initialize(Body &all) {
     const std::vector<float> identity = nest_.form->monoid.identity();
+    Body body;
+    initialize_identity(body, identity);
+    if (partial_sums_ < 0) {
+      for (Stmt &stmt : body) all.push_back(std::move(stmt));
+      return;
+    }
+    Body waiting;
+    for_tile(waiting, [&](Body &b, Expr p, Expr v) {
+      b.push_back(kernel::write(accumulators_, p * Expr(tile_vectors_) + v,
+                                kernel::load(builder_.kernel, partial_sums_, partial_address(p, v), lanes_)));
+    });
+    all.push_back(kernel::if_then(kernel::equal(indices_[static_cast<size_t>(nest_.output_axes)], 0), std::move(body), std::move(waiting)));
+  }
+
+  void initialize_identity(Body &body, const std::vector<float> &identity) {
     unrolled(body, "a", tile_pixels_ * tile_vectors_, [&](Body &b, Expr a) {
       for (int w = 0; w < width_; ++w)
         b.push_back(kernel::write(accumulators_, a * Expr(width_) + Expr(w), kernel::broadcast(Expr(identity[static_cast<size_t>(w)]), lanes_)));
@@ -316,10 +385,14 @@ class NestEmitter {
     std::vector<std::pair<Expr, Expr>> bounds;
     Expr count = 1;
     for (size_t a = first; a < nest_.axes.size(); ++a) {
+      if (a == first && partial_sums_ >= 0) {
+        bounds.emplace_back(0, 1);  // the pass loop runs over it
+        continue;
+      }
       bounds.push_back(reduction_bounds(a, body));
       count = count * (bounds.back().second - bounds.back().first);
     }
-    reduction_loops(body, first, bases, bounds, constant && steps <= full_unroll_taps);
+    reduction_loops(body, partial_sums_ >= 0 ? first + 1 : first, bases, bounds, constant && steps <= full_unroll_taps);
     int64_t constant_count = 0;
     if (kernel::is_constant(count, &constant_count)) return Expr(static_cast<float>(constant_count));
     return KernelBuilder::name("count", kernel::convert(count, kernel::Base::f32), body);
@@ -561,6 +634,7 @@ class NestEmitter {
   int pixels_ = 1;
   int width_ = 0;
   int accumulators_ = -1, vector_registers_ = -1;
+  int partial_sums_ = -1;      // local buffer; -1: the reduction runs in one pass
   // The tile being emitted.
   std::vector<Expr> indices_;  // by axis
   Expr block_index_ = 0;       // of the vector axis, for packed weights

@@ -39,6 +39,9 @@ struct Nest {
   LinearAccess result;
   TileShape tile;
   bool vectors_outermost = false;  // loop over vector blocks outside the pixels: weights stay in cache
+  // Weights of one vector block that are larger than this are used in passes over the outermost reduction axis: all tiles of the
+  // region go through one pass before the next begins, and partial sums wait in a local buffer. The order of summation stays.
+  int64_t pass_bytes = 0;
 };
 
 void emit_nest(KernelBuilder &builder, Nest nest, kernel::Body &body);
