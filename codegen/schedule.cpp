@@ -126,11 +126,8 @@ TileShape choose_tile(const Form &form, const Target &target, int64_t max_batch)
       pixels = extent;
       break;
     }
-    // Rows of a 1x1 contraction over dense memory run on as one; assume it where the row alone is short.
-    bool pointwise = form.output_axes == 4;
-    for (int a = form.output_axes; a + 1 < static_cast<int>(form.axes.size()); ++a)
-      pointwise = pointwise && form.axes[static_cast<size_t>(a)] == ir::Dim(1);
-    if (pointwise && pixels < 12) pixels *= form.axes[1].at(max_batch);
+    // Short rows are folded into one run of pixels (nest.cpp), as those of a 1x1 contraction over dense memory are anyway.
+    if (form.output_axes == 4 && pixels < 12) pixels *= form.axes[1].at(max_batch);
     return contraction_tile(target, pixels, channels);
   }
   if (form.kind == FormKind::contract) return vectors >= 2 ? TileShape{4, 2, lanes} : TileShape{8, 1, lanes};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 
 #include "support/check.h"
 
@@ -70,12 +71,29 @@ void simplify_axes(Nest &nest) {
   }
 }
 
+// Short rows: tiles that run on into the next row waste less. Then row and pixel axis become one, with addresses found by
+// division. Returns the width of a row, or 0.
+int64_t fold_rows(Nest &nest) {
+  if (!nest.vectors_outermost || nest.output_axes < 3) return 0;
+  const auto row = static_cast<size_t>(nest.output_axes) - 3, pixel = row + 1;
+  const int64_t rows = nest.axes[row].extent, width = nest.axes[pixel].extent, tile = nest.tile.pixels;
+  if (nest.axes[row].is_dynamic() || nest.axes[pixel].is_dynamic() || is_guarded(nest, row) || is_guarded(nest, pixel)) return 0;
+  const int64_t by_row = rows * ((width + tile - 1) / tile), folded = (rows * width + tile - 1) / tile;
+  if (rows == 1 || folded * 10 > by_row * 9) return 0;
+  for (LinearAccess *access : all_accesses(nest))
+    if (access->strides[row] != access->strides[pixel] * width) access->row_stride = access->strides[row];
+  nest.axes[pixel].extent *= rows;
+  erase_axis(nest, row);
+  return width;
+}
+
 class NestEmitter {
  public:
   NestEmitter(KernelBuilder &builder, Nest nest) : builder_(builder), nest_(std::move(nest)) {}
 
   void emit(Body &body) {
     simplify_axes(nest_);
+    fold_width_ = fold_rows(nest_);
     SINTER_CHECK(nest_.output_axes >= 1);
     vector_axis_ = static_cast<size_t>(nest_.output_axes) - 1;
     choose_lanes();
@@ -253,23 +271,37 @@ class NestEmitter {
       if (static_cast<int>(a) == access.block_axis) {
         SINTER_CHECK(access.block == static_cast<int64_t>(nest_.tile.vectors) * lanes_);
         base = base + block_index_ * Expr(access.block_stride);
-      } else if (access.strides[a] != 0) {
+      } else if (access.strides[a] != 0 && !(a == pixel_axis_ && access.row_stride > 0)) {
         base = base + indices_[a] * Expr(access.strides[a]);
       }
     }
-    return KernelBuilder::name("at", base, body);
+    base = KernelBuilder::name("at", base, body);
+    if (access.row_stride > 0) set_pixel_addresses(access, base, body);
+    return base;
+  }
+
+  // Folded rows: the address of every pixel of the tile, in registers.
+  void set_pixel_addresses(const LinearAccess &access, const Expr &base, Body &body) {
+    const auto [entry, is_new] = pixel_addresses_.try_emplace(&access, -1);
+    if (is_new) entry->second = builder_.add_registers("at", {kernel::Base::index, 1}, pixels_);
+    unrolled(body, "p", tile_pixels_, [&](Body &b, Expr p) {
+      const Expr q = KernelBuilder::name("q", indices_[pixel_axis_] + p, b);
+      b.push_back(kernel::write(entry->second, p,
+                                base + q / Expr(fold_width_) * Expr(access.row_stride) +
+                                    q % Expr(fold_width_) * Expr(access.strides[pixel_axis_])));
+    });
   }
 
   bool varies_by_pixel(const LinearAccess &access) const {
-    return nest_.output_axes >= 2 && access.strides[pixel_axis_] != 0;
+    return nest_.output_axes >= 2 && (access.strides[pixel_axis_] != 0 || access.row_stride > 0);
   }
   bool varies_by_vector(const LinearAccess &access) const { return access.strides[vector_axis_] != 0; }
 
   Expr address(const LinearAccess &access, const Expr &base, const Expr &pixel, const Expr &vector) const {
-    Expr at = base;
+    Expr at = access.row_stride > 0 ? kernel::read(builder_.kernel, pixel_addresses_.at(&access), pixel) : base;
     for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a)
       if (access.strides[a] != 0) at = at + indices_[a] * Expr(access.strides[a]);
-    if (varies_by_pixel(access)) at = at + pixel * Expr(access.strides[pixel_axis_]);
+    if (varies_by_pixel(access) && access.row_stride == 0) at = at + pixel * Expr(access.strides[pixel_axis_]);
     if (varies_by_vector(access) && lanes_ > 1) at = at + vector * Expr(lanes_);
     if (varies_by_vector(access) && lanes_ == 1) at = at + vector * Expr(access.strides[vector_axis_]);
     return at;
@@ -634,6 +666,8 @@ class NestEmitter {
   int pixels_ = 1;
   int width_ = 0;
   int accumulators_ = -1, vector_registers_ = -1;
+  int64_t fold_width_ = 0;     // pixels of a row, where rows are folded into the pixel axis
+  std::map<const LinearAccess *, int> pixel_addresses_;  // registers, by access with folded rows
   int partial_sums_ = -1;      // local buffer; -1: the reduction runs in one pass
   // The tile being emitted.
   std::vector<Expr> indices_;  // by axis
