@@ -124,6 +124,10 @@ bool emit_one(const std::string &emit, const std::string &path, const BuiltProgr
 
 int compile(const CompileOptions &options) {
   Diagnostics diagnostics;
+  if (options.train) {
+    diagnostics.error({options.model}, "--train: this version compiles predictors only", "leave --train out");
+    return report(diagnostics);
+  }
   const std::optional<codegen::Target> target = codegen::parse_target(options.target, diagnostics);
   LoadOptions load;
   load.input_shape = options.input_shape;
@@ -161,7 +165,9 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
   command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5");
   command.add_option("--random-weights", options.random_seed, "initial weights by the model's initializers; seed default 0")
       ->type_name("[SEED]");
-  command.add_option("--input-shape", options.input_shape, "H,W,C of an input with open dimensions")->delimiter(',');
+  command.add_option("--input-shape", options.input_shape, "H,W,C of an input with open dimensions")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command.add_option("--batch", options.batch, "the largest batch that the code handles")->check(CLI::Range(1, 65536));
   command.add_option("--target", options.target, "native, or TRIPLE[:CPU]");
   command.add_option("--name", options.name, "prefix of exported symbols")->check([](const std::string &name) {
@@ -171,6 +177,9 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
   command.add_option("--labels", options.labels, "class names, one a line, built in");
   command.add_option("--input-scale", options.input_scale, "x = A * pixel + B for image inputs: A");
   command.add_option("--input-offset", options.input_offset, "x = A * pixel + B for image inputs: B");
+  command.add_option("--precision", options.precision, "arithmetic of contractions")->check(CLI::IsMember({"fp32"}));
+  command.add_option("--weight-format", options.weight_format, "how weights are stored")->check(CLI::IsMember({"f32"}));
+  command.add_flag("--exact-conv", options.exact_conv, "direct convolutions only: all are, in this version");
   command.add_option("-O", options.optimization_level, "optimization level 0 to 3")->check(CLI::Range(0, 3));
   command.add_option("--print-after", options.print_after, "print the program after a pass, to standard error")
       ->allow_extra_args(false)
@@ -190,6 +199,7 @@ Command add_compile(CLI::App &app) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"exe", "object", "header", "static-lib", "shared-lib", "graph", "kernels", "llvm-ir", "asm", "plan"}));
+  command->add_flag("--train", options->train, "a trainer; not in this version");
   add_compile_options(*command, *options);
   return [command, options] {
     for (const CLI::Option *option : command->get_options())

@@ -27,6 +27,9 @@ struct CompileOptions {
   std::string semantics;
   std::string labels;
   std::optional<float> input_scale, input_offset;
+  std::string precision = "fp32", weight_format = "f32";
+  bool exact_conv = false;
+  bool train = false;
   int optimization_level = 3;
   std::vector<std::string> print_after;
   bool print_after_all = false;

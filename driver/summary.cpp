@@ -93,7 +93,9 @@ Command add_summary(CLI::App &app) {
   command->add_option("--style", options->style, "keras2 (default for Keras 1 and 2), keras3, markdown, json")
       ->check(CLI::IsMember({"keras2", "keras3", "markdown", "json"}));
   command->add_option("--batch", options->batch, "batch size that --costs states memory for")->check(CLI::Range(1, 65536));
-  command->add_option("--input-shape", options->input_shape, "H,W,C of an input with open dimensions")->delimiter(',');
+  command->add_option("--input-shape", options->input_shape, "H,W,C of an input with open dimensions")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--semantics", options->semantics, "whose defaults hold")->check(CLI::IsMember({"keras2", "keras3"}));
   command->add_flag("--costs", options->costs, "operations, bytes and the kernel of each layer, and the program's memory");
   return [options] { return run(*options); };
