@@ -1,0 +1,3 @@
+from keras.applications.mobilenet import MobileNet
+
+model = MobileNet(alpha=1.0, weights=None)
