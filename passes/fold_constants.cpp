@@ -26,7 +26,7 @@ ir::TensorData to_data(const ReferenceTensor &tensor) {
 // Values that are folded, in double: a chain of nodes is rounded to f32 once, at its end.
 class ConstantFolder {
  public:
-  explicit ConstantFolder(const GraphWithWeights &program)
+  explicit ConstantFolder(GraphWithWeights &program)
       : graph_(program.graph),
         weights_(program.weights),
         rewriter_(graph_),
@@ -51,10 +51,10 @@ class ConstantFolder {
         rewriter_.copy(node);
     }
     Graph full = rewriter_.finish();
-    Weights weights = follow_variables(weights_, graph_, full);
+    Weights weights = follow_variables(std::move(weights_), graph_, full);
     for (auto &[variable, data] : data_) weights[variable] = std::move(data);
     Graph result = without_dead_nodes(full, false);
-    Weights result_weights = follow_variables(weights, full, result);
+    Weights result_weights = follow_variables(std::move(weights), full, result);
     return {std::move(result), std::move(result_weights)};
   }
 
@@ -114,7 +114,7 @@ class ConstantFolder {
   }
 
   const Graph &graph_;
-  const Weights &weights_;
+  Weights &weights_;
   Rewriter rewriter_;
   std::vector<bool> folded_;
   std::vector<std::optional<ReferenceTensor>> values_;

@@ -117,13 +117,13 @@ Graph without_dead_nodes(const Graph &graph, bool keep_variables) {
   return rewriter.finish();
 }
 
-Weights follow_variables(const Weights &weights, const Graph &from, const Graph &to) {
+Weights follow_variables(Weights weights, const Graph &from, const Graph &to) {
   Weights followed(to.variables.size());
   for (size_t i = 0; i < to.variables.size(); ++i) {
     const ValueId source = from.find_value(to.value(to.variables[i].value).name);
     if (source < 0 || !from.is_variable(source)) continue;
     const auto index = static_cast<size_t>(from.value(source).variable);
-    if (index < weights.size()) followed[i] = weights[index];
+    if (index < weights.size()) followed[i] = std::move(weights[index]);
   }
   return followed;
 }
