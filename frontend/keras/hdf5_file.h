@@ -1,7 +1,7 @@
 // Reading of HDF5 files that may be hostile: names, texts and arrays of numbers, with every size checked
 // against the file's own before memory is asked for. Only what Keras writes is accepted: hard links, data
 // inside the file (contiguous, compact or chunked with deflate, shuffle and checksums). Soft, external and
-// virtual ones are refused.
+// virtual ones are refused. The reader is our own (frontend/keras/hdf5/): libhdf5 crashes on damaged files.
 #pragma once
 
 #include <cstdint>

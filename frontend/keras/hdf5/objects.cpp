@@ -1,0 +1,345 @@
+#include "frontend/keras/hdf5/objects.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace sinter::keras::hdf5 {
+namespace {
+
+constexpr size_t kMaxMessages = 100'000;
+constexpr int kMaxTreeLevel = 32;
+constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
+
+size_t padded_to_8(size_t size) {
+  return (size + 7) / 8 * 8;
+}
+
+}  // namespace
+
+uint64_t Dataspace::elements() const {
+  if (is_null) return 0;
+  uint64_t count = 1;
+  for (const uint64_t dim : dims) {
+    if (dim == 0) return 0;
+    if (dim > std::numeric_limits<uint64_t>::max() / count) return std::numeric_limits<uint64_t>::max();
+    count *= dim;
+  }
+  return count;
+}
+
+const Message *Object::find(uint16_t type) const {
+  const auto found = std::ranges::find(messages, type, &Message::type);
+  return found == messages.end() ? nullptr : &*found;
+}
+
+std::optional<uint64_t> Objects::find_superblock(const FileBytes &file) {
+  for (uint64_t at = 0; at + kSignature.size() <= file.size(); at = at == 0 ? 512 : at * 2) {
+    uint8_t bytes[8];
+    file.read(at, bytes);
+    if (std::equal(bytes, bytes + 8, kSignature.begin(),
+                   [](uint8_t a, char b) { return a == static_cast<uint8_t>(b); }))
+      return at;
+  }
+  return std::nullopt;
+}
+
+Objects::Objects(FileBytes &file) : file_(file) {
+  const std::optional<uint64_t> start = find_superblock(file);
+  if (!start) throw FormatError("it is not an HDF5 file");
+  const Bytes block = file.block(*start, std::min<uint64_t>(96, file.size() - *start));
+  Cursor cursor(block);
+  cursor.skip(kSignature.size());
+  const uint8_t version = cursor.u8();
+  if (version > 3)
+    throw FormatError("its superblock has version " + std::to_string(version) + ", newer than 3");
+  if (version < 2) cursor.skip(4);
+  const uint8_t offset_size = cursor.u8(), length_size = cursor.u8();
+  if (offset_size != 8 || length_size != 8) throw FormatError("its addresses do not have 64 bits");
+  uint64_t end = 0;
+  if (version < 2) {
+    cursor.skip(version == 0 ? 9 : 13);
+    base_ = cursor.u64();
+    cursor.skip(8);
+    end = cursor.u64();
+    cursor.skip(8 + 8);
+    root_ = cursor.u64();
+  } else {
+    cursor.skip(1);
+    base_ = cursor.u64();
+    cursor.skip(8);
+    end = cursor.u64();
+    root_ = cursor.u64();
+  }
+  if (base_ > file.size()) throw FormatError("it points outside itself");
+  if (end > file.size() - base_)
+    throw FormatError("it should have " + std::to_string(end) + " bytes, but has " +
+                      std::to_string(file.size() - base_));
+}
+
+uint64_t Objects::absolute(uint64_t address) const {
+  if (address > file_.size()) throw FormatError("it points outside itself");
+  return base_ + address;
+}
+
+const Object &Objects::object(uint64_t address) {
+  if (const auto known = objects_.find(address); known != objects_.end()) return known->second;
+  return objects_.emplace(address, read_object(address)).first->second;
+}
+
+Object Objects::read_object(uint64_t address) {
+  const uint64_t at = absolute(address);
+  const Bytes start = file_.block(at, std::min<uint64_t>(64, file_.size() - at));
+  Object object;
+  std::vector<std::pair<uint64_t, uint64_t>> continuations;  // address, length
+  Cursor cursor(start);
+  int version = 1;
+  bool has_order = false;
+  if (start.size() > 4 && start[0] == 'O') {
+    cursor.expect("OHDR");
+    version = cursor.u8();
+    const uint8_t flags = cursor.u8();
+    if (version != 2) throw FormatError("an object header has version " + std::to_string(version));
+    if (flags & 0x20) cursor.skip(16);
+    if (flags & 0x10) cursor.skip(4);
+    has_order = flags & 0x04;
+    const uint64_t size = cursor.unsigned_integer(size_t{1} << (flags & 3));
+    read_messages(file_.block(at + cursor.position(), size), version, has_order, object.messages,
+                  continuations);
+  } else {
+    if (cursor.u8() != 1) throw FormatError("an object header is damaged");
+    cursor.skip(7);
+    const uint32_t size = cursor.u32();
+    cursor.skip(4);
+    read_messages(file_.block(at + cursor.position(), size), version, has_order, object.messages,
+                  continuations);
+  }
+  for (size_t i = 0; i < continuations.size(); ++i) {  // grows while it is walked
+    const Bytes block = file_.block(absolute(continuations[i].first), continuations[i].second);
+    std::span<const uint8_t> messages = block;
+    if (version == 2) {
+      Cursor(messages).expect("OCHK");
+      if (messages.size() < 8) throw FormatError("an object header is cut off");
+      messages = messages.subspan(4, messages.size() - 8);  // without mark and checksum
+    }
+    read_messages(messages, version, has_order, object.messages, continuations);
+  }
+  return object;
+}
+
+void Objects::read_messages(std::span<const uint8_t> block, int version, bool has_order,
+                            std::vector<Message> &messages,
+                            std::vector<std::pair<uint64_t, uint64_t>> &continuations) {
+  const size_t prefix = version == 1 ? 8 : has_order ? 6 : 4;
+  Cursor cursor(block);
+  while (cursor.left() >= prefix) {
+    Message message;
+    message.type = version == 1 ? cursor.u16() : cursor.u8();
+    const uint16_t size = cursor.u16();
+    message.shared = cursor.u8() & 0x02;
+    if (version == 1) cursor.skip(3);
+    if (version == 2 && has_order) cursor.skip(2);
+    const auto data = cursor.take(size);
+    if (message.type == kContinuationMessage) {
+      Cursor target(data);
+      const uint64_t address = target.u64();
+      continuations.emplace_back(address, target.u64());
+      continue;
+    }
+    if (message.type == 0) continue;  // unused space
+    if (messages.size() >= kMaxMessages) throw FormatError("an object header has too many messages");
+    message.data.assign(data.begin(), data.end());
+    messages.push_back(std::move(message));
+  }
+}
+
+const std::map<std::string, uint64_t> &Objects::links(const Object &group) {
+  if (const auto known = links_.find(&group); known != links_.end()) return known->second;
+  std::map<std::string, uint64_t> links;
+  for (const Message &message : group.messages) {
+    if (message.type == kSymbolTableMessage) {
+      read_symbol_table(message, links);
+    } else if (message.type == kLinkInfoMessage) {
+      Cursor cursor(message.data);
+      cursor.skip(1);
+      if (cursor.u8() & 1) cursor.skip(8);
+      if (cursor.u64() != kUndefinedAddress)
+        throw FormatError("a group is stored as a heap of links, which is not supported");
+    } else if (message.type == kLinkMessage) {
+      Cursor cursor(message.data);
+      if (cursor.u8() != 1) throw FormatError("a link has an unknown version");
+      const uint8_t flags = cursor.u8();
+      const uint8_t kind = flags & 0x08 ? cursor.u8() : 0;
+      if (flags & 0x04) cursor.skip(8);
+      if (flags & 0x10) cursor.skip(1);
+      const auto name = cursor.take(cursor.unsigned_integer(size_t{1} << (flags & 3)));
+      if (kind == 0) links.emplace(std::string(name.begin(), name.end()), cursor.u64());
+    }
+  }
+  return links_.emplace(&group, std::move(links)).first->second;
+}
+
+void Objects::read_symbol_table(const Message &message, std::map<std::string, uint64_t> &links) {
+  Cursor cursor(message.data);
+  const uint64_t tree = cursor.u64(), heap = cursor.u64();
+  const Bytes header = file_.block(absolute(heap), 32);
+  Cursor heap_cursor(header);
+  heap_cursor.expect("HEAP");
+  heap_cursor.skip(4);
+  const uint64_t size = heap_cursor.u64();
+  heap_cursor.skip(8);
+  const Bytes names = file_.block(absolute(heap_cursor.u64()), size);
+  read_group_node(tree, kMaxTreeLevel, names, links);
+}
+
+// A node of the B-tree of a group, or, at its bottom, a node of symbols. `level` is above that of the node.
+void Objects::read_group_node(uint64_t address, int level, const Bytes &names,
+                              std::map<std::string, uint64_t> &links) {
+  const uint64_t at = absolute(address);
+  if (file_.block(at, 1)[0] == 'T') {
+    const Bytes head = file_.block(at, 24);
+    Cursor cursor(head);
+    cursor.expect("TREE");
+    const uint8_t kind = cursor.u8(), own_level = cursor.u8();
+    const uint16_t children = cursor.u16();
+    if (kind != 0 || own_level >= level) throw FormatError("a group's index is damaged");
+    const Bytes body = file_.block(at + 24, uint64_t{children} * 16);
+    Cursor entries(body);
+    for (int i = 0; i < children; ++i) {
+      entries.skip(8);
+      read_group_node(entries.u64(), own_level, names, links);
+    }
+    return;
+  }
+  const Bytes head = file_.block(at, 8);
+  Cursor cursor(head);
+  cursor.expect("SNOD");
+  cursor.skip(2);
+  const uint16_t count = cursor.u16();
+  const Bytes body = file_.block(at + 8, uint64_t{count} * 40);
+  Cursor entries(body);
+  for (int i = 0; i < count; ++i) {
+    const uint64_t name_at = entries.u64(), target = entries.u64();
+    const uint32_t cached = entries.u32();
+    entries.skip(20);
+    if (cached == 2) continue;  // a soft link
+    if (name_at >= names.size()) throw FormatError("a name lies outside its heap");
+    links.emplace(text_of(std::span(names).subspan(name_at)), target);
+  }
+}
+
+std::optional<Attribute> Objects::attribute(const Object &object, std::string_view name) {
+  for (const Message &message : object.messages) {
+    if (message.type == kAttributeInfoMessage) {
+      Cursor cursor(message.data);
+      cursor.skip(1);
+      if (cursor.u8() & 1) cursor.skip(2);
+      if (cursor.u64() != kUndefinedAddress)
+        throw FormatError("attributes are stored in a heap, which is not supported");
+    }
+    if (message.type != kAttributeMessage) continue;
+    Cursor cursor(message.data);
+    const uint8_t version = cursor.u8();
+    const uint8_t flags = cursor.u8();
+    if (version < 1 || version > 3) throw FormatError("an attribute has an unknown version");
+    const uint16_t name_size = cursor.u16(), type_size = cursor.u16(), space_size = cursor.u16();
+    if (version == 3) cursor.skip(1);
+    const auto field = [&](size_t size) {
+      const auto part = cursor.take(size);
+      if (version == 1) cursor.skip(std::min(padded_to_8(size) - size, cursor.left()));
+      return part;
+    };
+    if (text_of(field(name_size)) != name) continue;
+    if (message.shared || (version > 1 && flags != 0))
+      throw FormatError("an attribute has a shared type, which is not supported");
+    Attribute attribute;
+    attribute.type = parse_datatype(field(type_size));
+    attribute.space = parse_dataspace(field(space_size));
+    const auto data = cursor.take(cursor.left());
+    attribute.data.assign(data.begin(), data.end());
+    return attribute;
+  }
+  return std::nullopt;
+}
+
+std::string Objects::variable_text(std::span<const uint8_t> reference) {
+  Cursor cursor(reference);
+  const uint32_t length = cursor.u32();
+  const uint64_t address = cursor.u64();
+  const uint32_t index = cursor.u32();
+  if (length == 0) return {};
+  auto heap = heaps_.find(address);
+  if (heap == heaps_.end()) {
+    const uint64_t at = absolute(address);
+    const Bytes head = file_.block(at, 16);
+    Cursor head_cursor(head);
+    head_cursor.expect("GCOL");
+    head_cursor.skip(4);
+    heap = heaps_.emplace(address, file_.block(at, head_cursor.u64())).first;
+  }
+  Cursor objects(heap->second);
+  objects.skip(16);
+  while (objects.left() >= 16) {
+    const uint16_t object_index = objects.u16();
+    objects.skip(6);
+    const uint64_t size = objects.u64();
+    if (object_index == 0) break;  // free space up to the end
+    const auto data = objects.take(size);
+    if (object_index == index) return text_of(data.first(std::min<size_t>(length, data.size())));
+    objects.skip(std::min(padded_to_8(size) - size, objects.left()));
+  }
+  throw FormatError("a text is missing from its heap");
+}
+
+Datatype parse_datatype(std::span<const uint8_t> message) {
+  Cursor cursor(message);
+  Datatype type;
+  const uint8_t head = cursor.u8();
+  const uint8_t bits = cursor.u8();
+  cursor.skip(2);
+  type.size = cursor.u32();
+  type.big_endian = bits & 1;
+  if (type.size == 0) throw FormatError("a type has no size");
+  switch (head & 0x0F) {
+    case 0:
+      type.type_class = TypeClass::integer;
+      type.is_signed = bits & 8;
+      break;
+    case 1:
+      type.type_class = TypeClass::floating;
+      cursor.skip(4);
+      type.exponent_at = cursor.u8();
+      type.exponent_bits = cursor.u8();
+      type.mantissa_at = cursor.u8();
+      type.mantissa_bits = cursor.u8();
+      type.exponent_bias = cursor.u32();
+      if (bits & 0x40) type.type_class = TypeClass::other;  // VAX order
+      break;
+    case 3:
+      type.type_class = TypeClass::text;
+      break;
+    case 9:
+      if ((bits & 0x0F) == 1 && type.size == 16) type.type_class = TypeClass::variable_text;
+      break;
+    default:
+      break;
+  }
+  return type;
+}
+
+Dataspace parse_dataspace(std::span<const uint8_t> message) {
+  Cursor cursor(message);
+  const uint8_t version = cursor.u8(), rank = cursor.u8();
+  cursor.skip(1);
+  Dataspace space;
+  if (version == 1)
+    cursor.skip(5);
+  else if (version == 2)
+    space.is_null = cursor.u8() == 2;
+  else
+    throw FormatError("a shape has an unknown version");
+  if (rank > kMaxRank) throw FormatError("a shape has " + std::to_string(rank) + " dimensions");
+  for (int i = 0; i < rank; ++i) space.dims.push_back(cursor.u64());
+  return space;
+}
+
+}  // namespace sinter::keras::hdf5
