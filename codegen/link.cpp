@@ -13,8 +13,8 @@ namespace sinter::codegen {
 namespace {
 
 // Linked output does not depend on the time, the folder or the build that made it.
-const std::vector<std::string> common_flags = {"-s", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--build-id=none",
-                                               "-Wl,-z,relro,-z,now,-z,noexecstack"};
+const std::vector<std::string> common_flags = {"-s", "-static-libgcc", "-Wl,--gc-sections",
+                                               "-Wl,--build-id=none", "-Wl,-z,relro,-z,now,-z,noexecstack"};
 
 // A model of pictures: its binary reads PNG and JPEG files.
 bool reads_pictures(const Program &program) {
@@ -25,7 +25,8 @@ bool reads_pictures(const Program &program) {
 
 bool can_link(const Target &target, const std::string &what, Diagnostics &diagnostics) {
   if (target.is_host && target.hosted) return true;
-  diagnostics.error({.path = "--target"}, what + " can be linked for the machine that Sinter runs on, not for " + target.triple,
+  diagnostics.error({.path = "--target"},
+                    what + " can be linked for the machine that Sinter runs on, not for " + target.triple,
                     "use --emit object,header and link with the target's tools");
   return false;
 }
@@ -40,9 +41,9 @@ void append_sanitizer_flags(std::vector<std::string> &command) {
 }
 
 // Writes the object beside `path`, where there is room for the result too, and links it into `path`.
-bool link_with(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
-               const std::vector<std::string> &before_object, const std::vector<std::string> &after_object,
-               Diagnostics &diagnostics) {
+bool link_with(const Program &program, const Target &target, const EmitOptions &options,
+               const std::string &path, const std::vector<std::string> &before_object,
+               const std::vector<std::string> &after_object, Diagnostics &diagnostics) {
   const std::optional<std::string> linker = find_linker(diagnostics);
   if (!linker) return false;
   OutputFile object(path + ".object"), result(path, /*executable=*/true);
@@ -60,8 +61,8 @@ bool link_with(const Program &program, const Target &target, const EmitOptions &
 
 }  // namespace
 
-bool write_executable(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
-                      Diagnostics &diagnostics) {
+bool write_executable(const Program &program, const Target &target, const EmitOptions &options,
+                      const std::string &path, Diagnostics &diagnostics) {
   if (!can_link(target, "an executable", diagnostics)) return false;
   const std::optional<std::string> runtime = find_runtime_library("runtime", diagnostics);
   if (!runtime) return false;
@@ -69,15 +70,19 @@ bool write_executable(const Program &program, const Target &target, const EmitOp
   with_symbols.for_executable = true;
   std::vector<std::string> libraries = {*runtime, "-l:libstdc++.a"};
   if (reads_pictures(program)) {
-    libraries = {"-Wl,-u,sinter_decode_png", "-Wl,-u,sinter_decode_jpeg", *runtime, "-l:libstdc++.a", "-l:libpng16.a",
+    libraries = {"-Wl,-u,sinter_decode_png",
+                 "-Wl,-u,sinter_decode_jpeg",
+                 *runtime,
+                 "-l:libstdc++.a",
+                 "-l:libpng16.a",
                  "-l:libjpeg.a"};
   }
   append(libraries, {"-l:libz.a", "-lm", "-lpthread"});
   return link_with(program, target, with_symbols, path, {"-pie"}, libraries, diagnostics);
 }
 
-bool write_shared_library(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
-                          Diagnostics &diagnostics) {
+bool write_shared_library(const Program &program, const Target &target, const EmitOptions &options,
+                          const std::string &path, Diagnostics &diagnostics) {
   if (!can_link(target, "a shared library", diagnostics)) return false;
   const std::optional<std::string> threads = find_runtime_library("threads", diagnostics);
   if (!threads) return false;
@@ -87,10 +92,11 @@ bool write_shared_library(const Program &program, const Target &target, const Em
   return link_with(program, target, options, path, flags, {*threads, "-lpthread"}, diagnostics);
 }
 
-bool write_static_library(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
-                          Diagnostics &diagnostics) {
+bool write_static_library(const Program &program, const Target &target, const EmitOptions &options,
+                          const std::string &path, Diagnostics &diagnostics) {
   OutputFile object(path + ".object"), result(path);
-  if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics)) return false;
+  if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics))
+    return false;
   std::vector<std::string> archives;
   if (target.hosted) {
     if (!target.is_host) {

@@ -39,7 +39,8 @@ llvm::Error add_members(const std::string &path, std::vector<llvm::NewArchiveMem
     // getOldMember refers to the archive, which does not outlive this function: its bytes do, its name must.
     auto name = child.getName();
     if (!name) return llvm::joinErrors(std::move(error), name.takeError());
-    member->Buf = llvm::MemoryBuffer::getMemBuffer(member->Buf->getBuffer(), *name, /*RequiresNullTerminator=*/false);
+    member->Buf =
+        llvm::MemoryBuffer::getMemBuffer(member->Buf->getBuffer(), *name, /*RequiresNullTerminator=*/false);
     member->MemberName = member->Buf->getBufferIdentifier();
     members.push_back(std::move(*member));
   }
@@ -48,8 +49,8 @@ llvm::Error add_members(const std::string &path, std::vector<llvm::NewArchiveMem
 
 }  // namespace
 
-bool write_archive(const std::string &object_path, const std::string &member_name, const std::vector<std::string> &archives,
-                   OutputFile &file, Diagnostics &diagnostics) {
+bool write_archive(const std::string &object_path, const std::string &member_name,
+                   const std::vector<std::string> &archives, OutputFile &file, Diagnostics &diagnostics) {
   auto object = llvm::MemoryBuffer::getFile(object_path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!object) return report(llvm::errorCodeToError(object.getError()), object_path, diagnostics);
   std::vector<llvm::NewArchiveMember> members;
@@ -58,7 +59,8 @@ bool write_archive(const std::string &object_path, const std::string &member_nam
   for (const std::string &archive : archives)
     if (!report(add_members(archive, members, buffers), archive, diagnostics)) return false;
   FileStream stream(file);
-  return report(llvm::writeArchiveToStream(stream, members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
+  return report(llvm::writeArchiveToStream(stream, members, llvm::SymtabWritingMode::NormalSymtab,
+                                           llvm::object::Archive::K_GNU,
                                            /*Deterministic=*/true, /*Thin=*/false),
                 object_path, diagnostics);
 }

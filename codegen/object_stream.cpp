@@ -118,9 +118,10 @@ bool OutputFile::commit(Diagnostics &diagnostics) {
 
 bool OutputFile::report(Diagnostics &diagnostics) const {
   if (error_ == 0) return true;
-  const char *hint = error_ == ENOSPC || error_ == EDQUOT ? "free some space, or choose another folder with -o"
-                     : error_ == ENOENT                   ? "the folder must exist"
-                                                          : "";
+  const char *hint = error_ == ENOSPC || error_ == EDQUOT
+                         ? "free some space, or choose another folder with -o"
+                     : error_ == ENOENT ? "the folder must exist"
+                                        : "";
   diagnostics.system_error({.file = path_}, std::string("cannot write: ") + std::strerror(error_), hint);
   return false;
 }

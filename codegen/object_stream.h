@@ -8,9 +8,9 @@
 
 namespace sinter::codegen {
 
-// A file under a temporary name in the folder of its path, which commit() gives its name. Without commit() nothing is left
-// behind. Errors are kept: writing after one does nothing, and commit() reports the first. A path that names a device or a pipe is
-// written directly.
+// A file under a temporary name in the folder of its path, which commit() gives its name. Without commit()
+// nothing is left behind. Errors are kept: writing after one does nothing, and commit() reports the first. A
+// path that names a device or a pipe is written directly.
 class OutputFile {
  public:
   explicit OutputFile(std::string path, bool executable = false);
@@ -20,8 +20,8 @@ class OutputFile {
 
   void write(const void *data, size_t bytes);
   void write_zeros(size_t bytes);
-  // Flushes and closes, so that another program can read or write temporary_path(). A failure of this or any earlier step is
-  // a system error (exit 3).
+  // Flushes and closes, so that another program can read or write temporary_path(). A failure of this or any
+  // earlier step is a system error (exit 3).
   bool finish(Diagnostics &diagnostics);
   // Finishes, synchronizes and renames.
   bool commit(Diagnostics &diagnostics);
@@ -36,9 +36,9 @@ class OutputFile {
 
   std::string path_, temporary_;
   int descriptor_ = -1;
-  bool direct_ = false;     // no temporary name
+  bool direct_ = false;  // no temporary name
   bool committed_ = false;
-  int error_ = 0;           // errno of the first failure
+  int error_ = 0;  // errno of the first failure
   size_t size_ = 0;
   std::string buffer_;
 };

@@ -16,13 +16,15 @@
 namespace sinter::codegen {
 namespace {
 
-// What instruction selection may use of x86-64 beyond its baseline. All of it can be tested by the runtime library.
-constexpr std::string_view x86_features[] = {"sse3", "ssse3", "sse4.1",  "sse4.2",  "popcnt",   "avx",      "avx2",
-                                             "f16c", "fma",   "bmi",     "bmi2",    "lzcnt",    "movbe",    "avx512f",
-                                             "avx512cd", "avx512bw", "avx512dq", "avx512vl"};
+// What instruction selection may use of x86-64 beyond its baseline. All of it can be tested by the runtime
+// library.
+constexpr std::string_view x86_features[] = {
+    "sse3", "ssse3", "sse4.1", "sse4.2", "popcnt",  "avx",      "avx2",     "f16c",     "fma",
+    "bmi",  "bmi2",  "lzcnt",  "movbe",  "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"};
 
 constexpr std::string_view known_triples =
-    "known are native, x86_64-linux-gnu, aarch64-linux-gnu, and bare metal: x86_64-none-elf, aarch64-none-elf, "
+    "known are native, x86_64-linux-gnu, aarch64-linux-gnu, and bare metal: x86_64-none-elf, "
+    "aarch64-none-elf, "
     "thumbv7em-none-eabihf, riscv64-unknown-elf; a CPU may follow a colon, as in x86_64-linux-gnu:znver4";
 
 bool has(const Target &target, std::string_view feature) {
@@ -31,17 +33,26 @@ bool has(const Target &target, std::string_view feature) {
 
 std::string default_cpu(const llvm::Triple &triple) {
   switch (triple.getArch()) {
-    case llvm::Triple::x86_64: return "x86-64";
-    case llvm::Triple::aarch64: return "generic";
-    case llvm::Triple::riscv64: return "generic-rv64";
-    case llvm::Triple::riscv32: return "generic-rv32";
-    default: break;
+    case llvm::Triple::x86_64:
+      return "x86-64";
+    case llvm::Triple::aarch64:
+      return "generic";
+    case llvm::Triple::riscv64:
+      return "generic-rv64";
+    case llvm::Triple::riscv32:
+      return "generic-rv32";
+    default:
+      break;
   }
   switch (triple.getSubArch()) {
-    case llvm::Triple::ARMSubArch_v7em: return "cortex-m4";
-    case llvm::Triple::ARMSubArch_v8m_mainline: return "cortex-m33";
-    case llvm::Triple::ARMSubArch_v8_1m_mainline: return "cortex-m55";
-    default: return "cortex-a7";
+    case llvm::Triple::ARMSubArch_v7em:
+      return "cortex-m4";
+    case llvm::Triple::ARMSubArch_v8m_mainline:
+      return "cortex-m33";
+    case llvm::Triple::ARMSubArch_v8_1m_mainline:
+      return "cortex-m55";
+    default:
+      return "cortex-a7";
   }
 }
 
@@ -51,8 +62,9 @@ void set_cache_defaults(Target &target) {
     int64_t l1_kib, l2_kib;
   };
   // Vendors' data sheets; everything else has the defaults of Target.
-  static constexpr Caches caches[] = {{"skylake-avx512", 32, 1024}, {"cascadelake", 32, 1024}, {"icelake-server", 48, 1280},
-                                      {"sapphirerapids", 48, 2048}, {"znver4", 32, 1024},      {"znver5", 48, 1024},
+  static constexpr Caches caches[] = {{"skylake-avx512", 32, 1024}, {"cascadelake", 32, 1024},
+                                      {"icelake-server", 48, 1280}, {"sapphirerapids", 48, 2048},
+                                      {"znver4", 32, 1024},         {"znver5", 48, 1024},
                                       {"cortex-m4", 16, 64},        {"cortex-m7", 16, 64}};
   for (const Caches &entry : caches) {
     if (entry.cpu != target.cpu) continue;
@@ -95,7 +107,8 @@ std::vector<std::string> table_features(const llvm::MCSubtargetInfo &subtarget, 
   std::vector<std::string> names;
   const auto enabled = subtarget.getEnabledProcessorFeatures();
   const auto is_enabled = [&](std::string_view name) {
-    return std::any_of(enabled.begin(), enabled.end(), [&](const auto &feature) { return feature.Key == name; });
+    return std::any_of(enabled.begin(), enabled.end(),
+                       [&](const auto &feature) { return feature.Key == name; });
   };
   if (triple.getArch() == llvm::Triple::x86_64) {
     for (std::string_view name : x86_features)
@@ -156,11 +169,14 @@ std::optional<Target> parse_target(std::string_view spec, Diagnostics &diagnosti
     llvm_target = llvm::TargetRegistry::lookupTarget(triple.str(), error);
   if (llvm_target == nullptr || triple.getArch() == llvm::Triple::x86 || !triple.isLittleEndian() ||
       triple.getArch() == llvm::Triple::aarch64_32) {
-    diagnostics.error(where, "no code can be made for target '" + std::string(spec) + "'", std::string(known_triples));
+    diagnostics.error(where, "no code can be made for target '" + std::string(spec) + "'",
+                      std::string(known_triples));
     return std::nullopt;
   }
-  if (!triple.isOSBinFormatELF() || (triple.getOS() != llvm::Triple::Linux && triple.getOS() != llvm::Triple::UnknownOS)) {
-    diagnostics.error(where, "target '" + triple_text + "' does not use ELF object files on Linux or bare metal",
+  if (!triple.isOSBinFormatELF() ||
+      (triple.getOS() != llvm::Triple::Linux && triple.getOS() != llvm::Triple::UnknownOS)) {
+    diagnostics.error(where,
+                      "target '" + triple_text + "' does not use ELF object files on Linux or bare metal",
                       std::string(known_triples));
     return std::nullopt;
   }
@@ -186,12 +202,13 @@ std::optional<Target> parse_target(std::string_view spec, Diagnostics &diagnosti
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
       llvm_target->createMCSubtargetInfo(triple.str(), target.cpu, extra));
   const bool is_64_bit = triple.getArch() != llvm::Triple::x86_64 || subtarget->checkFeatures("+64bit");
-  const bool has_float = triple.isRISCV()                          ? subtarget->checkFeatures("+f")
+  const bool has_float = triple.isRISCV()                       ? subtarget->checkFeatures("+f")
                          : (triple.isARM() || triple.isThumb()) ? subtarget->checkFeatures("+vfp2sp")
-                                                                   : true;
+                                                                : true;
   if (!is_64_bit || !has_float) {
-    diagnostics.error(where, "CPU '" + target.cpu + "' has no " + (is_64_bit ? "floating-point unit" : "64-bit mode"),
-                      "name another CPU after the colon, or leave it out for the default, " + default_cpu(triple));
+    diagnostics.error(
+        where, "CPU '" + target.cpu + "' has no " + (is_64_bit ? "floating-point unit" : "64-bit mode"),
+        "name another CPU after the colon, or leave it out for the default, " + default_cpu(triple));
     return std::nullopt;
   }
   target.features = table_features(*subtarget, triple);

@@ -1,5 +1,6 @@
-// From a Program to LLVM and to files. Freestanding code: no libc, no libm, no writable globals; functions carry
-// "no-builtins"; the LLVM pass list is ours (no vectorizers, no unroller: kernels come vectorized, unrolled loops are expanded here).
+// From a Program to LLVM and to files. Freestanding code: no libc, no libm, no writable globals; functions
+// carry "no-builtins"; the LLVM pass list is ours (no vectorizers, no unroller: kernels come vectorized,
+// unrolled loops are expanded here).
 #pragma once
 
 #include <iosfwd>
@@ -14,16 +15,17 @@
 namespace sinter::codegen {
 
 struct EmitOptions {
-  int optimization_level = 3;  // -O0 … -O3
-  bool for_executable = false; // also define the symbols of runtime/program_abi.h
+  int optimization_level = 3;   // -O0 … -O3
+  bool for_executable = false;  // also define the symbols of runtime/program_abi.h
 };
 
 std::string emit_llvm_ir(const Program &program, const Target &target, const EmitOptions &options);
 std::string emit_assembly(const Program &program, const Target &target, const EmitOptions &options);
 
-// Writes a relocatable object with the weights as a read-only section. Streams the weights: needs no memory of their size.
-bool write_object(const Program &program, const Target &target, const EmitOptions &options, const std::string &path,
-                  Diagnostics &diagnostics);
+// Writes a relocatable object with the weights as a read-only section. Streams the weights: needs no memory
+// of their size.
+bool write_object(const Program &program, const Target &target, const EmitOptions &options,
+                  const std::string &path, Diagnostics &diagnostics);
 
 // What a thread that runs a kernel needs of its stack, at most, in bytes.
 int64_t program_stack_bytes(const Program &program);

@@ -20,9 +20,19 @@ using namespace kernel;
 using llvm::IRBuilderBase;
 using llvm::Value;
 
-int64_t lowest_bit(int64_t value) { return value & -value; }
+int64_t lowest_bit(int64_t value) {
+  return value & -value;
+}
 
-bool is_vector(const Value *value) { return value->getType()->isVectorTy(); }
+bool is_vector(const Value *value) {
+  return value->getType()->isVectorTy();
+}
+
+bool is_unsigned(Base base) {
+  return base == Base::u8 || base == Base::boolean;
+}
+
+}  // namespace
 
 // Lanes first, first + 1, … of x.
 Value *slice(IRBuilderBase &builder, Value *x, int first, int lanes) {
@@ -31,38 +41,6 @@ Value *slice(IRBuilderBase &builder, Value *x, int first, int lanes) {
   std::iota(mask.begin(), mask.end(), first);
   return builder.CreateShuffleVector(x, mask);
 }
-
-// x with its lanes first, first + 1, … replaced by those of piece.
-Value *insert_slice(IRBuilderBase &builder, Value *x, Value *piece, int first, int piece_lanes) {
-  if (piece_lanes == 1) return builder.CreateInsertElement(x, piece, static_cast<uint64_t>(first));
-  const int lanes = static_cast<int>(llvm::cast<llvm::FixedVectorType>(x->getType())->getNumElements());
-  std::vector<int> widen(lanes, -1), mask(lanes);
-  for (int i = 0; i < piece_lanes; ++i) widen[i] = i;
-  for (int i = 0; i < lanes; ++i) mask[i] = i >= first && i < first + piece_lanes ? lanes + i - first : i;
-  return builder.CreateShuffleVector(x, builder.CreateShuffleVector(piece, widen), mask);
-}
-
-// Calls fn(first, lanes) for powers of two that add up to `valid`, the largest first.
-template <typename Fn>
-void for_each_piece(int valid, Fn fn) {
-  for (int first = 0; first < valid;) {
-    const int lanes = static_cast<int>(std::bit_floor(static_cast<unsigned>(valid - first)));
-    fn(first, lanes);
-    first += lanes;
-  }
-}
-
-Value *first_lanes_mask(IRBuilderBase &builder, int lanes, int valid) {
-  std::vector<llvm::Constant *> bits(lanes);
-  for (int i = 0; i < lanes; ++i) bits[i] = builder.getInt1(i < valid);
-  return llvm::ConstantVector::get(bits);
-}
-
-bool four_bytes(Base base) { return base == Base::f32 || base == Base::i32; }
-
-bool is_unsigned(Base base) { return base == Base::u8 || base == Base::boolean; }
-
-}  // namespace
 
 ExpressionEmitter::ExpressionEmitter(IRBuilderBase &builder, const Kernel &kernel, const Target &target)
     : builder_(builder), kernel_(kernel), target_(target) {}
@@ -75,23 +53,31 @@ llvm::Type *ExpressionEmitter::index_type() const {
 llvm::Type *ExpressionEmitter::type(kernel::Type type) const {
   llvm::Type *scalar = nullptr;
   switch (type.base) {
-    case Base::f32: scalar = builder_.getFloatTy(); break;
-    case Base::i32: scalar = builder_.getInt32Ty(); break;
-    case Base::u8: scalar = builder_.getInt8Ty(); break;
-    case Base::index: scalar = index_type(); break;
-    case Base::boolean: scalar = builder_.getInt1Ty(); break;
+    case Base::f32:
+      scalar = builder_.getFloatTy();
+      break;
+    case Base::i32:
+      scalar = builder_.getInt32Ty();
+      break;
+    case Base::u8:
+      scalar = builder_.getInt8Ty();
+      break;
+    case Base::index:
+      scalar = index_type();
+      break;
+    case Base::boolean:
+      scalar = builder_.getInt1Ty();
+      break;
   }
   return type.lanes == 1 ? scalar : llvm::FixedVectorType::get(scalar, static_cast<unsigned>(type.lanes));
 }
 
-llvm::Type *ExpressionEmitter::memory_type(Base base) const {
-  if (base == Base::boolean) return builder_.getInt8Ty();
-  if (base == Base::index) return builder_.getInt64Ty();
-  return type({base, 1});
+void ExpressionEmitter::bind(const Var &var, IndexSum sum) {
+  indices_[var.id] = std::move(sum);
 }
-
-void ExpressionEmitter::bind(const Var &var, IndexSum sum) { indices_[var.id] = std::move(sum); }
-void ExpressionEmitter::bind(const Var &var, Value *value) { values_[var.id] = value; }
+void ExpressionEmitter::bind(const Var &var, Value *value) {
+  values_[var.id] = value;
+}
 
 Value *ExpressionEmitter::value(const Expr &expr) {
   if (const auto found = emitted_.find(expr.get()); found != emitted_.end()) return found->second;
@@ -104,9 +90,10 @@ Value *ExpressionEmitter::value(const IndexSum &sum) {
   llvm::Type *type = index_type();
   Value *total = nullptr;
   for (const IndexTerm &term : sum.terms) {
-    Value *scaled = term.coefficient == 1
-                        ? term.value
-                        : builder_.CreateMul(term.value, llvm::ConstantInt::getSigned(type, term.coefficient));
+    Value *scaled =
+        term.coefficient == 1
+            ? term.value
+            : builder_.CreateMul(term.value, llvm::ConstantInt::getSigned(type, term.coefficient));
     total = total == nullptr ? scaled : builder_.CreateAdd(total, scaled);
   }
   Value *constant = llvm::ConstantInt::getSigned(type, sum.constant);
@@ -149,8 +136,10 @@ IndexSum ExpressionEmitter::index(const Expr &expr) {
   const int both_depth = std::max(a.depth(), b.depth());
   const bool both_non_negative = a.non_negative() && b.non_negative();
   switch (node->op) {
-    case BinaryOp::add: return add(a, b);
-    case BinaryOp::sub: return add(a, scale(b, -1));
+    case BinaryOp::add:
+      return add(a, b);
+    case BinaryOp::sub:
+      return add(a, scale(b, -1));
     case BinaryOp::mul:
       if (b.is_constant()) return scale(a, b.constant);
       if (a.is_constant()) return scale(b, a.constant);
@@ -165,8 +154,8 @@ IndexSum ExpressionEmitter::index(const Expr &expr) {
       const bool modulo = node->op == BinaryOp::mod;
       if (rest.is_constant()) return modulo ? rest : quotient;
       Value *divisor_value = llvm::ConstantInt::getSigned(index_type(), divisor);
-      IndexTerm term{divide_or_modulo(modulo, value(rest), divisor_value, rest.non_negative()), 1, rest.depth(), 1,
-                     modulo || rest.non_negative()};
+      IndexTerm term{divide_or_modulo(modulo, value(rest), divisor_value, rest.non_negative()), 1,
+                     rest.depth(), 1, modulo || rest.non_negative()};
       if (modulo) term.multiple = lowest_bit(rest.multiple() | divisor);
       return modulo ? IndexSum{0, {term}} : add(quotient, {0, {term}});
     }
@@ -176,8 +165,10 @@ IndexSum ExpressionEmitter::index(const Expr &expr) {
     case BinaryOp::max:
       if (a.is_constant() && b.is_constant()) return a.constant > b.constant ? a : b;
       return opaque(expr, both_depth, a.non_negative() || b.non_negative());
-    case BinaryOp::bit_and: return opaque(expr, both_depth, a.non_negative() || b.non_negative());
-    default: return opaque(expr, both_depth, false);
+    case BinaryOp::bit_and:
+      return opaque(expr, both_depth, a.non_negative() || b.non_negative());
+    default:
+      return opaque(expr, both_depth, false);
   }
 }
 
@@ -190,12 +181,15 @@ Value *ExpressionEmitter::compute(const Expr &expr) {
     llvm::Type *llvm_type;
     IRBuilderBase &builder;
 
-    Value *operator()(const IntConst &node) const { return llvm::ConstantInt::getSigned(llvm_type, node.value); }
+    Value *operator()(const IntConst &node) const {
+      return llvm::ConstantInt::getSigned(llvm_type, node.value);
+    }
     Value *operator()(const FloatConst &node) const {
       return llvm::ConstantFP::get(llvm_type, llvm::APFloat(node.value));
     }
     Value *operator()(const VarRef &node) const {
-      if (const auto sum = self.indices_.find(node.var.id); sum != self.indices_.end()) return self.value(sum->second);
+      if (const auto sum = self.indices_.find(node.var.id); sum != self.indices_.end())
+        return self.value(sum->second);
       const auto found = self.values_.find(node.var.id);
       SINTER_CHECK(found != self.values_.end(), node.var.name);
       return found->second;
@@ -215,14 +209,17 @@ Value *ExpressionEmitter::compute(const Expr &expr) {
     Value *operator()(const Convert &node) const {
       return self.convert(self.value(node.x), node.x.type().base, type);
     }
-    Value *operator()(const Bitcast &node) const { return builder.CreateBitCast(self.value(node.x), llvm_type); }
+    Value *operator()(const Bitcast &node) const {
+      return builder.CreateBitCast(self.value(node.x), llvm_type);
+    }
     Value *operator()(const Broadcast &node) const {
       Value *x = self.value(node.x);
       return type.lanes == 1 ? x : builder.CreateVectorSplat(static_cast<unsigned>(type.lanes), x);
     }
     Value *operator()(const LaneIndex &) const {
       std::vector<llvm::Constant *> lanes(type.lanes);
-      for (int i = 0; i < type.lanes; ++i) lanes[i] = llvm::ConstantInt::getSigned(llvm_type->getScalarType(), i);
+      for (int i = 0; i < type.lanes; ++i)
+        lanes[i] = llvm::ConstantInt::getSigned(llvm_type->getScalarType(), i);
       return type.lanes == 1 ? lanes[0] : llvm::ConstantVector::get(lanes);
     }
     Value *operator()(const Load &node) const { return self.load(node, type); }
@@ -240,30 +237,38 @@ Value *ExpressionEmitter::unary(const Unary &node, kernel::Type type) {
   Value *x = value(node.x);
   const bool is_float = type.base == Base::f32;
   switch (node.op) {
-    case UnaryOp::neg: return is_float ? builder_.CreateFNeg(x) : builder_.CreateNeg(x);
+    case UnaryOp::neg:
+      return is_float ? builder_.CreateFNeg(x) : builder_.CreateNeg(x);
     case UnaryOp::abs:
       if (is_float) return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x);
       return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::abs, x, builder_.getFalse());
-    case UnaryOp::sqrt: return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, x);
-    case UnaryOp::floor: return floor(x);
-    case UnaryOp::logical_not: return builder_.CreateNot(x);
-    default: break;
+    case UnaryOp::sqrt:
+      return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, x);
+    case UnaryOp::floor:
+      return floor(x);
+    case UnaryOp::logical_not:
+      return builder_.CreateNot(x);
+    default:
+      break;
   }
   check_failed(__FILE__, __LINE__, "math functions are expanded before emission");
 }
 
-// Exact for all finite values, and x itself for NaN, infinity and everything from 2^23, where f32 has no fractions.
+// Exact for all finite values, and x itself for NaN, infinity and everything from 2^23, where f32 has no
+// fractions.
 Value *ExpressionEmitter::floor(Value *x) {
   if (has_floor_instruction(target_)) return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::floor, x);
   llvm::Type *integer = builder_.getInt32Ty();
-  if (const auto *vector = llvm::dyn_cast<llvm::VectorType>(x->getType())) integer = llvm::VectorType::get(integer, vector);
-  Value *truncated = builder_.CreateSIToFP(builder_.CreateFreeze(builder_.CreateFPToSI(x, integer)), x->getType());
+  if (const auto *vector = llvm::dyn_cast<llvm::VectorType>(x->getType()))
+    integer = llvm::VectorType::get(integer, vector);
+  Value *truncated =
+      builder_.CreateSIToFP(builder_.CreateFreeze(builder_.CreateFPToSI(x, integer)), x->getType());
   Value *lower = builder_.CreateFSub(truncated, llvm::ConstantFP::get(x->getType(), 1.0));
   Value *floored = builder_.CreateSelect(builder_.CreateFCmpOGT(truncated, x), lower, truncated);
   Value *with_sign = builder_.CreateCopySign(floored, x);  // -0 stays -0
   Value *magnitude = builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x);
-  return builder_.CreateSelect(builder_.CreateFCmpOLT(magnitude, llvm::ConstantFP::get(x->getType(), 8388608.0)),
-                               with_sign, x);
+  return builder_.CreateSelect(
+      builder_.CreateFCmpOLT(magnitude, llvm::ConstantFP::get(x->getType(), 8388608.0)), with_sign, x);
 }
 
 Value *ExpressionEmitter::binary(const Binary &node) {
@@ -276,20 +281,32 @@ Value *ExpressionEmitter::arithmetic(BinaryOp op, Base base, Value *a, Value *b)
   const bool is_float = base == Base::f32;
   const bool without_sign = is_unsigned(base);
   switch (op) {
-    case BinaryOp::add: return is_float ? builder.CreateFAdd(a, b) : builder.CreateAdd(a, b);
-    case BinaryOp::sub: return is_float ? builder.CreateFSub(a, b) : builder.CreateSub(a, b);
-    case BinaryOp::mul: return is_float ? builder.CreateFMul(a, b) : builder.CreateMul(a, b);
-    case BinaryOp::div: return is_float ? builder.CreateFDiv(a, b) : divide_or_modulo(false, a, b, without_sign);
-    case BinaryOp::mod: return divide_or_modulo(true, a, b, without_sign);
-    case BinaryOp::min: return builder.CreateSelect(arithmetic(BinaryOp::lt, base, a, b), a, b);
-    case BinaryOp::max: return builder.CreateSelect(arithmetic(BinaryOp::lt, base, b, a), a, b);
+    case BinaryOp::add:
+      return is_float ? builder.CreateFAdd(a, b) : builder.CreateAdd(a, b);
+    case BinaryOp::sub:
+      return is_float ? builder.CreateFSub(a, b) : builder.CreateSub(a, b);
+    case BinaryOp::mul:
+      return is_float ? builder.CreateFMul(a, b) : builder.CreateMul(a, b);
+    case BinaryOp::div:
+      return is_float ? builder.CreateFDiv(a, b) : divide_or_modulo(false, a, b, without_sign);
+    case BinaryOp::mod:
+      return divide_or_modulo(true, a, b, without_sign);
+    case BinaryOp::min:
+      return builder.CreateSelect(arithmetic(BinaryOp::lt, base, a, b), a, b);
+    case BinaryOp::max:
+      return builder.CreateSelect(arithmetic(BinaryOp::lt, base, b, a), a, b);
     case BinaryOp::bit_and:
-    case BinaryOp::logical_and: return builder.CreateAnd(a, b);
+    case BinaryOp::logical_and:
+      return builder.CreateAnd(a, b);
     case BinaryOp::bit_or:
-    case BinaryOp::logical_or: return builder.CreateOr(a, b);
-    case BinaryOp::bit_xor: return builder.CreateXor(a, b);
-    case BinaryOp::shl: return builder.CreateShl(a, b);
-    case BinaryOp::shr: return builder.CreateLShr(a, b);
+    case BinaryOp::logical_or:
+      return builder.CreateOr(a, b);
+    case BinaryOp::bit_xor:
+      return builder.CreateXor(a, b);
+    case BinaryOp::shl:
+      return builder.CreateShl(a, b);
+    case BinaryOp::shr:
+      return builder.CreateLShr(a, b);
     case BinaryOp::lt:
       return is_float       ? builder.CreateFCmpOLT(a, b)
              : without_sign ? builder.CreateICmpULT(a, b)
@@ -298,8 +315,10 @@ Value *ExpressionEmitter::arithmetic(BinaryOp op, Base base, Value *a, Value *b)
       return is_float       ? builder.CreateFCmpOLE(a, b)
              : without_sign ? builder.CreateICmpULE(a, b)
                             : builder.CreateICmpSLE(a, b);
-    case BinaryOp::eq: return is_float ? builder.CreateFCmpOEQ(a, b) : builder.CreateICmpEQ(a, b);
-    case BinaryOp::ne: return is_float ? builder.CreateFCmpUNE(a, b) : builder.CreateICmpNE(a, b);
+    case BinaryOp::eq:
+      return is_float ? builder.CreateFCmpOEQ(a, b) : builder.CreateICmpEQ(a, b);
+    case BinaryOp::ne:
+      return is_float ? builder.CreateFCmpUNE(a, b) : builder.CreateICmpNE(a, b);
   }
   check_failed(__FILE__, __LINE__, "unknown operator");
 }
@@ -307,7 +326,8 @@ Value *ExpressionEmitter::arithmetic(BinaryOp op, Base base, Value *a, Value *b)
 // Rounds toward minus infinity. b > 0. For powers of two shift and mask do that for both signs of a.
 Value *ExpressionEmitter::divide_or_modulo(bool modulo, Value *a, Value *b, bool non_negative) {
   if (!is_vector(b)) {
-    if (const auto *constant = llvm::dyn_cast<llvm::ConstantInt>(b); constant && constant->getValue().isPowerOf2()) {
+    if (const auto *constant = llvm::dyn_cast<llvm::ConstantInt>(b);
+        constant && constant->getValue().isPowerOf2()) {
       if (modulo) return builder_.CreateAnd(a, constant->getSExtValue() - 1);
       return builder_.CreateAShr(a, constant->getValue().logBase2());
     }
@@ -354,110 +374,9 @@ Value *ExpressionEmitter::register_element(int registers_index, const Expr &inde
   const IndexSum element = this->index(index);
   SINTER_CHECK(element.is_constant(), "a register index is not constant after unrolling");
   const auto &elements = registers[registers_index];
-  SINTER_CHECK(element.constant >= 0 && element.constant < static_cast<int64_t>(elements.size()), "register index");
+  SINTER_CHECK(element.constant >= 0 && element.constant < static_cast<int64_t>(elements.size()),
+               "register index");
   return elements[element.constant];
-}
-
-ExpressionEmitter::Address ExpressionEmitter::address(int buffer, const Expr &index, bool may_be_outside) {
-  const BufferAccess &access = buffers[buffer];
-  const IndexSum sum = this->index(index);
-  llvm::Type *element = memory_type(kernel_.buffers[buffer].base);
-  const int64_t element_bytes = static_cast<int64_t>(element->getScalarSizeInBits()) / 8;
-  const int64_t alignment = lowest_bit(access.alignment | (sum.multiple() * element_bytes));
-  // Partial sums of non-negative terms stay inside the buffer if the whole does.
-  const bool in_bounds = !may_be_outside && sum.non_negative();
-  const auto advance = [&](Value *pointer, Value *offset) {
-    return in_bounds ? builder_.CreateInBoundsGEP(element, pointer, offset) : builder_.CreateGEP(element, pointer, offset);
-  };
-  Value *pointer = access.base;
-  for (size_t first = 0; first < sum.terms.size();) {
-    IndexSum level;
-    for (const int level_depth = sum.terms[first].depth; first < sum.terms.size() && sum.terms[first].depth == level_depth;)
-      level.terms.push_back(sum.terms[first++]);
-    pointer = advance(pointer, value(level));
-  }
-  if (sum.constant != 0) pointer = advance(pointer, llvm::ConstantInt::getSigned(index_type(), sum.constant));
-  return {pointer, alignment};
-}
-
-void ExpressionEmitter::annotate(llvm::Instruction *access, int buffer) {
-  const BufferAccess &target = buffers[buffer];
-  if (target.scope != nullptr) access->setMetadata(llvm::LLVMContext::MD_alias_scope, target.scope);
-  if (target.disjoint != nullptr) access->setMetadata(llvm::LLVMContext::MD_noalias, target.disjoint);
-  if (target.invariant && llvm::isa<llvm::LoadInst>(access))
-    access->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(builder_.getContext(), {}));
-}
-
-// Elements first … first + lanes of the vector at the address, as they are in memory.
-Value *ExpressionEmitter::load_piece(int buffer, Address address, int first, int lanes) {
-  llvm::Type *element = memory_type(kernel_.buffers[buffer].base);
-  llvm::Type *piece = lanes == 1 ? element : llvm::FixedVectorType::get(element, static_cast<unsigned>(lanes));
-  const int64_t offset = first * static_cast<int64_t>(element->getScalarSizeInBits()) / 8;
-  Value *pointer = first == 0 ? address.pointer
-                              : builder_.CreateInBoundsGEP(element, address.pointer, builder_.getInt32(static_cast<uint32_t>(first)));
-  auto *load = builder_.CreateAlignedLoad(piece, pointer, llvm::Align(static_cast<uint64_t>(lowest_bit(address.alignment | offset))));
-  annotate(load, buffer);
-  return load;
-}
-
-Value *ExpressionEmitter::load(const Load &load, kernel::Type type) {
-  const Address from = address(load.buffer, load.index);
-  const Base base = kernel_.buffers[load.buffer].base;
-  const int valid = load.valid > 0 ? std::min(load.valid, type.lanes) : type.lanes;
-  Value *result = nullptr;
-  if (valid == type.lanes) {
-    result = load_piece(load.buffer, from, 0, type.lanes);
-  } else {
-    auto *memory = llvm::FixedVectorType::get(memory_type(base), static_cast<unsigned>(type.lanes));
-    result = llvm::Constant::getNullValue(memory);
-    if (target_.vector_lanes >= 8 && four_bytes(base) && type.lanes >= 4) {
-      auto *masked = builder_.CreateMaskedLoad(memory, from.pointer, llvm::Align(static_cast<uint64_t>(from.alignment)),
-                                               first_lanes_mask(builder_, type.lanes, valid), result);
-      annotate(masked, load.buffer);
-      result = masked;
-    } else {
-      for_each_piece(valid, [&](int first, int lanes) {
-        result = insert_slice(builder_, result, load_piece(load.buffer, from, first, lanes), first, lanes);
-      });
-    }
-  }
-  if (base == Base::boolean) return builder_.CreateTrunc(result, this->type(type));
-  return base == Base::index ? builder_.CreateSExtOrTrunc(result, this->type(type)) : result;
-}
-
-void ExpressionEmitter::store(const Store &store) {
-  const kernel::Type type = store.value.type();
-  Value *x = value(store.value);
-  const Address to = address(store.buffer, store.index);
-  const Base base = kernel_.buffers[store.buffer].base;
-  llvm::Type *element = memory_type(base);
-  const int valid = store.valid > 0 ? std::min(store.valid, type.lanes) : type.lanes;
-  if (base == Base::boolean || base == Base::index) {
-    llvm::Type *memory = element;
-    if (type.lanes > 1) memory = llvm::FixedVectorType::get(element, static_cast<unsigned>(type.lanes));
-    x = base == Base::boolean ? builder_.CreateZExt(x, memory) : builder_.CreateSExtOrTrunc(x, memory);
-  }
-  if (valid < type.lanes && target_.has_masked_access && four_bytes(base) && type.lanes >= 4) {
-    auto *masked = builder_.CreateMaskedStore(x, to.pointer, llvm::Align(static_cast<uint64_t>(to.alignment)),
-                                              first_lanes_mask(builder_, type.lanes, valid));
-    annotate(masked, store.buffer);
-    return;
-  }
-  // Masked stores of AVX are slow on several machines (AMD's take some 20 operations): pieces are not.
-  for_each_piece(valid, [&](int first, int lanes) {
-    const int64_t offset = first * static_cast<int64_t>(element->getScalarSizeInBits()) / 8;
-    Value *piece = lanes == type.lanes ? x : slice(builder_, x, first, lanes);
-    Value *pointer = first == 0 ? to.pointer
-                                : builder_.CreateInBoundsGEP(element, to.pointer, builder_.getInt32(static_cast<uint32_t>(first)));
-    annotate(builder_.CreateAlignedStore(piece, pointer, llvm::Align(static_cast<uint64_t>(lowest_bit(to.alignment | offset)))),
-             store.buffer);
-  });
-}
-
-void ExpressionEmitter::prefetch(const Prefetch &prefetch) {
-  const Address at = address(prefetch.buffer, prefetch.index, true);
-  builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {at.pointer->getType()},
-                           {at.pointer, builder_.getInt32(0), builder_.getInt32(3), builder_.getInt32(1)});
 }
 
 }  // namespace sinter::codegen

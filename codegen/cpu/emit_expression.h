@@ -28,14 +28,17 @@ struct BufferAccess {
   bool invariant = false;            // nobody writes it while the program runs
 };
 
+// Lanes first, first + 1, … of a vector; a scalar if there is one lane.
+llvm::Value *slice(llvm::IRBuilderBase &builder, llvm::Value *x, int first, int lanes);
+
 class ExpressionEmitter {
  public:
   // Emits at the builder's insertion point. All references outlive the emitter.
   ExpressionEmitter(llvm::IRBuilderBase &builder, const kernel::Kernel &kernel, const Target &target);
 
-  std::vector<BufferAccess> buffers;                      // one a buffer
-  std::vector<std::vector<llvm::Value *>> registers;      // an alloca an element, which mem2reg removes
-  int depth = 0;                                          // number of loops around the insertion point
+  std::vector<BufferAccess> buffers;                  // one a buffer
+  std::vector<std::vector<llvm::Value *>> registers;  // an alloca an element, which mem2reg removes
+  int depth = 0;                                      // number of loops around the insertion point
 
   void bind(const kernel::Var &var, IndexSum sum);
   void bind(const kernel::Var &var, llvm::Value *value);
@@ -45,7 +48,7 @@ class ExpressionEmitter {
   llvm::Value *value(const kernel::Expr &expr);
   IndexSum index(const kernel::Expr &expr);  // of a scalar index
   llvm::Value *value(const IndexSum &sum);
-  llvm::Type *index_type() const;            // as wide as a pointer
+  llvm::Type *index_type() const;  // as wide as a pointer
   llvm::Type *type(kernel::Type type) const;
 
   void store(const kernel::Store &store);
@@ -76,8 +79,8 @@ class ExpressionEmitter {
   llvm::IRBuilderBase &builder_;
   const kernel::Kernel &kernel_;
   const Target &target_;
-  std::unordered_map<int, IndexSum> indices_;            // variables of type index, by id
-  std::unordered_map<int, llvm::Value *> values_;        // the other variables
+  std::unordered_map<int, IndexSum> indices_;      // variables of type index, by id
+  std::unordered_map<int, llvm::Value *> values_;  // the other variables
   std::unordered_map<const kernel::ExprNode *, llvm::Value *> emitted_;
 };
 

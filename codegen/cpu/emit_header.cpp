@@ -16,7 +16,8 @@ std::string c_string(const std::string &text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < ' ' || byte == 0x7f) {
       // Octal escapes end after three digits; hexadecimal ones would swallow what follows.
-      quoted += {'\\', static_cast<char>('0' + (byte >> 6)), static_cast<char>('0' + (byte >> 3 & 7)), static_cast<char>('0' + (byte & 7))};
+      quoted += {'\\', static_cast<char>('0' + (byte >> 6)), static_cast<char>('0' + (byte >> 3 & 7)),
+                 static_cast<char>('0' + (byte & 7))};
     } else {
       if (c == '"' || c == '\\' || c == '?') quoted += '\\';
       quoted += c;
@@ -50,7 +51,8 @@ std::string tensor_macros(const std::string &prefix, const std::vector<ProgramTe
 
 int64_t program_stack_bytes(const Program &program) {
   int64_t bytes = 0;
-  for (const ProgramKernel &kernel : program.kernels) bytes = std::max(bytes, kernel_stack_bytes(kernel.kernel));
+  for (const ProgramKernel &kernel : program.kernels)
+    bytes = std::max(bytes, kernel_stack_bytes(kernel.kernel));
   return bytes + stack_allowance;
 }
 
@@ -60,24 +62,40 @@ std::string emit_header(const Program &program) {
     return "#define " + name + "_" + what + " " + std::to_string(value) + "\n";
   };
   std::string text = "/* " + name + ": a network compiled by Sinter to freestanding code. */\n";
-  text += "#ifndef " + name + "_HEADER_INCLUDED\n#define " + name + "_HEADER_INCLUDED\n\n#include <stdint.h>\n\n";
+  text +=
+      "#ifndef " + name + "_HEADER_INCLUDED\n#define " + name + "_HEADER_INCLUDED\n\n#include <stdint.h>\n\n";
   text += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   text += define("ABI_VERSION", abi_version);
   text += "\n/* Samples in one call: 1 to this many. */\n" + define("MAX_BATCH", program.max_batch);
-  text += "\n/* The arena: memory of the caller, any content, at this alignment. A call keeps nothing in it. */\n";
+  text +=
+      "\n/* The arena: memory of the caller, any content, at this alignment. A call keeps nothing in it. "
+      "*/\n";
   text += define("ARENA_BYTES", std::max<int64_t>(program.arena_bytes, 1)) + define("ARENA_ALIGN", 64);
   text += "\n/* Stack that each thread needs at most; the size of the read-only weights. */\n";
-  text += define("STACK_BYTES", program_stack_bytes(program)) + define("PARAMETER_BYTES", program.parameter_bytes);
-  text += "\n/* Inputs and outputs: float arrays [n, DIMS], dense, the last dimension fastest. ELEMENTS: floats a sample. */\n";
+  text += define("STACK_BYTES", program_stack_bytes(program)) +
+          define("PARAMETER_BYTES", program.parameter_bytes);
+  text +=
+      "\n/* Inputs and outputs: float arrays [n, DIMS], dense, the last dimension fastest. ELEMENTS: floats "
+      "a sample. */\n";
   text += tensor_macros(name + "_INPUT", program.inputs) + tensor_macros(name + "_OUTPUT", program.outputs);
-  text += "\n/* Runs the network on n samples. inputs[i] and outputs[i] are aligned to 4 bytes; outputs, inputs and the arena do not\n"
-          " * overlap. Returns 0, or 1 if n is 0 or above " + name + "_MAX_BATCH. Any number of calls may run at once, each with its own\n"
-          " * arena. */\n";
-  text += "int " + name + "_predict(const float *const *inputs, float *const *outputs, uint32_t n, void *arena);\n";
-  text += "\n/* Calls body(closure, c) once for each c in [0, chunks), on any threads and in any order, and returns when all calls have\n"
-          " * returned. Programs that link the object file alone define it (a plain loop will do); the static and the shared library\n"
-          " * contain a thread pool. Code for bare metal does not call it. */\n";
-  text += "void sinter_parallel_for(void (*body)(void *closure, uint32_t chunk), void *closure, uint32_t chunks);\n";
+  text +=
+      "\n/* Runs the network on n samples. inputs[i] and outputs[i] are aligned to 4 bytes; outputs, inputs "
+      "and the arena do not\n"
+      " * overlap. Returns 0, or 1 if n is 0 or above " +
+      name +
+      "_MAX_BATCH. Any number of calls may run at once, each with its own\n"
+      " * arena. */\n";
+  text += "int " + name +
+          "_predict(const float *const *inputs, float *const *outputs, uint32_t n, void *arena);\n";
+  text +=
+      "\n/* Calls body(closure, c) once for each c in [0, chunks), on any threads and in any order, and "
+      "returns when all calls have\n"
+      " * returned. Programs that link the object file alone define it (a plain loop will do); the static "
+      "and the shared library\n"
+      " * contain a thread pool. Code for bare metal does not call it. */\n";
+  text +=
+      "void sinter_parallel_for(void (*body)(void *closure, uint32_t chunk), void *closure, uint32_t "
+      "chunks);\n";
   text += "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
   return text;
 }

@@ -5,8 +5,12 @@
 namespace sinter::codegen {
 namespace {
 
-int64_t wrapping_add(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
-int64_t wrapping_mul(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); }
+int64_t wrapping_add(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+int64_t wrapping_mul(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
 
 }  // namespace
 
@@ -16,24 +20,29 @@ bool IndexSum::non_negative() const {
          });
 }
 
-int IndexSum::depth() const { return terms.empty() ? 0 : terms.back().depth; }
+int IndexSum::depth() const {
+  return terms.empty() ? 0 : terms.back().depth;
+}
 
 int64_t IndexSum::multiple() const {
   // The lowest bit set in any summand divides all of them.
   uint64_t bits = static_cast<uint64_t>(constant) | uint64_t{1} << 62;
-  for (const IndexTerm &term : terms) bits |= static_cast<uint64_t>(wrapping_mul(term.coefficient, term.multiple));
+  for (const IndexTerm &term : terms)
+    bits |= static_cast<uint64_t>(wrapping_mul(term.coefficient, term.multiple));
   return static_cast<int64_t>(bits & (~bits + 1));
 }
 
 IndexSum add(IndexSum a, const IndexSum &b) {
   a.constant = wrapping_add(a.constant, b.constant);
   for (const IndexTerm &term : b.terms) {
-    const auto same = std::find_if(a.terms.begin(), a.terms.end(), [&](const IndexTerm &t) { return t.value == term.value; });
+    const auto same = std::find_if(a.terms.begin(), a.terms.end(),
+                                   [&](const IndexTerm &t) { return t.value == term.value; });
     if (same != a.terms.end()) {
       same->coefficient = wrapping_add(same->coefficient, term.coefficient);
       if (same->coefficient == 0) a.terms.erase(same);
     } else {
-      const auto after = std::find_if(a.terms.begin(), a.terms.end(), [&](const IndexTerm &t) { return t.depth > term.depth; });
+      const auto after = std::find_if(a.terms.begin(), a.terms.end(),
+                                      [&](const IndexTerm &t) { return t.depth > term.depth; });
       a.terms.insert(after, term);
     }
   }

@@ -1,5 +1,6 @@
-// Index expressions as sums: constant + coefficient * term + …. Addresses become base + outer terms + inner terms + constant,
-// so that what does not change in a loop can leave it and unrolled iterations differ by a displacement only.
+// Index expressions as sums: constant + coefficient * term + …. Addresses become base + outer terms + inner
+// terms + constant, so that what does not change in a loop can leave it and unrolled iterations differ by a
+// displacement only.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ namespace sinter::codegen {
 struct IndexTerm {
   llvm::Value *value = nullptr;
   int64_t coefficient = 1;
-  int depth = 0;            // of the innermost loop in which the value changes; 0: none
-  int64_t multiple = 1;     // a power of two that divides the value
+  int depth = 0;         // of the innermost loop in which the value changes; 0: none
+  int64_t multiple = 1;  // a power of two that divides the value
   bool non_negative = false;
 };
 
@@ -27,14 +28,14 @@ struct IndexSum {
   bool is_constant() const { return terms.empty(); }
   bool non_negative() const;  // known to be >= 0
   int depth() const;
-  int64_t multiple() const;   // the largest known power of two that divides the sum; 2^62 for 0
+  int64_t multiple() const;  // the largest known power of two that divides the sum; 2^62 for 0
 };
 
 // Arithmetic wraps as the emitted code does.
 IndexSum add(IndexSum a, const IndexSum &b);
 IndexSum scale(IndexSum a, int64_t factor);
-// Splits `a` for a division by `divisor` > 0: *quotient + floor(rest / divisor) = floor(a / divisor). Returns the rest, to which
-// the remainder is equal modulo divisor.
+// Splits `a` for a division by `divisor` > 0: *quotient + floor(rest / divisor) = floor(a / divisor). Returns
+// the rest, to which the remainder is equal modulo divisor.
 IndexSum divide(const IndexSum &a, int64_t divisor, IndexSum *quotient);
 
 }  // namespace sinter::codegen

@@ -21,11 +21,14 @@ using llvm::Value;
 
 constexpr int64_t local_alignment = 64;
 
-int64_t bytes_of(const Buffer &buffer) { return buffer.elements * byte_size(buffer.base); }
+int64_t bytes_of(const Buffer &buffer) {
+  return buffer.elements * byte_size(buffer.base);
+}
 
 bool may_overlap(const Kernel &kernel, const std::vector<BufferPlace> &places, size_t a, size_t b) {
   if (a == b) return true;
-  const bool local = kernel.buffers[a].kind == BufferKind::local || kernel.buffers[b].kind == BufferKind::local;
+  const bool local =
+      kernel.buffers[a].kind == BufferKind::local || kernel.buffers[b].kind == BufferKind::local;
   if (local || places[a].kind != places[b].kind || places[a].index != places[b].index) return false;
   return places[a].begin < places[b].end && places[b].begin < places[a].end;
 }
@@ -33,7 +36,8 @@ bool may_overlap(const Kernel &kernel, const std::vector<BufferPlace> &places, s
 // Statements of one kernel body.
 class StatementEmitter {
  public:
-  StatementEmitter(IRBuilder<> &builder, ExpressionEmitter &expressions) : builder_(builder), expressions_(expressions) {}
+  StatementEmitter(IRBuilder<> &builder, ExpressionEmitter &expressions)
+      : builder_(builder), expressions_(expressions) {}
 
   void emit(const Body &body) {
     for (const Stmt &stmt : body) {
@@ -44,7 +48,8 @@ class StatementEmitter {
 
  private:
   void emit(const For &loop) {
-    SINTER_CHECK(loop.kind != LoopKind::gpu_block && loop.kind != LoopKind::gpu_thread, "a GPU loop in a CPU kernel");
+    SINTER_CHECK(loop.kind != LoopKind::gpu_block && loop.kind != LoopKind::gpu_thread,
+                 "a GPU loop in a CPU kernel");
     SINTER_CHECK(loop.kind != LoopKind::parallel, "a parallel loop inside a kernel");
     const IndexSum begin = expressions_.index(loop.begin), end = expressions_.index(loop.end);
     const bool constant = begin.is_constant() && end.is_constant();
@@ -75,7 +80,9 @@ class StatementEmitter {
     i->addIncoming(first, before);
     ++expressions_.depth;
     const int64_t multiple = begin.multiple() | loop.step;
-    expressions_.bind(loop.var, IndexSum{0, {IndexTerm{i, 1, expressions_.depth, multiple & -multiple, begin.non_negative()}}});
+    expressions_.bind(
+        loop.var,
+        IndexSum{0, {IndexTerm{i, 1, expressions_.depth, multiple & -multiple, begin.non_negative()}}});
     emit(*loop.body);
     --expressions_.depth;
     Value *step = llvm::ConstantInt::getSigned(first->getType(), loop.step);
@@ -148,7 +155,8 @@ void access_buffers(IRBuilder<> &builder, const Kernel &kernel, const std::vecto
     const Buffer &buffer = kernel.buffers[b];
     BufferAccess access;
     if (buffer.kind == BufferKind::local) {
-      auto *tile = builder.CreateAlloca(builder.getInt8Ty(), builder.getInt64(static_cast<uint64_t>(bytes_of(buffer))), buffer.name);
+      auto *tile = builder.CreateAlloca(
+          builder.getInt8Ty(), builder.getInt64(static_cast<uint64_t>(bytes_of(buffer))), buffer.name);
       tile->setAlignment(llvm::Align(local_alignment));
       access.base = tile;
       access.alignment = local_alignment;
@@ -174,14 +182,18 @@ const For *parallel_loop(const Kernel &kernel) {
 
 }  // namespace
 
-bool is_parallel(const Kernel &kernel) { return parallel_loop(kernel) != nullptr; }
+bool is_parallel(const Kernel &kernel) {
+  return parallel_loop(kernel) != nullptr;
+}
 
-llvm::Function *emit_kernel_body(llvm::Module &module, const Kernel &kernel, const std::string &symbol, const Target &target,
-                                 const std::vector<BufferPlace> &places, const ClosureLayout &closure_layout) {
+llvm::Function *emit_kernel_body(llvm::Module &module, const Kernel &kernel, const std::string &symbol,
+                                 const Target &target, const std::vector<BufferPlace> &places,
+                                 const ClosureLayout &closure_layout) {
   SINTER_CHECK(places.size() == kernel.buffers.size(), "one place a buffer");
   llvm::LLVMContext &context = module.getContext();
   auto *pointer = llvm::PointerType::getUnqual(context);
-  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {pointer, llvm::Type::getInt32Ty(context)}, false);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                       {pointer, llvm::Type::getInt32Ty(context)}, false);
   auto *function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, symbol, module);
   set_function_attributes(*function, target);
   Value *closure = function->getArg(0), *chunk = function->getArg(1);
@@ -225,8 +237,10 @@ Value *emit_chunk_count(llvm::IRBuilderBase &builder, const Kernel &kernel, cons
 int64_t kernel_stack_bytes(const Kernel &kernel) {
   int64_t bytes = 0;
   for (const Buffer &buffer : kernel.buffers)
-    if (buffer.kind == BufferKind::local) bytes += (bytes_of(buffer) + local_alignment - 1) / local_alignment * local_alignment;
-  for (const Registers &array : kernel.registers) bytes += array.count * array.type.lanes * byte_size(array.type.base);
+    if (buffer.kind == BufferKind::local)
+      bytes += (bytes_of(buffer) + local_alignment - 1) / local_alignment * local_alignment;
+  for (const Registers &array : kernel.registers)
+    bytes += array.count * array.type.lanes * byte_size(array.type.base);
   return bytes;
 }
 

@@ -9,12 +9,14 @@ using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 using flatbuffers::Vector;
 
-Offset<Vector<Offset<schema::Tensor>>> tensors(FlatBufferBuilder &builder, const std::vector<ProgramTensor> &list) {
+Offset<Vector<Offset<schema::Tensor>>> tensors(FlatBufferBuilder &builder,
+                                               const std::vector<ProgramTensor> &list) {
   std::vector<Offset<schema::Tensor>> offsets;
   for (const ProgramTensor &tensor : list) {
     const auto name = builder.CreateString(tensor.name);
     const auto dims = builder.CreateVector(tensor.dims);
-    const auto axes = builder.CreateVector(std::vector<int32_t>(tensor.source_axes.begin(), tensor.source_axes.end()));
+    const auto axes =
+        builder.CreateVector(std::vector<int32_t>(tensor.source_axes.begin(), tensor.source_axes.end()));
     offsets.push_back(schema::CreateTensor(builder, name, dims, axes, builder.CreateString("f32")));
   }
   return builder.CreateVector(offsets);
@@ -25,8 +27,9 @@ Offset<Vector<Offset<schema::Kernel>>> kernels(FlatBufferBuilder &builder, const
   for (const ProgramKernel &kernel : program.kernels) {
     const auto name = builder.CreateString(kernel.kernel.name);
     const auto layers = builder.CreateVectorOfStrings(kernel.layers);
-    offsets.push_back(schema::CreateKernel(builder, name, layers, kernel.flops_per_sample, kernel.bytes_per_sample,
-                                           kernel.fixed_bytes, kernel.is_contraction));
+    offsets.push_back(schema::CreateKernel(builder, name, layers, kernel.flops_per_sample,
+                                           kernel.bytes_per_sample, kernel.fixed_bytes,
+                                           kernel.is_contraction));
   }
   return builder.CreateVector(offsets);
 }

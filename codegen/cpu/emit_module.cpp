@@ -38,7 +38,8 @@ class ModuleEmitter {
       : module_(module), program_(program), target_(target), builder_(module.getContext()) {
     size_type_ = module.getDataLayout().getIntPtrType(module.getContext());
     llvm::Type *pointer = builder_.getPtrTy();
-    closure_type_ = llvm::StructType::create(module.getContext(), {pointer, pointer, pointer, size_type_}, "closure");
+    closure_type_ =
+        llvm::StructType::create(module.getContext(), {pointer, pointer, pointer, size_type_}, "closure");
   }
 
   void emit(bool for_executable) {
@@ -46,18 +47,19 @@ class ModuleEmitter {
     for (size_t k = 0; k < program_.kernels.size(); ++k) runners_.push_back(emit_runner(k));
     Function *predict = emit_predict();
     if (!for_executable) return;
-    llvm::GlobalAlias::create(predict->getFunctionType(), 0, llvm::GlobalValue::ExternalLinkage, "sinter_program_predict",
-                              predict, &module_);
+    llvm::GlobalAlias::create(predict->getFunctionType(), 0, llvm::GlobalValue::ExternalLinkage,
+                              "sinter_program_predict", predict, &module_);
     emit_run_kernel();
     emit_metadata();
   }
 
  private:
-  // The weights are a symbol that only the object writer defines: it gives NAME_weights the section, and the section, which
-  // holds a placeholder of one alignment unit here, its content and size.
+  // The weights are a symbol that only the object writer defines: it gives NAME_weights the section, and the
+  // section, which holds a placeholder of one alignment unit here, its content and size.
   void declare_weights() {
     if (program_.constant_bytes == 0) return;
-    const bool far = program_.constant_bytes > near_bytes && llvm::Triple(target_.triple).getArch() == llvm::Triple::x86_64;
+    const bool far = program_.constant_bytes > near_bytes &&
+                     llvm::Triple(target_.triple).getArch() == llvm::Triple::x86_64;
     auto *type = llvm::ArrayType::get(builder_.getInt8Ty(), static_cast<uint64_t>(program_.constant_bytes));
     weights_ = add_constant(weights_symbol(program_), type, nullptr);
     weights_->setVisibility(llvm::GlobalValue::HiddenVisibility);
@@ -65,7 +67,8 @@ class ModuleEmitter {
     weights_->setAlignment(llvm::Align(section_alignment));
 
     auto *unit = llvm::ArrayType::get(builder_.getInt8Ty(), section_alignment);
-    llvm::GlobalVariable *placeholder = add_constant("weights_placeholder", unit, llvm::ConstantAggregateZero::get(unit));
+    llvm::GlobalVariable *placeholder =
+        add_constant("weights_placeholder", unit, llvm::ConstantAggregateZero::get(unit));
     placeholder->setLinkage(llvm::GlobalValue::PrivateLinkage);
     placeholder->setSection(weights_section(program_));
     placeholder->setAlignment(llvm::Align(section_alignment));
@@ -90,22 +93,28 @@ class ModuleEmitter {
   Value *buffer_pointer(llvm::IRBuilderBase &builder, Value *closure, const BufferBinding &binding) const {
     Value *base = nullptr;
     switch (binding.kind) {
-      case BufferKind::arena: base = closure_field(builder, closure, arena_field); break;
+      case BufferKind::arena:
+        base = closure_field(builder, closure, arena_field);
+        break;
       case BufferKind::constant:
         SINTER_CHECK(weights_ != nullptr, "a kernel reads constants, the program has none");
         base = weights_;
         break;
       case BufferKind::input:
       case BufferKind::output: {
-        Value *table = closure_field(builder, closure, binding.kind == BufferKind::input ? inputs_field : outputs_field);
-        Value *entry = builder.CreateConstInBoundsGEP1_64(builder.getPtrTy(), table, static_cast<uint64_t>(binding.index));
+        Value *table =
+            closure_field(builder, closure, binding.kind == BufferKind::input ? inputs_field : outputs_field);
+        Value *entry = builder.CreateConstInBoundsGEP1_64(builder.getPtrTy(), table,
+                                                          static_cast<uint64_t>(binding.index));
         base = builder.CreateLoad(builder.getPtrTy(), entry);
         break;
       }
-      case BufferKind::local: check_failed(__FILE__, __LINE__, "a local buffer has no binding");
+      case BufferKind::local:
+        check_failed(__FILE__, __LINE__, "a local buffer has no binding");
     }
     if (binding.offset == 0) return base;
-    return builder.CreateInBoundsGEP(builder.getInt8Ty(), base, llvm::ConstantInt::getSigned(size_type_, binding.offset));
+    return builder.CreateInBoundsGEP(builder.getInt8Ty(), base,
+                                     llvm::ConstantInt::getSigned(size_type_, binding.offset));
   }
 
   // void NAME_run_<k>(ptr closure): all chunks of a kernel, on threads if that is worth it.
@@ -123,7 +132,8 @@ class ModuleEmitter {
       return closure_field(builder, closure, n_field);
     };
     const std::string prefix = program_.name + "_" + std::to_string(index) + "_" + kernel.name;
-    Function *body = emit_kernel_body(module_, kernel, prefix, target_, places_of(kernel, program_kernel.bindings), layout);
+    Function *body = emit_kernel_body(module_, kernel, prefix, target_,
+                                      places_of(kernel, program_kernel.bindings), layout);
 
     Function *runner = create_function(prefix + "_all", builder_.getVoidTy(), {builder_.getPtrTy()},
                                        llvm::GlobalValue::InternalLinkage);
@@ -148,7 +158,8 @@ class ModuleEmitter {
     builder_.CreateCondBr(builder_.CreateICmpUGT(chunks, builder_.getInt32(1)), threads, serial);
     builder_.SetInsertPoint(threads);
     llvm::Type *pointer = builder_.getPtrTy();
-    auto *type = llvm::FunctionType::get(builder_.getVoidTy(), {pointer, pointer, builder_.getInt32Ty()}, false);
+    auto *type =
+        llvm::FunctionType::get(builder_.getVoidTy(), {pointer, pointer, builder_.getInt32Ty()}, false);
     builder_.CreateCall(module_.getOrInsertFunction("sinter_parallel_for", type), {body, closure, chunks});
     builder_.CreateRetVoid();
     builder_.SetInsertPoint(serial);
@@ -170,7 +181,8 @@ class ModuleEmitter {
     builder_.SetInsertPoint(end);
   }
 
-  static std::vector<BufferPlace> places_of(const kernel::Kernel &kernel, const std::vector<BufferBinding> &bindings) {
+  static std::vector<BufferPlace> places_of(const kernel::Kernel &kernel,
+                                            const std::vector<BufferBinding> &bindings) {
     std::vector<BufferPlace> places;
     for (size_t b = 0; b < bindings.size(); ++b) {
       BufferPlace place{bindings[b].kind, bindings[b].index, bindings[b].offset, 0, 4};
@@ -185,7 +197,8 @@ class ModuleEmitter {
     return places;
   }
 
-  Function *create_function(const std::string &name, llvm::Type *result, const std::vector<llvm::Type *> &parameters,
+  Function *create_function(const std::string &name, llvm::Type *result,
+                            const std::vector<llvm::Type *> &parameters,
                             llvm::GlobalValue::LinkageTypes linkage) {
     auto *type = llvm::FunctionType::get(result, parameters, false);
     Function *function = Function::Create(type, linkage, name, module_);
@@ -193,7 +206,8 @@ class ModuleEmitter {
     return function;
   }
 
-  // Fills a closure on the stack; n is an i32. The memory is taken in the entry block, which makes it part of the frame.
+  // Fills a closure on the stack; n is an i32. The memory is taken in the entry block, which makes it part of
+  // the frame.
   Value *make_closure(Value *inputs, Value *outputs, Value *n, Value *arena) {
     BasicBlock &entry = builder_.GetInsertBlock()->getParent()->getEntryBlock();
     Value *closure = IRBuilder<>(&entry, entry.begin()).CreateAlloca(closure_type_);
@@ -210,7 +224,8 @@ class ModuleEmitter {
     auto *start = BasicBlock::Create(module_.getContext(), "start", function);
     builder_.SetInsertPoint(entry);
     Value *past_one = builder_.CreateSub(n, builder_.getInt32(1));
-    Value *in_range = builder_.CreateICmpULT(past_one, builder_.getInt32(static_cast<uint32_t>(program_.max_batch)));
+    Value *in_range =
+        builder_.CreateICmpULT(past_one, builder_.getInt32(static_cast<uint32_t>(program_.max_batch)));
     builder_.CreateCondBr(in_range, start, wrong);
     builder_.SetInsertPoint(wrong);
     builder_.CreateRet(builder_.getInt32(1));
@@ -222,7 +237,8 @@ class ModuleEmitter {
     Function *predict = create_function(program_.name + "_predict", i32, {pointer, pointer, i32, pointer},
                                         llvm::GlobalValue::ExternalLinkage);
     check_batch(predict, predict->getArg(2));
-    Value *closure = make_closure(predict->getArg(0), predict->getArg(1), predict->getArg(2), predict->getArg(3));
+    Value *closure =
+        make_closure(predict->getArg(0), predict->getArg(1), predict->getArg(2), predict->getArg(3));
     for (Function *runner : runners_) builder_.CreateCall(runner, {closure});
     builder_.CreateRet(builder_.getInt32(0));
     return predict;
@@ -235,7 +251,8 @@ class ModuleEmitter {
     check_batch(run, run->getArg(3));
     Value *closure = make_closure(run->getArg(1), run->getArg(2), run->getArg(3), run->getArg(4));
     auto *unknown = BasicBlock::Create(module_.getContext(), "unknown", run);
-    llvm::SwitchInst *choose = builder_.CreateSwitch(run->getArg(0), unknown, static_cast<unsigned>(runners_.size()));
+    llvm::SwitchInst *choose =
+        builder_.CreateSwitch(run->getArg(0), unknown, static_cast<unsigned>(runners_.size()));
     for (size_t k = 0; k < runners_.size(); ++k) {
       auto *block = BasicBlock::Create(module_.getContext(), "kernel", run);
       choose->addCase(builder_.getInt32(static_cast<uint32_t>(k)), block);
@@ -266,20 +283,24 @@ class ModuleEmitter {
 
 }  // namespace
 
-std::string weights_symbol(const Program &program) { return program.name + "_weights"; }
+std::string weights_symbol(const Program &program) {
+  return program.name + "_weights";
+}
 
 std::string weights_section(const Program &program) {
   return (program.constant_bytes > near_bytes ? ".lrodata." : ".rodata.") + weights_symbol(program);
 }
 
-std::unique_ptr<llvm::Module> build_module(llvm::LLVMContext &context, llvm::TargetMachine &machine, const Program &program,
-                                           const Target &target, const EmitOptions &options) {
+std::unique_ptr<llvm::Module> build_module(llvm::LLVMContext &context, llvm::TargetMachine &machine,
+                                           const Program &program, const Target &target,
+                                           const EmitOptions &options) {
   auto module = std::make_unique<llvm::Module>(program.name, context);
   module->setTargetTriple(target.triple);
   module->setDataLayout(machine.createDataLayout());
   module->setPICLevel(target.hosted ? llvm::PICLevel::BigPIC : llvm::PICLevel::NotPIC);
   if (!machine.Options.MCOptions.ABIName.empty())
-    module->addModuleFlag(llvm::Module::Error, "target-abi", llvm::MDString::get(context, machine.Options.MCOptions.ABIName));
+    module->addModuleFlag(llvm::Module::Error, "target-abi",
+                          llvm::MDString::get(context, machine.Options.MCOptions.ABIName));
   ModuleEmitter(*module, program, target).emit(options.for_executable);
   std::string problems;
   llvm::raw_string_ostream stream(problems);

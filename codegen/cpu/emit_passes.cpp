@@ -2,13 +2,13 @@
 
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Target/TargetMachine.h>
+#include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/DCE.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/GVN.h>
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
-#include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Utils/Mem2Reg.h>
 
 namespace sinter::codegen {
@@ -23,7 +23,8 @@ llvm::FunctionPassManager function_passes(int level) {
   if (level >= 2) {
     const llvm::LICMOptions options;
     passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(options), /*UseMemorySSA=*/true));
-    passes.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));  // local tiles whose accesses are all constant
+    passes.addPass(
+        llvm::SROAPass(llvm::SROAOptions::PreserveCFG));  // local tiles whose accesses are all constant
     passes.addPass(llvm::GVNPass());
     passes.addPass(llvm::InstCombinePass());
     passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(options), /*UseMemorySSA=*/true));

@@ -37,13 +37,16 @@ void unwrap(llvm::Error error) {
 
 ClosureLayout closure_layout() {
   ClosureLayout layout;
-  layout.buffer_pointer = [](llvm::IRBuilderBase &builder, llvm::Value *closure, int buffer) -> llvm::Value * {
+  layout.buffer_pointer = [](llvm::IRBuilderBase &builder, llvm::Value *closure,
+                             int buffer) -> llvm::Value * {
     llvm::Type *pointer = builder.getPtrTy();
     llvm::Value *table = builder.CreateLoad(pointer, closure);
-    return builder.CreateLoad(pointer, builder.CreateConstInBoundsGEP1_64(pointer, table, static_cast<uint64_t>(buffer)));
+    return builder.CreateLoad(
+        pointer, builder.CreateConstInBoundsGEP1_64(pointer, table, static_cast<uint64_t>(buffer)));
   };
   layout.batch_size = [](llvm::IRBuilderBase &builder, llvm::Value *closure) -> llvm::Value * {
-    llvm::Value *address = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), closure, offsetof(Closure, n));
+    llvm::Value *address =
+        builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), closure, offsetof(Closure, n));
     return builder.CreateLoad(builder.getInt64Ty(), address);
   };
   return layout;
@@ -57,16 +60,20 @@ std::vector<BufferPlace> places_of(const kernel::Kernel &kernel) {
     place.kind = kernel.buffers[b].kind;
     place.index = place.kind == kernel::BufferKind::arena ? 0 : static_cast<int>(b);
     place.end = std::numeric_limits<int64_t>::max();
-    place.alignment = kernel.buffers[b].base == kernel::Base::u8 || kernel.buffers[b].base == kernel::Base::boolean ? 1 : 4;
+    place.alignment =
+        kernel.buffers[b].base == kernel::Base::u8 || kernel.buffers[b].base == kernel::Base::boolean ? 1 : 4;
     places.push_back(place);
   }
   return places;
 }
 
-std::string entry_symbol(size_t index) { return "sinter_run_" + std::to_string(index); }
+std::string entry_symbol(size_t index) {
+  return "sinter_run_" + std::to_string(index);
+}
 
 // void sinter_run_<index>(ptr closure): all chunks, in order.
-void emit_entry(llvm::Module &module, const kernel::Kernel &kernel, llvm::Function *body, size_t index, const Target &target) {
+void emit_entry(llvm::Module &module, const kernel::Kernel &kernel, llvm::Function *body, size_t index,
+                const Target &target) {
   llvm::LLVMContext &context = module.getContext();
   llvm::IRBuilder<> builder(context);
   auto *type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false);
@@ -77,7 +84,8 @@ void emit_entry(llvm::Module &module, const kernel::Kernel &kernel, llvm::Functi
   auto *loop = llvm::BasicBlock::Create(context, "chunk", entry);
   auto *end = llvm::BasicBlock::Create(context, "end", entry);
   builder.SetInsertPoint(start);
-  llvm::Value *chunks = emit_chunk_count(builder, kernel, target, closure_layout().batch_size(builder, closure));
+  llvm::Value *chunks =
+      emit_chunk_count(builder, kernel, target, closure_layout().batch_size(builder, closure));
   builder.CreateCondBr(builder.CreateICmpNE(chunks, builder.getInt32(0)), loop, end);
   builder.SetInsertPoint(loop);
   llvm::PHINode *chunk = builder.CreatePHI(builder.getInt32Ty(), 2);
@@ -106,8 +114,8 @@ class Jit final : public JitModule {
 
 }  // namespace
 
-std::unique_ptr<JitModule> JitModule::compile(const std::vector<const kernel::Kernel *> &kernels, const Target &target,
-                                              int optimization_level) {
+std::unique_ptr<JitModule> JitModule::compile(const std::vector<const kernel::Kernel *> &kernels,
+                                              const Target &target, int optimization_level) {
   const std::unique_ptr<llvm::TargetMachine> machine = create_target_machine(target, optimization_level);
   auto context = std::make_unique<llvm::LLVMContext>();
   auto module = std::make_unique<llvm::Module>("kernels", *context);
@@ -116,7 +124,8 @@ std::unique_ptr<JitModule> JitModule::compile(const std::vector<const kernel::Ke
   for (size_t i = 0; i < kernels.size(); ++i) {
     kernel::Kernel kernel = *kernels[i];
     kernel::expand_math(kernel);
-    llvm::Function *body = emit_kernel_body(*module, kernel, kernel.name, target, places_of(kernel), closure_layout());
+    llvm::Function *body =
+        emit_kernel_body(*module, kernel, kernel.name, target, places_of(kernel), closure_layout());
     emit_entry(*module, kernel, body, i, target);
   }
   std::string problems;

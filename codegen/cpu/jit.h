@@ -12,12 +12,13 @@
 
 namespace sinter::codegen {
 
-// Kernels compiled into one module. run() gives each buffer the memory in `memory` (local ones are ignored) and runs all chunks serially.
+// Kernels compiled into one module. run() gives each buffer the memory in `memory` (local ones are ignored)
+// and runs all chunks serially.
 class JitModule {
  public:
   // kernels need unique names. Math functions are expanded here.
-  static std::unique_ptr<JitModule> compile(const std::vector<const kernel::Kernel *> &kernels, const Target &target,
-                                            int optimization_level = 3);
+  static std::unique_ptr<JitModule> compile(const std::vector<const kernel::Kernel *> &kernels,
+                                            const Target &target, int optimization_level = 3);
   virtual ~JitModule() = default;
   virtual void run(size_t index, std::span<const kernel::BufferMemory> memory, int64_t n) = 0;
 };

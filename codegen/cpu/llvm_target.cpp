@@ -14,11 +14,14 @@
 namespace sinter::codegen {
 namespace {
 
-llvm::Triple::ArchType arch(const Target &target) { return llvm::Triple(target.triple).getArch(); }
+llvm::Triple::ArchType arch(const Target &target) {
+  return llvm::Triple(target.triple).getArch();
+}
 
 // The floating-point calling convention that C compilers of the triple use by default.
 std::string riscv_abi(const Target &target) {
-  const bool has_double = std::find(target.features.begin(), target.features.end(), "d") != target.features.end();
+  const bool has_double =
+      std::find(target.features.begin(), target.features.end(), "d") != target.features.end();
   const bool is_64 = arch(target) == llvm::Triple::riscv64;
   return std::string(is_64 ? "lp64" : "ilp32") + (has_double ? "d" : "f");
 }
@@ -50,9 +53,12 @@ void initialize_llvm() {
 
 std::string instruction_set_cpu(const Target &target) {
   switch (arch(target)) {
-    case llvm::Triple::x86_64: return "x86-64";
-    case llvm::Triple::aarch64: return "generic";
-    default: return target.cpu;
+    case llvm::Triple::x86_64:
+      return "x86-64";
+    case llvm::Triple::aarch64:
+      return "generic";
+    default:
+      return target.cpu;
   }
 }
 
@@ -81,8 +87,8 @@ std::unique_ptr<llvm::TargetMachine> create_target_machine(const Target &target,
                                           llvm::CodeGenOptLevel::Default, llvm::CodeGenOptLevel::Aggressive};
   return std::unique_ptr<llvm::TargetMachine>(llvm_target->createTargetMachine(
       target.triple, instruction_set_cpu(target), feature_string(target), options,
-      target.hosted ? llvm::Reloc::PIC_ : llvm::Reloc::Static, triple.isRISCV() ? llvm::CodeModel::Medium : llvm::CodeModel::Small,
-      levels[std::clamp(level, 0, 3)]));
+      target.hosted ? llvm::Reloc::PIC_ : llvm::Reloc::Static,
+      triple.isRISCV() ? llvm::CodeModel::Medium : llvm::CodeModel::Small, levels[std::clamp(level, 0, 3)]));
 }
 
 void set_function_attributes(llvm::Function &function, const Target &target) {
@@ -93,7 +99,8 @@ void set_function_attributes(llvm::Function &function, const Target &target) {
   function.addFnAttr(llvm::Attribute::NoUnwind);
   function.addFnAttr("frame-pointer", "none");
   if (arch(target) == llvm::Triple::x86_64) {
-    // Server parts with AVX-512 are tuned to 256 bits by default, for the sake of code that has little vector work.
+    // Server parts with AVX-512 are tuned to 256 bits by default, for the sake of code that has little vector
+    // work.
     const std::string bits = std::to_string(target.vector_lanes * 32);
     function.addFnAttr("prefer-vector-width", bits);
     function.addFnAttr("min-legal-vector-width", bits);
@@ -104,8 +111,10 @@ bool has_floor_instruction(const Target &target) {
   switch (arch(target)) {
     case llvm::Triple::x86_64:
       return std::find(target.features.begin(), target.features.end(), "sse4.1") != target.features.end();
-    case llvm::Triple::aarch64: return true;
-    default: return false;
+    case llvm::Triple::aarch64:
+      return true;
+    default:
+      return false;
   }
 }
 

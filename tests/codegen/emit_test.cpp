@@ -29,7 +29,8 @@ std::vector<std::string> lines_of(const std::string &text) {
 
 // The loops of the assembly that contain no other label: from a label to the jump back to it.
 std::vector<std::vector<std::string>> innermost_loops(const std::string &assembly) {
-  static const std::regex label(R"((\.LBB\d+_\d+):.*)"), jump(R"(\s+(?:j[a-z]+|b(?:\.[a-z]+)?|cbnz|tbz)\s+(\.LBB\d+_\d+))");
+  static const std::regex label(R"((\.LBB\d+_\d+):.*)"),
+      jump(R"(\s+(?:j[a-z]+|b(?:\.[a-z]+)?|cbnz|tbz)\s+(\.LBB\d+_\d+))");
   std::vector<std::vector<std::string>> loops;
   std::vector<std::string> block;
   std::string name;
@@ -48,8 +49,8 @@ std::vector<std::vector<std::string>> innermost_loops(const std::string &assembl
 
 size_t count(const std::vector<std::string> &lines, const std::string &pattern) {
   const std::regex regex(pattern);
-  return static_cast<size_t>(
-      std::count_if(lines.begin(), lines.end(), [&](const std::string &line) { return std::regex_search(line, regex); }));
+  return static_cast<size_t>(std::count_if(
+      lines.begin(), lines.end(), [&](const std::string &line) { return std::regex_search(line, regex); }));
 }
 
 struct Tile {
@@ -60,7 +61,8 @@ struct Tile {
 
 class RegisterTile : public testing::TestWithParam<Tile> {};
 
-// The tile lives in registers: the inner loop has its multiply-adds, at full width, and does not touch the stack.
+// The tile lives in registers: the inner loop has its multiply-adds, at full width, and does not touch the
+// stack.
 TEST_P(RegisterTile, InnerLoopIsClean) {
   const Tile &tile = GetParam();
   const Target target = target_of(tile.target);
@@ -73,7 +75,8 @@ TEST_P(RegisterTile, InnerLoopIsClean) {
   EXPECT_EQ(count(inner, tile.multiply_add), static_cast<size_t>(tile.pixels * tile.vectors)) << assembly;
   EXPECT_EQ(count(inner, R"(\(%r[sb]p|\[sp|\[x29)"), 0u) << assembly;
   // One load a weight vector and pixel, and the loop's own arithmetic.
-  EXPECT_LE(inner.size(), static_cast<size_t>(tile.pixels * tile.vectors + tile.pixels + tile.vectors + 6)) << assembly;
+  EXPECT_LE(inner.size(), static_cast<size_t>(tile.pixels * tile.vectors + tile.pixels + tile.vectors + 6))
+      << assembly;
 }
 
 INSTANTIATE_TEST_SUITE_P(Emit, RegisterTile,
@@ -89,14 +92,16 @@ INSTANTIATE_TEST_SUITE_P(Emit, RegisterTile,
 
 TEST(Emit, NoInstructionBeyondTheFeatures) {
   // Without FMA and AVX: two roundings, 128-bit registers.
-  const std::string assembly = emit_assembly(convolution_program(4, 6, 2), target_of("x86_64-linux-gnu:x86-64-v2"), {});
+  const std::string assembly =
+      emit_assembly(convolution_program(4, 6, 2), target_of("x86_64-linux-gnu:x86-64-v2"), {});
   EXPECT_EQ(assembly.find("vfmadd"), std::string::npos);
   EXPECT_EQ(assembly.find("ymm"), std::string::npos);
   EXPECT_NE(assembly.find("mulps"), std::string::npos);
 }
 
 TEST(Emit, BareMetalCallsNothing) {
-  for (const char *spec : {"aarch64-none-elf", "thumbv7em-none-eabi", "riscv64-unknown-elf", "x86_64-none-elf"}) {
+  for (const char *spec :
+       {"aarch64-none-elf", "thumbv7em-none-eabi", "riscv64-unknown-elf", "x86_64-none-elf"}) {
     const Target target = target_of(spec);
     const std::string assembly = emit_assembly(convolution_program(4, 2, 2), target, {});
     EXPECT_EQ(assembly.find("sinter_parallel_for"), std::string::npos) << spec;
@@ -122,7 +127,8 @@ TEST(Emit, SameInputSameText) {
   }
 }
 
-// out[i] += scale[0] in a loop: the load of scale leaves the loop if, and only if, the bindings show that out is elsewhere.
+// out[i] += scale[0] in a loop: the load of scale leaves the loop if, and only if, the bindings show that out
+// is elsewhere.
 Program scaling_program(BufferBinding scale, BufferBinding out) {
   using namespace kernel;
   Program program;
@@ -133,7 +139,8 @@ Program scaling_program(BufferBinding scale, BufferBinding out) {
   k.n = index_var("n");
   k.buffers = {{"scale", Base::f32, scale.kind, 1, false}, {"out", Base::f32, out.kind, 640, true}};
   const Var i = index_var("i");
-  k.body = {for_loop(i, 0, 640, LoopKind::serial, {store(1, ref(i), load(k, 1, ref(i), 8) + broadcast(load(k, 0, 0), 8))}, 8)};
+  k.body = {for_loop(i, 0, 640, LoopKind::serial,
+                     {store(1, ref(i), load(k, 1, ref(i), 8) + broadcast(load(k, 0, 0), 8))}, 8)};
   scaling.bindings = {scale, out};
   program.kernels.push_back(std::move(scaling));
   program.arena_bytes = 8192;
@@ -142,7 +149,8 @@ Program scaling_program(BufferBinding scale, BufferBinding out) {
 }
 
 size_t broadcasts_in_loop(const BufferBinding &scale, const BufferBinding &out) {
-  const std::string assembly = emit_assembly(scaling_program(scale, out), target_of("x86_64-linux-gnu:x86-64-v3"), {});
+  const std::string assembly =
+      emit_assembly(scaling_program(scale, out), target_of("x86_64-linux-gnu:x86-64-v3"), {});
   const auto loops = innermost_loops(assembly);
   EXPECT_EQ(loops.size(), 1u) << assembly;
   return loops.empty() ? 99 : count(loops[0], "vbroadcastss");
@@ -166,7 +174,8 @@ TEST(Emit, AlignmentFollowsTheBinding) {
   using kernel::BufferKind;
   const Target target = target_of("x86_64-linux-gnu:x86-64-v3");
   const auto text = [&](int64_t offset) {
-    return emit_assembly(scaling_program({BufferKind::constant, 0, 0}, {BufferKind::arena, 0, offset}), target, {});
+    return emit_assembly(scaling_program({BufferKind::constant, 0, 0}, {BufferKind::arena, 0, offset}),
+                         target, {});
   };
   EXPECT_NE(text(64).find("vmovaps"), std::string::npos);
   EXPECT_NE(text(32).find("vmovaps"), std::string::npos);
@@ -199,7 +208,8 @@ TEST(Emit, StackBoundHolds) {
   // At every level, frames of functions that call each other fit into it together.
   static const std::regex frame(R"(\s+(?:subq|andq)\s+\$(\d+), %rsp)");
   for (int level = 0; level <= 3; ++level) {
-    const std::string assembly = emit_assembly(program, target_of("x86_64-linux-gnu:x86-64-v3"), {.optimization_level = level});
+    const std::string assembly =
+        emit_assembly(program, target_of("x86_64-linux-gnu:x86-64-v3"), {.optimization_level = level});
     int64_t total = 0;
     for (const std::string &line : lines_of(assembly)) {
       std::smatch match;

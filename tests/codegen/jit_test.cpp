@@ -17,7 +17,8 @@ namespace {
 
 using namespace kernel;
 
-// Small random kernels that use every node. Integers stay small, so that no arithmetic overflows; divisors are positive.
+// Small random kernels that use every node. Integers stay small, so that no arithmetic overflows; divisors
+// are positive.
 class RandomKernel {
  public:
   RandomKernel(unsigned seed, bool fused) : random_(seed), fused_(fused) {}
@@ -49,7 +50,8 @@ class RandomKernel {
     registers_ready_ = true;
     append(body, 3);
     const int64_t step = 1 + pick(3);
-    kernel_.body = {for_loop(chunk, pick(2), ref(kernel_.n) * 2 + pick(3), LoopKind::parallel, std::move(body), step)};
+    kernel_.body = {
+        for_loop(chunk, pick(2), ref(kernel_.n) * 2 + pick(3), LoopKind::parallel, std::move(body), step)};
     if (pick(4) == 0) {  // serial kernels too
       Body serial;
       serial.push_back(let(chunk, index_constant(pick(3))));
@@ -76,17 +78,28 @@ class RandomKernel {
       return scope_[static_cast<size_t>(pick(static_cast<int>(scope_.size())))];
     }
     switch (pick(11)) {
-      case 0: return index(depth - 1) + index(depth - 1);
-      case 1: return index(depth - 1) - index(depth - 1);
-      case 2: return index(depth - 1) * index_constant(pick(13) - 6);
-      case 3: return index(depth - 1) / index_constant(1 + pick(9));
-      case 4: return index(depth - 1) % index_constant(1 + pick(9));
-      case 5: return min(index(depth - 1), index(depth - 1));
-      case 6: return max(index(depth - 1), index(depth - 1));
-      case 7: return select(boolean(depth - 1, 1), index(depth - 1), index(depth - 1));
-      case 8: return convert(i32(depth - 1, 1), Base::index);
-      case 9: return index(depth - 1) / max(index(depth - 1), index_constant(1));
-      default: return abs(index(depth - 1)) * -3 + index(depth - 1);
+      case 0:
+        return index(depth - 1) + index(depth - 1);
+      case 1:
+        return index(depth - 1) - index(depth - 1);
+      case 2:
+        return index(depth - 1) * index_constant(pick(13) - 6);
+      case 3:
+        return index(depth - 1) / index_constant(1 + pick(9));
+      case 4:
+        return index(depth - 1) % index_constant(1 + pick(9));
+      case 5:
+        return min(index(depth - 1), index(depth - 1));
+      case 6:
+        return max(index(depth - 1), index(depth - 1));
+      case 7:
+        return select(boolean(depth - 1, 1), index(depth - 1), index(depth - 1));
+      case 8:
+        return convert(i32(depth - 1, 1), Base::index);
+      case 9:
+        return index(depth - 1) / max(index(depth - 1), index_constant(1));
+      default:
+        return abs(index(depth - 1)) * -3 + index(depth - 1);
     }
   }
 
@@ -99,62 +112,104 @@ class RandomKernel {
     const auto positive = [&] { return max(i32(0, lanes), broadcast(i32_constant(1), lanes)); };
     const Expr low_bits = broadcast(i32_constant(7), lanes);
     switch (pick(14)) {
-      case 0: return i32(depth - 1, lanes) + i32(depth - 1, lanes);
-      case 1: return i32(depth - 1, lanes) - i32(depth - 1, lanes);
-      case 2: return binary(BinaryOp::bit_and, i32(depth - 1, lanes), low_bits) * i32(0, lanes);
-      case 3: return i32(depth - 1, lanes) / positive();
-      case 4: return i32(depth - 1, lanes) % positive();
-      case 5: return i32(depth - 1, lanes) / broadcast(i32_constant(1 + pick(16)), lanes);
-      case 6: return i32(depth - 1, lanes) % broadcast(i32_constant(1 + pick(16)), lanes);
-      case 7: return min(i32(depth - 1, lanes), i32(depth - 1, lanes));
-      case 8: return abs(i32(depth - 1, lanes)) - (-i32(depth - 1, lanes));
-      case 9: return binary(BinaryOp::shr, i32(depth - 1, lanes), binary(BinaryOp::bit_and, i32(0, lanes), low_bits));
-      case 10: return select(boolean(depth - 1, lanes), i32(depth - 1, lanes), i32(depth - 1, lanes));
-      case 11: return convert(load(kernel_, 3, bounded(elements, lanes), lanes, valid(lanes)), Base::i32);
+      case 0:
+        return i32(depth - 1, lanes) + i32(depth - 1, lanes);
+      case 1:
+        return i32(depth - 1, lanes) - i32(depth - 1, lanes);
+      case 2:
+        return binary(BinaryOp::bit_and, i32(depth - 1, lanes), low_bits) * i32(0, lanes);
+      case 3:
+        return i32(depth - 1, lanes) / positive();
+      case 4:
+        return i32(depth - 1, lanes) % positive();
+      case 5:
+        return i32(depth - 1, lanes) / broadcast(i32_constant(1 + pick(16)), lanes);
+      case 6:
+        return i32(depth - 1, lanes) % broadcast(i32_constant(1 + pick(16)), lanes);
+      case 7:
+        return min(i32(depth - 1, lanes), i32(depth - 1, lanes));
+      case 8:
+        return abs(i32(depth - 1, lanes)) - (-i32(depth - 1, lanes));
+      case 9:
+        return binary(BinaryOp::shr, i32(depth - 1, lanes),
+                      binary(BinaryOp::bit_and, i32(0, lanes), low_bits));
+      case 10:
+        return select(boolean(depth - 1, lanes), i32(depth - 1, lanes), i32(depth - 1, lanes));
+      case 11:
+        return convert(load(kernel_, 3, bounded(elements, lanes), lanes, valid(lanes)), Base::i32);
       case 12:
         if (registers_ready_ && lanes == lanes_) return read(kernel_, 1, pick(2));
-        return binary(BinaryOp::bit_xor, i32(depth - 1, lanes), binary(BinaryOp::bit_or, i32(depth - 1, lanes), low_bits));
-      default: return convert(f32(0, lanes) * broadcast(float_constant(9.0), lanes), Base::i32);
+        return binary(BinaryOp::bit_xor, i32(depth - 1, lanes),
+                      binary(BinaryOp::bit_or, i32(depth - 1, lanes), low_bits));
+      default:
+        return convert(f32(0, lanes) * broadcast(float_constant(9.0), lanes), Base::i32);
     }
   }
 
   Expr boolean(int depth, int lanes) {
     switch (pick(7)) {
-      case 0: return f32(depth, lanes) < f32(depth, lanes);
-      case 1: return f32(depth, lanes) <= f32(depth, lanes);
-      case 2: return i32(depth, lanes) < i32(depth, lanes);
-      case 3: return equal(i32(depth, lanes), i32(depth, lanes));
-      case 4: return depth == 0 ? f32(0, lanes) > f32(0, lanes) : boolean(depth - 1, lanes) && boolean(depth - 1, lanes);
-      case 5: return depth == 0 ? binary(BinaryOp::ne, i32(0, lanes), i32(0, lanes))
-                                : boolean(depth - 1, lanes) || unary(UnaryOp::logical_not, boolean(depth - 1, lanes));
-      default: return load(kernel_, 3, bounded(elements, lanes), lanes) <= load(kernel_, 3, bounded(elements, lanes), lanes);
+      case 0:
+        return f32(depth, lanes) < f32(depth, lanes);
+      case 1:
+        return f32(depth, lanes) <= f32(depth, lanes);
+      case 2:
+        return i32(depth, lanes) < i32(depth, lanes);
+      case 3:
+        return equal(i32(depth, lanes), i32(depth, lanes));
+      case 4:
+        return depth == 0 ? f32(0, lanes) > f32(0, lanes)
+                          : boolean(depth - 1, lanes) && boolean(depth - 1, lanes);
+      case 5:
+        return depth == 0
+                   ? binary(BinaryOp::ne, i32(0, lanes), i32(0, lanes))
+                   : boolean(depth - 1, lanes) || unary(UnaryOp::logical_not, boolean(depth - 1, lanes));
+      default:
+        return load(kernel_, 3, bounded(elements, lanes), lanes) <=
+               load(kernel_, 3, bounded(elements, lanes), lanes);
     }
   }
 
   Expr f32(int depth, int lanes) {
     if (depth == 0) {
       if (pick(5) == 0) return broadcast(float_constant((pick(21) - 10) * 0.37), lanes);
-      if (pick(6) == 0 && registers_ready_) return load(kernel_, 7, bounded(tile, lanes), lanes, valid(lanes));
+      if (pick(6) == 0 && registers_ready_)
+        return load(kernel_, 7, bounded(tile, lanes), lanes, valid(lanes));
       return load(kernel_, pick(2), bounded(elements, lanes), lanes, valid(lanes));
     }
     switch (pick(16)) {
-      case 0: return f32(depth - 1, lanes) + f32(depth - 1, lanes);
-      case 1: return f32(depth - 1, lanes) - f32(depth - 1, lanes);
-      case 2: return f32(depth - 1, lanes) * f32(depth - 1, lanes);
-      case 3: return f32(depth - 1, lanes) / f32(depth - 1, lanes);
-      case 4: return min(f32(depth - 1, lanes), f32(depth - 1, lanes));
-      case 5: return max(f32(depth - 1, lanes), f32(depth - 1, lanes));
-      case 6: return sqrt(abs(f32(depth - 1, lanes)));
-      case 7: return floor(f32(depth - 1, lanes));
-      case 8: return select(boolean(depth - 1, lanes), f32(depth - 1, lanes), f32(depth - 1, lanes));
-      case 9: return convert(i32(depth - 1, lanes), Base::f32);
-      case 10: return bitcast(binary(BinaryOp::bit_and, bitcast(f32(depth - 1, lanes), Base::i32), i32_constant(0x7ffffff0)), Base::f32);
-      case 11: return broadcast(horizontal(HorizontalOp(pick(3)), f32(depth - 1, 1 << pick(4))), lanes);
+      case 0:
+        return f32(depth - 1, lanes) + f32(depth - 1, lanes);
+      case 1:
+        return f32(depth - 1, lanes) - f32(depth - 1, lanes);
+      case 2:
+        return f32(depth - 1, lanes) * f32(depth - 1, lanes);
+      case 3:
+        return f32(depth - 1, lanes) / f32(depth - 1, lanes);
+      case 4:
+        return min(f32(depth - 1, lanes), f32(depth - 1, lanes));
+      case 5:
+        return max(f32(depth - 1, lanes), f32(depth - 1, lanes));
+      case 6:
+        return sqrt(abs(f32(depth - 1, lanes)));
+      case 7:
+        return floor(f32(depth - 1, lanes));
+      case 8:
+        return select(boolean(depth - 1, lanes), f32(depth - 1, lanes), f32(depth - 1, lanes));
+      case 9:
+        return convert(i32(depth - 1, lanes), Base::f32);
+      case 10:
+        return bitcast(
+            binary(BinaryOp::bit_and, bitcast(f32(depth - 1, lanes), Base::i32), i32_constant(0x7ffffff0)),
+            Base::f32);
+      case 11:
+        return broadcast(horizontal(HorizontalOp(pick(3)), f32(depth - 1, 1 << pick(4))), lanes);
       case 12:
         if (registers_ready_ && lanes == lanes_) return read(kernel_, 0, pick(4));
         return -f32(depth - 1, lanes);
-      case 13: return convert(load(kernel_, 3, bounded(elements, lanes), lanes, valid(lanes)), Base::f32);
-      case 14: return lanes == 1 ? convert(index(2), Base::f32) : broadcast(f32(depth - 1, 1), lanes);
+      case 13:
+        return convert(load(kernel_, 3, bounded(elements, lanes), lanes, valid(lanes)), Base::f32);
+      case 14:
+        return lanes == 1 ? convert(index(2), Base::f32) : broadcast(f32(depth - 1, 1), lanes);
       default:
         if (!fused_) return -f32(depth - 1, lanes);
         return fma(f32(depth - 1, lanes), f32(depth - 1, lanes), f32(depth - 1, lanes));
@@ -167,21 +222,29 @@ class RandomKernel {
     const size_t outer_scope = scope_.size();
     for (int i = 0, count = 1 + pick(3); i < count; ++i) {
       switch (depth == 0 ? pick(6) : pick(9)) {
-        case 0: body.push_back(write(0, pick(4), f32(3, lanes_))); break;
-        case 1: body.push_back(store(5, bounded(out_elements, lanes_), i32(3, lanes_), valid(lanes_))); break;
+        case 0:
+          body.push_back(write(0, pick(4), f32(3, lanes_)));
+          break;
+        case 1:
+          body.push_back(store(5, bounded(out_elements, lanes_), i32(3, lanes_), valid(lanes_)));
+          break;
         case 2: {
           const Expr byte = convert(binary(BinaryOp::bit_and, i32(2, lanes_), i32_constant(255)), Base::u8);
           body.push_back(store(6, bounded(out_elements, lanes_), byte, valid(lanes_)));
           break;
         }
-        case 3: body.push_back(store(7, bounded(tile, lanes_), f32(2, lanes_), valid(lanes_))); break;
+        case 3:
+          body.push_back(store(7, bounded(tile, lanes_), f32(2, lanes_), valid(lanes_)));
+          break;
         case 4: {
           const Var v = index_var("v");
           body.push_back(let(v, index(3)));
           scope_.push_back(ref(v));
           break;
         }
-        case 5: body.push_back(store(4, bounded(out_elements, lanes_), f32(4, lanes_), valid(lanes_))); break;
+        case 5:
+          body.push_back(store(4, bounded(out_elements, lanes_), f32(4, lanes_), valid(lanes_)));
+          break;
         case 6:
         case 7: {
           const Var v = index_var("l");
@@ -192,7 +255,8 @@ class RandomKernel {
           Body inner;
           append(inner, depth - 1);
           scope_.resize(scope_.size() - 1);
-          body.push_back(for_loop(v, begin, end, unrolled ? LoopKind::unrolled : LoopKind::serial, std::move(inner), step));
+          body.push_back(for_loop(v, begin, end, unrolled ? LoopKind::unrolled : LoopKind::serial,
+                                  std::move(inner), step));
           break;
         }
         default: {
@@ -256,8 +320,9 @@ testing::AssertionResult same(const Kernel &kernel, const Memory &expected, cons
       std::memcpy(&got, actual.storage[b].data() + i, 4);
       const bool both_nan = kernel.buffers[b].base == Base::f32 && std::isnan(want) && std::isnan(got);
       if (!both_nan && std::memcmp(&want, &got, 4) != 0)
-        return testing::AssertionFailure() << kernel.buffers[b].name << " differs at byte " << i << ": " << want << " and "
-                                           << got << "\n" << print(kernel);
+        return testing::AssertionFailure()
+               << kernel.buffers[b].name << " differs at byte " << i << ": " << want << " and " << got << "\n"
+               << print(kernel);
     }
   }
   return testing::AssertionSuccess();
@@ -272,7 +337,8 @@ Target target_of(std::string_view spec) {
 
 bool host_runs(const Target &target) {
   const Target host = target_of("native");
-  return target.is_host && std::all_of(target.features.begin(), target.features.end(), [&](const std::string &feature) {
+  return target.is_host &&
+         std::all_of(target.features.begin(), target.features.end(), [&](const std::string &feature) {
            return std::find(host.features.begin(), host.features.end(), feature) != host.features.end();
          });
 }
@@ -304,15 +370,17 @@ TEST_P(RandomKernels, EqualTheInterpreter) {
   if (!host_runs(target)) GTEST_SKIP() << "this CPU lacks features of " << GetParam().target;
   std::vector<Kernel> kernels;
   for (unsigned seed = 0; seed < 60; ++seed) {
-    kernels.push_back(RandomKernel(seed + 1000u * static_cast<unsigned>(GetParam().level), target.has_fma).make("k" + std::to_string(seed)));
+    kernels.push_back(RandomKernel(seed + 1000u * static_cast<unsigned>(GetParam().level), target.has_fma)
+                          .make("k" + std::to_string(seed)));
     ASSERT_EQ(verify(kernels.back()), std::vector<std::string>()) << print(kernels.back());
   }
   expect_like_interpreter(kernels, target, GetParam().level);
 }
 
 INSTANTIATE_TEST_SUITE_P(Jit, RandomKernels,
-                         testing::Values(RandomCase{"native", 0}, RandomCase{"native", 1}, RandomCase{"native", 2},
-                                         RandomCase{"native", 3}, RandomCase{"x86_64-linux-gnu:x86-64", 3},
+                         testing::Values(RandomCase{"native", 0}, RandomCase{"native", 1},
+                                         RandomCase{"native", 2}, RandomCase{"native", 3},
+                                         RandomCase{"x86_64-linux-gnu:x86-64", 3},
                                          RandomCase{"x86_64-linux-gnu:x86-64-v2", 2},
                                          RandomCase{"x86_64-linux-gnu:x86-64-v3", 3},
                                          RandomCase{"x86_64-linux-gnu:x86-64-v4", 3}));
@@ -320,7 +388,8 @@ INSTANTIATE_TEST_SUITE_P(Jit, RandomKernels,
 TEST(Jit, ConvolutionEqualsTheInterpreter) {
   const Target target = target_of("native");
   if (!target.has_fma) GTEST_SKIP() << "no fused multiply-add";
-  expect_like_interpreter({convolution_kernel(8, 6, 2, 2, 12, 5), convolution_kernel(16, 4, 1, 2, 8, 3)}, target, 3);
+  expect_like_interpreter({convolution_kernel(8, 6, 2, 2, 12, 5), convolution_kernel(16, 4, 1, 2, 8, 3)},
+                          target, 3);
 }
 
 // Math functions are expanded by compile().
@@ -332,10 +401,12 @@ TEST(Jit, MathFunctionsEqualTheInterpreter) {
     Kernel k;
     k.name = "math" + std::to_string(kernels.size());
     k.n = index_var("n");
-    k.buffers = {{"x", Base::f32, BufferKind::input, 800, false}, {"y", Base::f32, BufferKind::output, 800, true}};
+    k.buffers = {{"x", Base::f32, BufferKind::input, 800, false},
+                 {"y", Base::f32, BufferKind::output, 800, true}};
     const Var i = index_var("i");
     const Expr x = load(k, 0, ref(i), 8);
-    k.body = {for_loop(i, 0, 800, LoopKind::parallel, {store(1, ref(i), unary(op, op == UnaryOp::log ? abs(x) : x * 8.0))}, 8)};
+    k.body = {for_loop(i, 0, 800, LoopKind::parallel,
+                       {store(1, ref(i), unary(op, op == UnaryOp::log ? abs(x) : x * 8.0))}, 8)};
     kernels.push_back(std::move(k));
   }
   expect_like_interpreter(kernels, target, 3);

@@ -76,8 +76,10 @@ TEST(Link, CProgramPredictsWithTheObject) {
   Diagnostics diagnostics;
   for (int level = 0; level <= 3; ++level) {
     const EmitOptions options{.optimization_level = level};
-    ASSERT_TRUE(write_object(tiny_program(), target_named("x86_64-linux-gnu"), options, folder.file("tiny.o"), diagnostics));
-    const CommandResult build = run("cc -std=c11" + std::string(strict) + folder.file("main.c") + " " + folder.file("tiny.o") + " -o " + folder.file("main"));
+    ASSERT_TRUE(write_object(tiny_program(), target_named("x86_64-linux-gnu"), options, folder.file("tiny.o"),
+                             diagnostics));
+    const CommandResult build = run("cc -std=c11" + std::string(strict) + folder.file("main.c") + " " +
+                                    folder.file("tiny.o") + " -o " + folder.file("main"));
     ASSERT_EQ(build.exit_code, 0) << build.output;
     const CommandResult result = run(folder.file("main"));
     EXPECT_EQ(result.exit_code, 0);
@@ -88,8 +90,10 @@ TEST(Link, CProgramPredictsWithTheObject) {
 TEST(Link, HeaderIsStrictCAndCpp) {
   const TemporaryFolder folder;
   write_host_program(folder, "");
-  for (const char *compiler : {"cc -xc -std=c99", "cc -xc -std=c11", "c++ -xc++ -std=c++11", "c++ -xc++ -std=c++20"}) {
-    const CommandResult result = run(std::string(compiler) + strict + "-fsyntax-only " + folder.file("tiny.h"));
+  for (const char *compiler :
+       {"cc -xc -std=c99", "cc -xc -std=c11", "c++ -xc++ -std=c++11", "c++ -xc++ -std=c++20"}) {
+    const CommandResult result =
+        run(std::string(compiler) + strict + "-fsyntax-only " + folder.file("tiny.h"));
     EXPECT_EQ(result.exit_code, 0) << result.output;
   }
 }
@@ -104,10 +108,14 @@ TEST(Link, StaticLibraryIsComplete) {
   const TemporaryFolder folder;
   write_host_program(folder, "");
   Diagnostics diagnostics;
-  ASSERT_TRUE(write_static_library(tiny_program(), target_named("native"), {}, folder.file("libtiny.a"), diagnostics)) << diagnostics.render_all();
-  ASSERT_TRUE(write_static_library(tiny_program(), target_named("native"), {}, folder.file("libagain.a"), diagnostics));
+  ASSERT_TRUE(
+      write_static_library(tiny_program(), target_named("native"), {}, folder.file("libtiny.a"), diagnostics))
+      << diagnostics.render_all();
+  ASSERT_TRUE(write_static_library(tiny_program(), target_named("native"), {}, folder.file("libagain.a"),
+                                   diagnostics));
   EXPECT_EQ(read_file(folder.file("libtiny.a")), read_file(folder.file("libagain.a")));
-  const CommandResult build = run("cc -std=c11" + std::string(strict) + folder.file("main.c") + " -L" + folder.file("") + " -ltiny -lpthread -o " + folder.file("main"));
+  const CommandResult build = run("cc -std=c11" + std::string(strict) + folder.file("main.c") + " -L" +
+                                  folder.file("") + " -ltiny -lpthread -o " + folder.file("main"));
   ASSERT_EQ(build.exit_code, 0) << build.output;
   EXPECT_EQ(run(folder.file("main")).exit_code, 0);
 }
@@ -117,7 +125,8 @@ TEST(Link, SharedLibraryExportsItsOwnFunctionsOnly) {
   const TemporaryFolder folder;
   Diagnostics diagnostics;
   const std::string path = folder.file("libtiny.so");
-  ASSERT_TRUE(write_shared_library(tiny_program(), target_named("native"), {}, path, diagnostics)) << diagnostics.render_all();
+  ASSERT_TRUE(write_shared_library(tiny_program(), target_named("native"), {}, path, diagnostics))
+      << diagnostics.render_all();
   EXPECT_EQ(folder.entries(), 1u);
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(library, nullptr) << dlerror();
@@ -158,15 +167,18 @@ TEST(Link, ExecutablePredicts) {
   const TemporaryFolder folder;
   Diagnostics diagnostics;
   const std::string path = folder.file("tiny");
-  ASSERT_TRUE(write_executable(tiny_program(), target_named("native"), {}, path, diagnostics)) << diagnostics.render_all();
+  ASSERT_TRUE(write_executable(tiny_program(), target_named("native"), {}, path, diagnostics))
+      << diagnostics.render_all();
   EXPECT_EQ(folder.entries(), 1u);
-  ASSERT_TRUE(write_executable(tiny_program(), target_named("native"), {}, folder.file("again"), diagnostics));
+  ASSERT_TRUE(
+      write_executable(tiny_program(), target_named("native"), {}, folder.file("again"), diagnostics));
   EXPECT_EQ(read_file(path), read_file(folder.file("again")));
 
   float x[32];
   for (int i = 0; i < 32; ++i) x[i] = static_cast<float>(i % 7) / 2 - 1;
   write_text(folder.file("x.npy"), npy_of(x));
-  const CommandResult result = run(path + " predict " + folder.file("x.npy") + " --out " + folder.file("out.npy"));
+  const CommandResult result =
+      run(path + " predict " + folder.file("x.npy") + " --out " + folder.file("out.npy"));
   ASSERT_EQ(result.exit_code, 0) << result.output;
   // Models of several outputs write one file each.
   const std::string y = read_file(folder.file("out.y.npy")), t = read_file(folder.file("out.t.npy"));
@@ -193,11 +205,15 @@ TEST(Link, PredictorsAreSmall) {
 #endif
   const TemporaryFolder folder;
   Diagnostics diagnostics;
-  ASSERT_TRUE(write_executable(tiny_program(), target_named("native"), {}, folder.file("tiny"), diagnostics)) << diagnostics.render_all();
+  ASSERT_TRUE(write_executable(tiny_program(), target_named("native"), {}, folder.file("tiny"), diagnostics))
+      << diagnostics.render_all();
   EXPECT_LT(std::filesystem::file_size(folder.file("tiny")), 300'000u);
   // A model of pictures has the codecs too.
-  ASSERT_TRUE(write_executable(tiny_program("pictures", {4, 4, 1}), target_named("native"), {}, folder.file("pictures"), diagnostics)) << diagnostics.render_all();
-  EXPECT_GT(std::filesystem::file_size(folder.file("pictures")), std::filesystem::file_size(folder.file("tiny")) + 100'000);
+  ASSERT_TRUE(write_executable(tiny_program("pictures", {4, 4, 1}), target_named("native"), {},
+                               folder.file("pictures"), diagnostics))
+      << diagnostics.render_all();
+  EXPECT_GT(std::filesystem::file_size(folder.file("pictures")),
+            std::filesystem::file_size(folder.file("tiny")) + 100'000);
 }
 
 TEST(Link, ForeignTargetsAreLinkedElsewhere) {
@@ -205,11 +221,13 @@ TEST(Link, ForeignTargetsAreLinkedElsewhere) {
   for (const char *spec : {"aarch64-linux-gnu", "x86_64-none-elf"}) {
     Diagnostics diagnostics;
     EXPECT_FALSE(write_executable(tiny_program(), target_named(spec), {}, folder.file("tiny"), diagnostics));
-    EXPECT_FALSE(write_shared_library(tiny_program(), target_named(spec), {}, folder.file("tiny"), diagnostics));
+    EXPECT_FALSE(
+        write_shared_library(tiny_program(), target_named(spec), {}, folder.file("tiny"), diagnostics));
     EXPECT_EQ(diagnostics.exit_code(), 1);
   }
   Diagnostics diagnostics;
-  EXPECT_TRUE(write_static_library(tiny_program(), target_named("thumbv7em-none-eabihf"), {}, folder.file("libtiny.a"), diagnostics));
+  EXPECT_TRUE(write_static_library(tiny_program(), target_named("thumbv7em-none-eabihf"), {},
+                                   folder.file("libtiny.a"), diagnostics));
   EXPECT_TRUE(diagnostics.all().empty());
   EXPECT_EQ(folder.entries(), 1u);
 }
@@ -220,7 +238,8 @@ TEST(Link, WithoutALinkerItSaysSo) {
   const std::string path = std::getenv("PATH");
   setenv("PATH", folder.file("").c_str(), 1);
   Diagnostics diagnostics;
-  EXPECT_FALSE(write_executable(tiny_program(), target_named("native"), {}, folder.file("tiny"), diagnostics));
+  EXPECT_FALSE(
+      write_executable(tiny_program(), target_named("native"), {}, folder.file("tiny"), diagnostics));
   setenv("PATH", path.c_str(), 1);
   EXPECT_EQ(diagnostics.exit_code(), 3);
   EXPECT_NE(diagnostics.render_all().find("no C compiler"), std::string::npos);
@@ -235,7 +254,8 @@ TEST(Link, FailingLinkersAreQuoted) {
   const std::string path = std::getenv("PATH");
   setenv("PATH", (tools.file("") + ":" + path).c_str(), 1);
   Diagnostics diagnostics;
-  EXPECT_FALSE(write_executable(tiny_program(), target_named("native"), {}, folder.file("tiny"), diagnostics));
+  EXPECT_FALSE(
+      write_executable(tiny_program(), target_named("native"), {}, folder.file("tiny"), diagnostics));
   setenv("PATH", path.c_str(), 1);
   EXPECT_EQ(diagnostics.exit_code(), 3);
   EXPECT_NE(diagnostics.render_all().find("it hurts"), std::string::npos) << diagnostics.render_all();

@@ -28,7 +28,8 @@ class TemporaryFolder {
   }
   std::string file(const std::string &name) const { return path_ + "/" + name; }
   size_t entries() const {
-    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
+    return static_cast<size_t>(
+        std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
   }
 
  private:
@@ -42,7 +43,9 @@ inline std::string read_file(const std::string &path) {
   return text.str();
 }
 
-inline void write_text(const std::string &path, const std::string &text) { std::ofstream(path, std::ios::binary) << text; }
+inline void write_text(const std::string &path, const std::string &text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
 
 struct CommandResult {
   int exit_code = -1;

@@ -51,7 +51,9 @@ ObjectFacts read_elf(const std::string &file, const std::string &weights_section
 
 ObjectFacts facts_of(const std::string &path, const std::string &name = "tiny") {
   const std::string file = read_file(path), section = ".rodata." + name + "_weights";
-  EXPECT_EQ(file.substr(0, 4), "\x7f" "ELF");
+  EXPECT_EQ(file.substr(0, 4),
+            "\x7f"
+            "ELF");
   return file[EI_CLASS] == ELFCLASS64 ? read_elf<Elf64_Ehdr, Elf64_Shdr, Elf64_Sym>(file, section)
                                       : read_elf<Elf32_Ehdr, Elf32_Shdr, Elf32_Sym>(file, section);
 }
@@ -67,7 +69,8 @@ TEST_P(ObjectTargets, HasCodeAndWeights) {
   ASSERT_TRUE(write_object(program, target, {}, path, diagnostics)) << diagnostics.render_all();
   EXPECT_EQ(folder.entries(), 1u);
   const ObjectFacts facts = facts_of(path);
-  EXPECT_EQ(facts.undefined, target.hosted ? std::set<std::string>{"sinter_parallel_for"} : std::set<std::string>());
+  EXPECT_EQ(facts.undefined,
+            target.hosted ? std::set<std::string>{"sinter_parallel_for"} : std::set<std::string>());
   EXPECT_EQ(facts.global, std::set<std::string>{"tiny_predict"});
   EXPECT_EQ(facts.weights_alignment, 64u);
   ASSERT_EQ(facts.weights.size(), 192u);
@@ -85,25 +88,28 @@ TEST_P(ObjectTargets, HasCodeAndWeights) {
 
   // A linker takes it: relocations against the weights resolve.
   if (run("ld.lld --version").exit_code != 0) GTEST_SKIP() << "no ld.lld";
-  const CommandResult link = run("ld.lld -e tiny_predict --defsym sinter_parallel_for=tiny_predict " + path + " -o " + folder.file("linked"));
+  const CommandResult link = run("ld.lld -e tiny_predict --defsym sinter_parallel_for=tiny_predict " + path +
+                                 " -o " + folder.file("linked"));
   EXPECT_EQ(link.exit_code, 0) << link.output;
 }
 
-INSTANTIATE_TEST_SUITE_P(Object, ObjectTargets,
-                         testing::Values("native", "x86_64-linux-gnu", "x86_64-linux-gnu:x86-64-v2", "x86_64-linux-gnu:x86-64-v3",
-                                         "x86_64-linux-gnu:x86-64-v4", "x86_64-linux-gnu:skylake-avx512",
-                                         "x86_64-linux-gnu:znver5", "aarch64-linux-gnu", "aarch64-linux-gnu:cortex-a53",
-                                         "x86_64-none-elf", "aarch64-none-elf", "thumbv7em-none-eabi", "thumbv7em-none-eabihf",
-                                         "thumbv7em-none-eabihf:cortex-m7", "thumbv8m.main-none-eabihf", "armv7a-none-eabihf",
-                                         "riscv64-unknown-elf", "riscv64-unknown-elf:sifive-u74", "riscv32-unknown-elf"));
+INSTANTIATE_TEST_SUITE_P(
+    Object, ObjectTargets,
+    testing::Values("native", "x86_64-linux-gnu", "x86_64-linux-gnu:x86-64-v2", "x86_64-linux-gnu:x86-64-v3",
+                    "x86_64-linux-gnu:x86-64-v4", "x86_64-linux-gnu:skylake-avx512",
+                    "x86_64-linux-gnu:znver5", "aarch64-linux-gnu", "aarch64-linux-gnu:cortex-a53",
+                    "x86_64-none-elf", "aarch64-none-elf", "thumbv7em-none-eabi", "thumbv7em-none-eabihf",
+                    "thumbv7em-none-eabihf:cortex-m7", "thumbv8m.main-none-eabihf", "armv7a-none-eabihf",
+                    "riscv64-unknown-elf", "riscv64-unknown-elf:sifive-u74", "riscv32-unknown-elf"));
 
 TEST(Object, ExecutablesDefineTheProgramInterface) {
   const TemporaryFolder folder;
   Diagnostics diagnostics;
-  ASSERT_TRUE(write_object(tiny_program(), target_named("native"), {.for_executable = true}, folder.file("tiny.o"), diagnostics));
+  ASSERT_TRUE(write_object(tiny_program(), target_named("native"), {.for_executable = true},
+                           folder.file("tiny.o"), diagnostics));
   EXPECT_EQ(facts_of(folder.file("tiny.o")).global,
-            (std::set<std::string>{"tiny_predict", "sinter_program_predict", "sinter_program_run_kernel", "sinter_program_metadata",
-                                   "sinter_program_metadata_bytes"}));
+            (std::set<std::string>{"tiny_predict", "sinter_program_predict", "sinter_program_run_kernel",
+                                   "sinter_program_metadata", "sinter_program_metadata_bytes"}));
 }
 
 TEST(Object, ProgramWithoutConstants) {

@@ -90,7 +90,8 @@ TEST(Target, WrongTargetsAreDiagnosed) {
     Diagnostics diagnostics;
     EXPECT_FALSE(parse_target(spec, diagnostics)) << spec;
     EXPECT_EQ(diagnostics.exit_code(), 1) << spec;
-    EXPECT_NE(diagnostics.render_all().find(text), std::string::npos) << spec << ": " << diagnostics.render_all();
+    EXPECT_NE(diagnostics.render_all().find(text), std::string::npos)
+        << spec << ": " << diagnostics.render_all();
   }
 }
 
