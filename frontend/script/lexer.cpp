@@ -1,6 +1,5 @@
 #include "frontend/script/lexer.h"
 
-#include <array>
 #include <charconv>
 #include <cstdlib>
 
@@ -20,10 +19,10 @@ bool is_name_part(char c) {
 }
 
 // Longest first.
-constexpr std::array<std::string_view, 48> operators = {
+constexpr std::string_view operators[] = {
     "**=", "//=", ">>=", "<<=", "...", "**", "//", "==", "!=", "<=", ">=", "->", "+=", "-=", "*=", "/=",
     "%=",  "&=",  "|=",  "^=",  "@=",  ":=", "<<", ">>", "<>", "+",  "-",  "*",  "/",  "%",  "@",  "=",
-    "<",   ">",   "(",   ")",   "[",   "]",  "{",  "}",  ",",  ":",  ".",  ";",  "&",  "|",  "~"};
+    "<",   ">",   "(",   ")",   "[",   "]",  "{",  "}",  ",",  ":",  ".",  ";",  "&",  "|",  "~",  "^"};
 
 class Lexer {
  public:
