@@ -62,6 +62,10 @@ class LayoutAssigner {
   }
 
  private:
+  static bool reads_halo(const Stage &stage) {
+    return stage.form.kind == ir::FormKind::contract && stage.form.operands[0].guarded && stage.sources[0].value >= 0;
+  }
+
   ValueId root(ValueId v) const { return result_.fused.alias_of[static_cast<size_t>(v)]; }
 
   void collect_facts() {
@@ -72,7 +76,12 @@ class LayoutAssigner {
       if (root(static_cast<ValueId>(v)) != static_cast<ValueId>(v)) rigid_[static_cast<size_t>(root(static_cast<ValueId>(v)))] = true;
     for (const ValueId v : graph_.inputs) rigid_[static_cast<size_t>(v)] = true;
     for (const ValueId v : graph_.outputs) rigid_[static_cast<size_t>(root(v))] = true;
-    for (const Group &group : result_.fused.groups) written_[static_cast<size_t>(group.output)] = true;
+    needs_halo_.assign(count, false);
+    for (const Group &group : result_.fused.groups) {
+      written_[static_cast<size_t>(group.output)] = true;
+      for (const Stage &stage : group.stages)
+        if (reads_halo(stage)) needs_halo_[static_cast<size_t>(stage.sources[0].value)] = true;
+    }
   }
 
   // Later concatenations first, so that nested ones end up in the outermost buffer.
@@ -88,6 +97,8 @@ class LayoutAssigner {
         if (part < 0 || root(part) != part || rigid_[static_cast<size_t>(part)] || !written_[static_cast<size_t>(part)] ||
             home_[static_cast<size_t>(part)] != part)
           return false;
+        // Memory that others see has no halo.
+        if (needs_halo_[static_cast<size_t>(part)] && rigid_[static_cast<size_t>(home(group.output).first)]) return false;
         home_[static_cast<size_t>(part)] = group.output;
         offset_in_home_[static_cast<size_t>(part)] = stage.form.placement.back().offset;
         return true;
@@ -117,8 +128,8 @@ class LayoutAssigner {
   void collect_halos() {
     for (const Group &group : result_.fused.groups) {
       for (const Stage &stage : group.stages) {
+        if (!reads_halo(stage)) continue;
         const ir::FormOperand &operand = stage.form.operands[0];
-        if (stage.form.kind != ir::FormKind::contract || !operand.guarded || stage.sources[0].value < 0) continue;
         const ValueId v = stage.sources[0].value;
         const ValueId owner = home(v).first;
         SINTER_CHECK(root(v) == v && !rigid_[static_cast<size_t>(owner)], graph_.value(v).name);
@@ -191,7 +202,7 @@ class LayoutAssigner {
 
   const ir::Graph graph_;
   LaidOutGraph result_;
-  std::vector<bool> rigid_, written_;
+  std::vector<bool> rigid_, written_, needs_halo_;
   std::vector<ValueId> home_;             // by value: the concatenation that it is placed in, or itself
   std::vector<int64_t> offset_in_home_;   // along the last dimension
   std::vector<Halo> halos_;               // by owner

@@ -100,6 +100,7 @@ Range reach(const Affine &index, const std::vector<Range> &ranges, bool guarded,
   int walking = 0;
   for (size_t a = 0; a < ranges.size(); ++a)
     if (index.coefficients[a] != 0) walking += index.coefficients[a] == 1 ? 1 : 2;
+  if (walking == 0 && index.offset == 0) result.begin_block = Expr(0);
   for (size_t a = 0; a < ranges.size(); ++a)
     if (index.coefficients[a] == 1 && walking == 1 && index.offset == 0) result.begin_block = ranges[a].begin_block;
   if (guarded) {

@@ -36,7 +36,8 @@ struct LinearAccess {
   std::vector<int64_t> strides;  // one an axis
   int64_t block = 0, block_stride = 0;  // applies to the axis `block_axis`, whose stride is then 1 within a block
   int block_axis = -1;
-  // Rows folded into the pixel axis: index q then stands at row q / width, pixel q % width; rows are row_stride apart. 0: not folded.
+  // Rows folded into the pixel axis: index q then stands at row q / width, pixel q % width; rows are row_stride apart.
+  bool folded = false;
   int64_t row_stride = 0;
 };
 

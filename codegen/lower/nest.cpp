@@ -81,7 +81,7 @@ int64_t fold_rows(Nest &nest) {
   const int64_t by_row = rows * ((width + tile - 1) / tile), folded = (rows * width + tile - 1) / tile;
   if (rows == 1 || folded * 10 > by_row * 9) return 0;
   for (LinearAccess *access : all_accesses(nest))
-    if (access->strides[row] != access->strides[pixel] * width) access->row_stride = access->strides[row];
+    if (access->strides[row] != access->strides[pixel] * width) access->folded = true, access->row_stride = access->strides[row];
   nest.axes[pixel].extent *= rows;
   erase_axis(nest, row);
   return width;
@@ -271,12 +271,12 @@ class NestEmitter {
       if (static_cast<int>(a) == access.block_axis) {
         SINTER_CHECK(access.block == static_cast<int64_t>(nest_.tile.vectors) * lanes_);
         base = base + block_index_ * Expr(access.block_stride);
-      } else if (access.strides[a] != 0 && !(a == pixel_axis_ && access.row_stride > 0)) {
+      } else if (access.strides[a] != 0 && !(a == pixel_axis_ && access.folded)) {
         base = base + indices_[a] * Expr(access.strides[a]);
       }
     }
     base = KernelBuilder::name("at", base, body);
-    if (access.row_stride > 0) set_pixel_addresses(access, base, body);
+    if (access.folded) set_pixel_addresses(access, base, body);
     return base;
   }
 
@@ -293,15 +293,15 @@ class NestEmitter {
   }
 
   bool varies_by_pixel(const LinearAccess &access) const {
-    return nest_.output_axes >= 2 && (access.strides[pixel_axis_] != 0 || access.row_stride > 0);
+    return nest_.output_axes >= 2 && (access.strides[pixel_axis_] != 0 || access.folded);
   }
   bool varies_by_vector(const LinearAccess &access) const { return access.strides[vector_axis_] != 0; }
 
   Expr address(const LinearAccess &access, const Expr &base, const Expr &pixel, const Expr &vector) const {
-    Expr at = access.row_stride > 0 ? kernel::read(builder_.kernel, pixel_addresses_.at(&access), pixel) : base;
+    Expr at = access.folded ? kernel::read(builder_.kernel, pixel_addresses_.at(&access), pixel) : base;
     for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a)
       if (access.strides[a] != 0) at = at + indices_[a] * Expr(access.strides[a]);
-    if (varies_by_pixel(access) && access.row_stride == 0) at = at + pixel * Expr(access.strides[pixel_axis_]);
+    if (varies_by_pixel(access) && !access.folded) at = at + pixel * Expr(access.strides[pixel_axis_]);
     if (varies_by_vector(access) && lanes_ > 1) at = at + vector * Expr(lanes_);
     if (varies_by_vector(access) && lanes_ == 1) at = at + vector * Expr(access.strides[vector_axis_]);
     return at;

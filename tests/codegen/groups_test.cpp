@@ -68,6 +68,15 @@ const GroupCase cases[] = {
                  %n = batch_norm(%x, %g, %b, %m, %v)  %y = relu(%n)  output %y })"},
     {"outputs", R"(graph "g" { input %x: f32[N, 6]  weight %w: f32[6, 4]
                  %m = matmul(%x, %w)  %r = relu(%m)  output %x  output %m  output %r  output %m })"},
+    {"concat_twice", R"(graph "g" { input %x: f32[N, 3, 3, 13]  weight %w1: f32[3, 3, 26, 15]
+                 %c = relu(%x)  %p = max_pool(%c) {strides=[1, 2]}  %k = concat(%c, %c) {axis=3}
+                 %y = conv2d(%k, %w1) {strides=[2, 2], pads=[2, 2, 2, 2]}  output %y  output %p })"},
+    {"concat_twice_plain", R"(graph "g" { input %x: f32[N, 3, 3, 13]
+                 %c = relu(%x)  %k = concat(%c, %c) {axis=3}  %y = tanh(%k)  output %y })"},
+    {"upsample", R"(graph "g" { input %x: f32[N, 3, 2, 30]  %t = tanh(%x)  %u = upsample_nearest(%t) {factors=[2, 1]}
+                 %v = upsample_nearest(%u) {factors=[2, 1]}  output %v })"},
+    {"depthwise_1x1", R"(graph "g" { input %x: f32[N, 3, 3, 15]  weight %w: f32[1, 1, 15, 2]  weight %b: f32[15]
+                 %a = add(%x, %b)  %y = depthwise_conv2d(%a, %w) {strides=[1, 2]}  %t = tanh(%y) output %t })"},
     {"transpose", "graph \"g\" { input %x: f32[N, 4, 5, 6]  %y = transpose(%x) {permutation=[0, 3, 1, 2]}  output %y }"},
     {"pad", "graph \"g\" { input %x: f32[N, 4, 5, 6]  %y = pad(%x) {pads=[1, 2, 0, 3]}  output %y }"},
 };
