@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "codegen/build_program.h"
+#include "codegen/supported.h"
 
 namespace sinter::driver {
 
@@ -43,7 +44,7 @@ BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const pass
   return built;
 }
 
-bool require_known_shapes(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {
+bool require_compilable(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {
   const ir::Graph &graph = loaded.model.graph;
   bool known = true;
   for (const ir::ValueId v : graph.inputs) {
@@ -53,9 +54,10 @@ bool require_known_shapes(const LoadedModel &loaded, const std::string &path, Di
     known = false;
   }
   for (const ir::Value &value : graph.values) known = known && value.type.is_fully_known();
-  if (!known && !diagnostics.has_errors())
+  if (known) return codegen::check_supported(graph, path, diagnostics);
+  if (!diagnostics.has_errors())
     diagnostics.error({path}, "the shapes of the model are not fully known", "say the input's size with --input-shape H,W,C");
-  return known;
+  return false;
 }
 
 std::string identifier(const std::string &text) {

@@ -16,11 +16,11 @@ struct BuiltProgram {
   codegen::Program program;
 };
 
-// Plans and lowers. The types of the model must be known (see require_known_shapes).
+// Plans and lowers. The types of the model must be known (see require_compilable).
 BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const passes::PipelineOptions &options);
 
-// Diagnoses open input dimensions: they need --input-shape.
-bool require_known_shapes(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);
+// Diagnoses open input dimensions, which need --input-shape, and ops that code generation does not take.
+bool require_compilable(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);
 
 // A C identifier from any text.
 std::string identifier(const std::string &text);

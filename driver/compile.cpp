@@ -134,7 +134,7 @@ int compile(const CompileOptions &options) {
   if (!options.semantics.empty()) load.keras3_semantics = options.semantics == "keras3";
   std::optional<LoadedModel> loaded = load_model(options.model, load, diagnostics);
   if (!loaded || !target) return report(diagnostics);
-  const bool known = require_known_shapes(*loaded, options.model, diagnostics);
+  const bool known = require_compilable(*loaded, options.model, diagnostics);
   if (!known || !provide_weights(*loaded, options, diagnostics)) return report(diagnostics);
 
   passes::PipelineOptions pipeline;

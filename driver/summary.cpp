@@ -68,7 +68,7 @@ int run(const Options &options) {
   if (options.costs || json) {
     bool known = true;
     for (const ir::Value &value : loaded->model.graph.values) known = known && value.type.is_fully_known();
-    if (options.costs && !require_known_shapes(*loaded, options.model, diagnostics)) return report(diagnostics);
+    if (options.costs && !require_compilable(*loaded, options.model, diagnostics)) return report(diagnostics);
     if (known) {
       const std::optional<codegen::Target> target = codegen::parse_target("native", diagnostics);
       if (!target) return report(diagnostics);
