@@ -26,7 +26,7 @@ int IndexSum::depth() const {
 
 int64_t IndexSum::multiple() const {
   // The lowest bit set in any summand divides all of them.
-  uint64_t bits = static_cast<uint64_t>(constant) | uint64_t{1} << 62;
+  uint64_t bits = static_cast<uint64_t>(constant) | uint64_t{1} << 30;
   for (const IndexTerm &term : terms)
     bits |= static_cast<uint64_t>(wrapping_mul(term.coefficient, term.multiple));
   return static_cast<int64_t>(bits & (~bits + 1));

@@ -28,7 +28,7 @@ struct IndexSum {
   bool is_constant() const { return terms.empty(); }
   bool non_negative() const;  // known to be >= 0
   int depth() const;
-  int64_t multiple() const;  // the largest known power of two that divides the sum; 2^62 for 0
+  int64_t multiple() const;  // the largest known power of two that divides the sum; at most 2^30
 };
 
 // Arithmetic wraps as the emitted code does.
