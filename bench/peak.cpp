@@ -112,7 +112,7 @@ int main(int count, char **arguments) {
       const double seconds = seconds_of(threads, [&](int thread) {
         read(data.get() + static_cast<size_t>(thread) * part, part, rounds);
       });
-      std::printf("%s{\"bytes\": %zu, \"gbytes_per_s\": %.1f}", kib > 16 ? ", " : "", bytes,
+      std::printf("%s{\"bytes\": %zu, \"gbytes_per_s\": %.3f}", kib > 16 ? ", " : "", bytes,
                   static_cast<double>(bytes * rounds) / seconds * 1e-9);
     }
     std::printf("]}");

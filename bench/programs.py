@@ -44,6 +44,16 @@ def add_arguments(parser):
                         help='one more option of `sinter compile`, as --compile-option=--exact-conv')
 
 
+def parse_model(text, parser):
+    """(name, batch) of MODEL[:BATCH]; batch is None if not given. Ends with a usage error if it is no positive number."""
+    name, colon, batch = text.rpartition(':')
+    if not colon:
+        return text, None
+    if not batch.isdigit() or int(batch) < 1:
+        parser.error(f'{text}: the batch after the colon must be a positive number')
+    return name, int(batch)
+
+
 def _run(command, what):
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if done.returncode != 0:
