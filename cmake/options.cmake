@@ -14,6 +14,8 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 # One section per function, so that linking a generated binary can drop what it does not use.
 add_compile_options(-ffunction-sections -fdata-sections)
 if(SINTER_SANITIZE)
+  # Instrumented code sets off false warnings of gcc 12's flow analysis.
+  add_compile_options(-Wno-maybe-uninitialized $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-clobbered>)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "frontend/keras/applications/family.h"
+#include "frontend/keras/print_json.h"
 
 namespace sinter::keras {
 namespace {
@@ -88,7 +89,7 @@ struct ArgumentReader {
     const json given = value(name);
     if (given.is_null()) return otherwise;
     if (given.is_number_integer() && given >= 1 && given <= maximum) return given.get<int>();
-    fail(fmt::format("{} is {}, but must be a whole number from 1 to {}", name, given.dump(), maximum));
+    fail(fmt::format("{} is {}, but must be a whole number from 1 to {}", name, print_json(given), maximum));
     return otherwise;
   }
 
@@ -96,7 +97,8 @@ struct ArgumentReader {
     const json given = value(name);
     if (given.is_null()) return otherwise;
     if (given.is_number() && given >= minimum && given <= maximum) return given.get<double>();
-    fail(fmt::format("{} is {}, but must be a number from {} to {}", name, given.dump(), minimum, maximum));
+    fail(fmt::format("{} is {}, but must be a number from {} to {}", name, print_json(given), minimum,
+                     maximum));
     return otherwise;
   }
 
@@ -104,7 +106,7 @@ struct ArgumentReader {
     const json given = value(name);
     if (given.is_null()) return {};
     if (given.is_string() && std::ranges::count(allowed, given.get<std::string>()) > 0) return given;
-    fail(fmt::format("{} is {}, but must be None, {}", name, given.dump(), fmt::join(allowed, " or ")));
+    fail(fmt::format("{} is {}, but must be None, {}", name, print_json(given), fmt::join(allowed, " or ")));
     return {};
   }
 };
@@ -123,7 +125,7 @@ json read_input_shape(ArgumentReader &reader, bool include_top, bool imagenet, S
   const json given = reader.value("input_shape");
   if (given.is_null()) return include_top ? standard : json{nullptr, nullptr, 3};
   if (!given.is_array() || given.size() != 3) {
-    reader.fail(fmt::format("input_shape is {}, but must be (height, width, channels)", given.dump()));
+    reader.fail(fmt::format("input_shape is {}, but must be (height, width, channels)", print_json(given)));
     return standard;
   }
   bool valid = true;
@@ -132,8 +134,8 @@ json read_input_shape(ArgumentReader &reader, bool include_top, bool imagenet, S
     const int minimum = i < 2 ? reader.application.min_size : 1;
     const bool open = i < 2 && size.is_null() && !include_top;
     if (open || (size.is_number_integer() && size >= minimum && size <= 65536)) continue;
-    reader.fail(fmt::format("input_shape is {}; {} must be a whole number from {} to 65536", given.dump(),
-                            i < 2 ? "height and width" : "channels", minimum));
+    reader.fail(fmt::format("input_shape is {}; {} must be a whole number from {} to 65536",
+                            print_json(given), i < 2 ? "height and width" : "channels", minimum));
     valid = false;
     break;
   }
@@ -142,7 +144,7 @@ json read_input_shape(ArgumentReader &reader, bool include_top, bool imagenet, S
   if (imagenet && include_top && given != standard && !(any_size && given[2] == 3)) {
     reader.fail(
         fmt::format("weights='imagenet' with include_top=True needs input_shape (224, 224, 3), not {}",
-                    given.dump()),
+                    print_json(given)),
         "give include_top=False, or weights=None");
   }
   // Keras 2.0's ResNet50 ends in a 7x7 average pooling, which needs 197 pixels at least.
@@ -150,7 +152,7 @@ json read_input_shape(ArgumentReader &reader, bool include_top, bool imagenet, S
     for (size_t i = 0; i < 2; ++i)
       if (!given[i].is_null() && given[i] < 197) {
         reader.fail(
-            fmt::format("input_shape is {}, but height and width must be 197 at least", given.dump()));
+            fmt::format("input_shape is {}, but height and width must be 197 at least", print_json(given)));
         break;
       }
   return given;
@@ -161,7 +163,7 @@ bool read_weights(ArgumentReader &reader) {
   const json weights = reader.value("weights");
   if (weights.is_null()) return false;
   if (!weights.is_string()) {
-    reader.fail(fmt::format("weights is {}, but must be None, 'imagenet' or a file", weights.dump()));
+    reader.fail(fmt::format("weights is {}, but must be None, 'imagenet' or a file", print_json(weights)));
     return false;
   }
   const bool imagenet = weights == "imagenet";
@@ -220,7 +222,7 @@ std::optional<ModelConfig> build_application(std::string_view name, const json &
   if (include_top.is_boolean() || (include_top.is_number_integer() && (include_top == 0 || include_top == 1)))
     options.include_top = include_top == true || include_top == 1;
   else
-    reader.fail(fmt::format("include_top is {}, but must be True or False", include_top.dump()));
+    reader.fail(fmt::format("include_top is {}, but must be True or False", print_json(include_top)));
   options.input_shape = read_input_shape(reader, options.include_top, imagenet, semantics);
   options.pooling = reader.text("pooling", {"avg", "max"});
   options.classes = reader.positive_integer("classes", 1000, 10'000'000);

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "frontend/keras/layers/layer_import.h"
+#include "frontend/keras/print_json.h"
 #include "frontend/keras/summary.h"
 
 namespace sinter::keras {
@@ -48,7 +49,7 @@ class Importer {
   }
   void import_call(CallId id);
   std::optional<Tensor> import_input(const Layer &layer);
-  std::optional<Tensor> import_layer(const Layer &layer, ir::LayerInfo &info, std::vector<Tensor> inputs);
+  std::optional<Tensor> import_layer(CallId id, std::vector<Tensor> inputs);
   void warn_about_training(const Layer &layer);
   void describe(const Layer &layer, const LayerCall &call, const std::optional<Tensor> &output,
                 ir::LayerInfo &info);
@@ -124,8 +125,8 @@ std::optional<Tensor> Importer::import_input(const Layer &layer) {
     else if (size.is_number_integer() && size >= 1 && size <= kMaxInputSize)
       dims.push_back(size.get<int64_t>());
     else
-      return fail(layer,
-                  fmt::format("the input shape {} must consist of sizes from 1 on, or None", shape->dump())),
+      return fail(layer, fmt::format("the input shape {} must consist of sizes from 1 on, or None",
+                                     print_json(*shape))),
              std::nullopt;
   }
   if (dims.size() > 8)
@@ -150,15 +151,18 @@ void Importer::warn_about_training(const Layer &layer) {
                     names.size() == 1 ? names[0] + " is" : fmt::format("{} are", fmt::join(names, ", "))));
 }
 
-std::optional<Tensor> Importer::import_layer(const Layer &layer, ir::LayerInfo &info,
-                                             std::vector<Tensor> inputs) {
+std::optional<Tensor> Importer::import_layer(CallId id, std::vector<Tensor> inputs) {
+  const Layer &layer = config_.layers[id.layer];
   const LayerImporter importer = find_layer_importer(layer.class_name);
   if (!importer) {
     fail(layer, "the class is not supported");
     return std::nullopt;
   }
-  const size_t index = index_.at(layer.name);
-  LayerImport context(model_, layer, std::move(inputs), variables_[index], info,
+  // Names must differ even where the characters that the text form lacks are replaced, and from call to call.
+  std::string prefix = value_name(layer.name);
+  if (prefix != layer.name && model_.graph.find_value(prefix) >= 0) prefix += fmt::format(":{}", id.layer);
+  if (id.call > 0) prefix += fmt::format(":call{}", id.call);
+  LayerImport context(model_, layer, prefix, std::move(inputs), variables_[id.layer], model_.layers[id.layer],
                       config_.semantics == Semantics::keras3, diagnostics_);
   const size_t first_node = model_.graph.nodes.size();
   const auto output = importer(context);
@@ -166,9 +170,9 @@ std::optional<Tensor> Importer::import_layer(const Layer &layer, ir::LayerInfo &
     failed_ = true;
     return std::nullopt;
   }
-  // The layer's last value carries its name.
+  // The call's last value carries the layer's name.
   if (model_.graph.nodes.size() > first_node)
-    model_.graph.rename_value(output->value, model_.graph.unique_name(value_name(layer.name)));
+    model_.graph.rename_value(output->value, model_.graph.unique_name(prefix));
   return output;
 }
 
@@ -200,7 +204,7 @@ void Importer::import_call(CallId id) {
       if (!tensor) break;  // already reported where it went wrong
       inputs.push_back(*tensor);
     }
-    if (inputs.size() == call.inputs.size()) output = import_layer(layer, info, std::move(inputs));
+    if (inputs.size() == call.inputs.size()) output = import_layer(id, std::move(inputs));
   }
   describe(layer, call, output, info);
   tensors_[id.layer][id.call] = output;
@@ -295,8 +299,8 @@ bool set_input_shape(ModelConfig &config, const std::vector<int64_t> &shape, Dia
       fits = (*declared)[i].is_null() || (*declared)[i] == shape[i];
     if (!fits) {
       diagnostics.error(layer->where,
-                        fmt::format("--input-shape {} does not fit the input '{}' of shape {}", given.dump(),
-                                    name, declared->dump()),
+                        fmt::format("--input-shape {} does not fit the input '{}' of shape {}",
+                                    print_json(given), name, print_json(*declared)),
                         "sizes that the model states must be kept");
       return false;
     }

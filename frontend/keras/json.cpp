@@ -10,6 +10,7 @@
 #include "frontend/keras/json_tensors.h"
 #include "frontend/keras/layer_order.h"
 #include "frontend/keras/layer_signatures.h"
+#include "frontend/keras/print_json.h"
 
 namespace sinter::keras {
 namespace {
@@ -17,7 +18,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMaxDepth = 200;
-constexpr size_t kMaxLayers = 100'000;
+constexpr size_t kMaxLayers = 20'000;
+constexpr size_t kMaxReferences = 200'000;  // of all calls together
 
 // Nested brackets, strings skipped. nlohmann's parser does not recurse, but much that reads its result does.
 int depth_of(std::string_view text) {
@@ -37,6 +39,12 @@ int depth_of(std::string_view text) {
     }
   }
   return deepest;
+}
+
+// "[json.exception.parse_error.101] parse error …: the message" -> "the message"
+std::string without_prefix(const std::string &what) {
+  const size_t colon = what.find(": ");
+  return colon == std::string::npos ? what : what.substr(colon + 2);
 }
 
 // A member of an object, nullptr if `object` is none or has no such member.
@@ -99,6 +107,7 @@ class Reader {
   bool listed_supported_ = false;
   std::unordered_map<std::string, size_t> index_;
   std::vector<std::string> paths_;  // per layer
+  size_t references_ = 0;
 };
 
 bool Reader::read_layer(const json &entry, const std::string &path, Layer &layer) {
@@ -160,7 +169,7 @@ void Reader::check_arguments(const LayerSignature &signature, const Layer &layer
     if (!known && !says_nothing)
       diagnostics_.warning(at(path + ".config." + name),
                            fmt::format("layer '{}' ({}): the argument {}={} is not known and has no effect",
-                                       layer.name, layer.class_name, name, value.dump()));
+                                       layer.name, layer.class_name, name, print_json(value)));
   }
 }
 
@@ -171,7 +180,12 @@ void Reader::read_calls(const json &entry, const std::string &path, Layer &layer
   } else {
     for (size_t i = 0; i < nodes->size(); ++i) {
       TensorReader reader;
-      if (reader.read_call((*nodes)[i])) {
+      const bool read = reader.read_call((*nodes)[i]);
+      references_ += 1 + reader.tensors.size();
+      if (references_ > kMaxReferences) {
+        return fail(path, fmt::format("the layers have more than {} inputs", kMaxReferences));
+      }
+      if (read) {
         layer.calls.push_back({std::move(reader.tensors)});
       } else {
         fail(fmt::format("{}.inbound_nodes[{}]", path, i),
@@ -350,10 +364,10 @@ std::optional<json> parse_json(std::string_view text, const Location &where, Dia
     location.line = 1 + static_cast<int>(std::ranges::count(before, '\n'));
     const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
     location.column = 1 + static_cast<int>(end - line_start);
-    const std::string what = error.what();
-    const size_t colon = what.find(": ");
-    diagnostics.error(location,
-                      "not valid JSON: " + (colon == std::string::npos ? what : what.substr(colon + 2)));
+    diagnostics.error(location, "not valid JSON: " + without_prefix(error.what()));
+    return std::nullopt;
+  } catch (const json::exception &error) {  // numbers that no double holds
+    diagnostics.error(where, "not valid JSON: " + without_prefix(error.what()));
     return std::nullopt;
   }
 }

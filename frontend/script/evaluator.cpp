@@ -54,7 +54,7 @@ Value Evaluator::opaque(Position origin, std::string what) {
 
 void Evaluator::charge(std::int64_t steps) {
   if (steps > limits::steps || (steps_ += steps) > limits::steps) {
-    diagnostics_.error({}, "the script takes too long to evaluate",
+    diagnostics_.error(source_.at(current_), "the script takes too long to evaluate",
                        "a model script may run a few million steps; check the ranges of its loops");
     throw Stopped{};
   }
@@ -62,7 +62,7 @@ void Evaluator::charge(std::int64_t steps) {
 
 void Evaluator::allocate(std::size_t bytes) {
   if (bytes > limits::bytes || (bytes_ += bytes) > limits::bytes) {
-    diagnostics_.error({}, "the script needs too much memory to evaluate",
+    diagnostics_.error(source_.at(current_), "the script needs too much memory to evaluate",
                        "strings and lists of a model script may take some tens of megabytes in all");
     throw Stopped{};
   }
@@ -131,7 +131,6 @@ void Evaluator::report_skipped() {
     lines += std::to_string(first);
     if (last > first) lines += "-" + std::to_string(last);
   }
-  Location where = source_.at({});
   note({}, fmt::format("skipped code that prints, plots or computes on results: {} {}",
                        skipped_lines_.size() == 1 ? "line" : "lines", lines));
 }
@@ -144,6 +143,7 @@ Evaluator::Flow Evaluator::execute(const Block &block) {
 
 Evaluator::Flow Evaluator::execute(const Statement &statement) {
   const Depth depth(*this, statement.at);
+  current_ = statement.at;
   charge(1);
   const Position at = statement.at;
   if (const auto *node = std::get_if<ExpressionStatement>(&statement.node)) {
@@ -310,9 +310,13 @@ void Evaluator::run_import(const Import &node, Position at) {
   }
   const Value module = import_module(*this, node.module, at);
   if (node.is_star) {
-    if (const auto *known = std::get_if<const Module *>(&module))
+    const auto *known = std::get_if<const Module *>(&module);
+    if (!known) return;
+    const std::vector<std::string> names = star_names((*known)->path);
+    if (names.empty())
       error(at, fmt::format("'from {} import *' is not supported", (*known)->path),
             "import the names that are used");
+    for (const std::string &name : names) bind(name, module_member(*this, (*known)->path, name, at));
     return;
   }
   for (const Import::Item &item : node.items) {

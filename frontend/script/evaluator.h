@@ -133,6 +133,7 @@ class Evaluator {
   Scope *globals_ = nullptr;
   Frame *frame_ = nullptr;
   std::set<int> skipped_lines_;
+  Position current_;  // the statement being executed
   std::int64_t steps_ = 0;
   std::size_t bytes_ = 0;
   int errors_ = 0;

@@ -1,7 +1,6 @@
 #include "frontend/script/expression_parser.h"
 
 #include <algorithm>
-#include <array>
 
 #include "frontend/script/limits.h"
 
@@ -9,7 +8,7 @@ namespace sinter::script {
 
 namespace {
 
-constexpr std::array<std::string_view, 35> keywords = {
+constexpr std::string_view keywords[] = {
     "False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
     "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
     "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
@@ -41,7 +40,7 @@ int depth_of(const ExpressionPtr &expression) {
 }  // namespace
 
 bool is_keyword(std::string_view word) {
-  return std::ranges::find(keywords, word) != keywords.end();
+  return std::ranges::find(keywords, word) != std::end(keywords);
 }
 
 const Token &ExpressionParser::peek(std::size_t ahead) const {

@@ -8,6 +8,7 @@
 #include "frontend/script/json_value.h"
 #include "frontend/script/keras_graph.h"
 #include "frontend/script/keras_members.h"
+#include "frontend/script/keras_shapes.h"
 #include "frontend/script/native_support.h"
 
 namespace sinter::script {
@@ -136,7 +137,11 @@ Value setting(Evaluator &evaluator, const Native &native, const CallArguments &a
 }
 
 Value tensor_shape(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
-  return evaluator.opaque(arguments.at, "the shape of a tensor");
+  if (arguments.items.size() == 1)
+    if (auto *const *tensor = std::get_if<SymbolicTensor *>(&arguments.items[0].value))
+      return shape_of(evaluator, *tensor, arguments.at);
+  if (const auto obstacle = obstacle_in(arguments)) return *obstacle;
+  return evaluator.error(arguments.at, "int_shape() takes a tensor");
 }
 
 Value unsupported_backend(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {

@@ -40,20 +40,27 @@ SymbolicTensor *add_call(Evaluator &evaluator, LayerObject *layer, std::vector<S
 
 namespace {
 
-std::string input_prefix(const KerasDialect &dialect) {
-  return dialect.semantics == keras::Semantics::keras3 && !dialect.tf_keras ? "input_layer" : "input";
+// `input_layer` (Keras 3); `input_1` in Keras 2 and, unlike its other names, in tensorflow.keras.
+std::string automatic_input_name(KerasState &keras) {
+  if (keras.dialect.semantics == keras::Semantics::keras3 && !keras.dialect.tf_keras)
+    return automatic_name(keras, "input_layer");
+  return "input_" + std::to_string(++keras.name_counters["input"]);
 }
 
-std::string name_prefix(const KerasState &keras, const std::string &class_name) {
-  return class_name == "InputLayer" ? input_prefix(keras.dialect) : keras::to_snake_case(class_name);
+std::string automatic_layer_name(KerasState &keras, const std::string &class_name) {
+  return class_name == "InputLayer" ? automatic_input_name(keras)
+                                    : automatic_name(keras, keras::to_snake_case(class_name));
 }
 
-bool looks_automatic(const KerasState &keras, const std::string &class_name, const std::string &name) {
-  const std::string prefix = name_prefix(keras, class_name);
-  if (!name.starts_with(prefix)) return false;
-  const std::string rest = name.substr(prefix.size());
-  return rest.empty() ||
-         (rest.size() > 1 && rest[0] == '_' && rest.find_first_not_of("0123456789", 1) == std::string::npos);
+bool looks_automatic(const std::string &class_name, const std::string &name) {
+  const auto matches = [&](const std::string &prefix) {
+    if (!name.starts_with(prefix)) return false;
+    const std::string rest = name.substr(prefix.size());
+    return rest.empty() || (rest.size() > 1 && rest[0] == '_' &&
+                            rest.find_first_not_of("0123456789", 1) == std::string::npos);
+  };
+  return class_name == "InputLayer" ? matches("input") || matches("input_layer")
+                                    : matches(keras::to_snake_case(class_name));
 }
 
 }  // namespace
@@ -62,8 +69,7 @@ SymbolicTensor *new_input(Evaluator &evaluator, const nlohmann::json &batch_shap
                           Position at) {
   LayerObject *layer = new_layer(evaluator, at);
   layer->class_name = "InputLayer";
-  layer->name =
-      name.empty() ? automatic_name(evaluator.keras, input_prefix(evaluator.keras.dialect)) : std::move(name);
+  layer->name = name.empty() ? automatic_input_name(evaluator.keras) : std::move(name);
   layer->config["batch_input_shape"] = batch_shape;
   layer->batch_input_shape = batch_shape;
   return add_call(evaluator, layer, {});
@@ -181,8 +187,8 @@ ModelObject *from_config(Evaluator &evaluator, const keras::ModelConfig &config,
     }
     LayerObject *copy = new_layer(evaluator, at);
     copy->class_name = layer.class_name;
-    copy->name = looks_automatic(evaluator.keras, layer.class_name, layer.name)
-                     ? automatic_name(evaluator.keras, name_prefix(evaluator.keras, layer.class_name))
+    copy->name = looks_automatic(layer.class_name, layer.name)
+                     ? automatic_layer_name(evaluator.keras, layer.class_name)
                      : layer.name;
     copy->config = layer.config;
     copy->trainable = layer.trainable;

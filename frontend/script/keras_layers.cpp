@@ -7,6 +7,7 @@
 #include "frontend/script/json_value.h"
 #include "frontend/script/keras_graph.h"
 #include "frontend/script/keras_members.h"
+#include "frontend/script/keras_shapes.h"
 #include "frontend/script/keras_values.h"
 #include "frontend/script/native_support.h"
 
@@ -464,8 +465,14 @@ Value layer_attribute(Evaluator &evaluator, LayerObject *layer, const std::strin
   if (name == "get_output_at" || name == "get_input_at") return evaluator.native(name, get_tensor_at, layer);
   for (const char *method : {"get_weights", "set_weights", "count_params", "get_config", "build"})
     if (name == method) return evaluator.native(name, run_time_method, layer);
-  if (name == "weights" || name == "kernel" || name == "bias" || name.find("shape") != std::string::npos ||
-      name == "trainable_weights")
+  if (name == "output_shape" || name == "input_shape") {
+    SymbolicTensor *output = only_output(evaluator, layer, name, at);
+    if (!output) return Poison{};
+    const auto &inputs = layer->calls[static_cast<std::size_t>(output->node)].inputs;
+    return name == "output_shape" || inputs.empty() ? shape_of(evaluator, output, at)
+                                                    : shapes_of(evaluator, inputs, at);
+  }
+  if (name == "weights" || name == "kernel" || name == "bias" || name == "trainable_weights")
     return evaluator.opaque(at, fmt::format("the attribute '{}' of a layer", name));
   if (const auto found = layer->config.find(name); found != layer->config.end())
     return from_json(evaluator, *found);
@@ -490,8 +497,8 @@ void set_layer_attribute(Evaluator &evaluator, LayerObject *layer, const std::st
 
 Value tensor_attribute(Evaluator &evaluator, SymbolicTensor *tensor, const std::string &name, Position at) {
   if (name == "name") return evaluator.string(tensor->layer->name + "/output:0");
-  if (name == "shape" || name == "_keras_shape" || name == "dtype" || name == "get_shape")
-    return evaluator.opaque(at, "the shape of a tensor");
+  if (name == "shape" || name == "_keras_shape") return shape_of(evaluator, tensor, at);
+  if (name == "dtype") return evaluator.string("float32");
   return evaluator.error(at, fmt::format("tensors have no attribute '{}' that Sinter knows", name));
 }
 

@@ -6,6 +6,7 @@
 #include "frontend/script/arguments.h"
 #include "frontend/script/keras_graph.h"
 #include "frontend/script/keras_members.h"
+#include "frontend/script/keras_shapes.h"
 #include "frontend/script/keras_training.h"
 #include "frontend/script/keras_values.h"
 #include "frontend/script/native_support.h"
@@ -380,6 +381,13 @@ Value model_attribute(Evaluator &evaluator, ModelObject *model, const std::strin
     const auto &tensors = name.starts_with("input") ? model->inputs : model->outputs;
     if (name.back() != 's' && tensors.size() == 1) return tensors.front();
     return evaluator.list({tensors.begin(), tensors.end()});
+  }
+  if (name == "input_shape" || name == "output_shape") {
+    if (model->poisoned) return Poison{};
+    if (!model->built)
+      return evaluator.error(at, fmt::format("the model '{}' has no input shape yet", model->name),
+                             "give its first layer input_shape=");
+    return shapes_of(evaluator, name == "input_shape" ? model->inputs : model->outputs, at);
   }
   static constexpr std::pair<const char *, NativeFunction> methods[] = {{"add", add_method},
                                                                         {"pop", pop_method},

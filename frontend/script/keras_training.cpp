@@ -138,10 +138,15 @@ Value compile(Evaluator &evaluator, const Native &native, const CallArguments &a
     call.loss_weights = std::move(*weights);
   }
   model->compiled = false;  // the flags as they are now, not those of an earlier compile
-  if (model->built)
+  if (model->built) {
     if (const auto config = snapshot(evaluator, *model))
       for (const keras::Layer &layer : config->layers)
         if (!layer.trainable) call.frozen_layers.push_back(layer.name);
+  } else {
+    for (const ModelObject::Item &item : model->items)
+      if (auto *const *layer = std::get_if<LayerObject *>(&item); layer && !(*layer)->trainable)
+        call.frozen_layers.push_back((*layer)->name);
+  }
   model->frozen_at_compile = call.frozen_layers;
   model->compiled = true;
   record(evaluator, model, std::move(call));
@@ -466,7 +471,7 @@ std::optional<Value> training_method(Evaluator &evaluator, ModelObject *model, c
     if (name == method) return evaluator.native(name, function, model);
   for (const char *result :
        {"history", "optimizer", "metrics_names", "weights", "trainable_weights", "non_trainable_weights",
-        "loss", "metrics", "input_shape", "output_shape", "trainable_variables", "stop_training"})
+        "loss", "metrics", "trainable_variables", "stop_training"})
     if (name == result) return evaluator.opaque(at, fmt::format("the attribute '{}' of a model", name));
   return std::nullopt;
 }

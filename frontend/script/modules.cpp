@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "frontend/keras/layer_signatures.h"
 #include "frontend/script/arguments.h"
 #include "frontend/script/keras_members.h"
 
@@ -141,6 +142,29 @@ Value import_module(Evaluator &evaluator, const std::string &name, Position at) 
   return evaluator.error(
       at, fmt::format("Sinter does not know the module '{}'", name),
       "a model script may import keras, tensorflow.keras, numpy, math and libraries for plots and files");
+}
+
+std::vector<std::string> star_names(const std::string &path) {
+  const std::string second = component(path, 0) == "keras" ? component(path, 1) : "";
+  std::vector<std::string> names;
+  if (second == "layers") {
+    for (const keras::LayerSignature &signature : keras::all_layers()) {
+      names.push_back(signature.class_name);
+      names.insert(names.end(), signature.aliases.begin(), signature.aliases.end());
+    }
+    for (const char *function :
+         {"Input", "add", "subtract", "multiply", "average", "maximum", "concatenate", "merge"})
+      names.emplace_back(function);
+  } else if (second == "models") {
+    names = {"Sequential", "Model", "load_model", "model_from_json", "clone_model"};
+  } else if (second == "optimizers") {
+    names = config_names("optimizer");
+  } else if (second == "callbacks") {
+    names = config_names("callback");
+  } else if (second == "preprocessing") {
+    names = {"ImageDataGenerator", "load_img", "img_to_array", "array_to_img"};
+  }
+  return names;
 }
 
 Value module_member(Evaluator &evaluator, const std::string &path, const std::string &name, Position at) {

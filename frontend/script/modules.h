@@ -12,6 +12,9 @@ Value import_module(Evaluator &evaluator, const std::string &name, Position at);
 // A member of a module: a submodule, function, class or constant. Poison after an error if there is none.
 Value module_member(Evaluator &evaluator, const std::string &path, const std::string &name, Position at);
 
+// The names that `from path import *` binds; empty where that is not supported.
+std::vector<std::string> star_names(const std::string &path);
+
 // `tensorflow.keras.layers.core` -> `keras.layers.core`.
 std::string normalize_module(const std::string &name);
 

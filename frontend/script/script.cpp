@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "frontend/script/evaluator.h"
 #include "frontend/script/keras_graph.h"
@@ -168,14 +167,17 @@ std::optional<ScriptResult> evaluate_script(std::string_view text, std::string_v
   Diagnostics own;
   std::optional<ScriptResult> result;
   const Syntax syntax = parse(source, own);
-  const KerasDialect dialect = choose_dialect(syntax.statements, source, semantics, own);
-  Evaluator evaluator(source, own, dialect);
-  try {
-    evaluator.run(syntax);
-    result = collect(evaluator, dialect);
-    evaluator.report_skipped();
-  } catch (const Stopped &) {
-    result.reset();
+  // After a syntax error the names of the lost lines would be reported as undefined: only the syntax is.
+  if (!own.has_errors()) {
+    const KerasDialect dialect = choose_dialect(syntax.statements, source, semantics, own);
+    Evaluator evaluator(source, own, dialect);
+    try {
+      evaluator.run(syntax);
+      result = collect(evaluator, dialect);
+      evaluator.report_skipped();
+    } catch (const Stopped &) {
+      result.reset();
+    }
   }
   if (own.has_errors()) result.reset();
   for (const Diagnostic &each : own.all()) {
@@ -194,7 +196,7 @@ bool looks_like_script(std::string_view text) {
   if (text.empty() || text.find('\0') != std::string_view::npos) return false;
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos || text[first] == '{' || text[first] == '[') return false;
-  static constexpr std::array<std::string_view, 4> beginnings = {"import ", "from ", "model", "def "};
+  static constexpr std::string_view beginnings[] = {"import ", "from ", "model", "def "};
   for (std::size_t begin = 0; begin < text.size();) {
     std::size_t end = text.find('\n', begin);
     if (end == std::string_view::npos) end = text.size();

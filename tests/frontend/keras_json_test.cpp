@@ -136,6 +136,12 @@ TEST(KerasJson, SyntaxErrorsHaveLineAndColumn) {
   EXPECT_EQ(diagnostics.all()[0].where.column, 11);
 }
 
+TEST(KerasJson, NumbersOutsideOfDoubleAreRefused) {
+  Diagnostics diagnostics;
+  EXPECT_FALSE(parse("{\"class_name\": 1e999}", diagnostics));
+  EXPECT_TRUE(diagnostics.has_errors());
+}
+
 TEST(KerasJson, DeepNestingIsRefused) {
   Diagnostics diagnostics;
   EXPECT_FALSE(parse(std::string(1'000'000, '['), diagnostics));

@@ -57,12 +57,22 @@ Bytes unshuffled(const Bytes &data, size_t element_size) {
   return out;
 }
 
+[[noreturn]] void too_large(uint64_t bytes, uint64_t limit) {
+  throw FormatError("it claims " + std::to_string(bytes) + " bytes, more than the file can hold (limit " +
+                    std::to_string(limit) + ")");
+}
+
 // Reads the chunks of one data set into their places.
 class ChunkReader {
  public:
   ChunkReader(Objects &objects, const Datatype &type, std::vector<uint16_t> filters,
-              std::vector<uint64_t> chunk, Numbers &out)
-      : objects_(objects), type_(type), filters_(std::move(filters)), chunk_(std::move(chunk)), out_(out) {
+              std::vector<uint64_t> chunk, uint64_t &budget, Numbers &out)
+      : objects_(objects),
+        type_(type),
+        filters_(std::move(filters)),
+        chunk_(std::move(chunk)),
+        budget_(budget),
+        out_(out) {
     for (const uint64_t dim : chunk_) chunk_elements_ *= dim;
   }
 
@@ -97,6 +107,10 @@ class ChunkReader {
         throw FormatError("a chunk lies outside the shape");
     Bytes data = objects_.file().block(objects_.absolute(address), size);
     const uint64_t expected = chunk_elements_ * type_.size;
+    // Counted, so that a file cannot name one chunk, which may unpack to a thousand times its size, again and
+    // again.
+    if (expected > budget_) too_large(expected, budget_);
+    budget_ -= expected;
     for (size_t i = filters_.size(); i-- > 0;) {
       if (i < 32 && (mask >> i & 1)) continue;
       if (filters_[i] == kFletcher32 && data.size() >= 4) data.resize(data.size() - 4);
@@ -135,13 +149,9 @@ class ChunkReader {
   std::vector<uint16_t> filters_;
   std::vector<uint64_t> chunk_;
   uint64_t chunk_elements_ = 1;
+  uint64_t &budget_;
   Numbers &out_;
 };
-
-[[noreturn]] void too_large(uint64_t bytes, uint64_t limit) {
-  throw FormatError("it claims " + std::to_string(bytes) + " bytes, more than the file can hold (limit " +
-                    std::to_string(limit) + ")");
-}
 
 void read_contiguous(Objects &objects, const Datatype &type, uint64_t address, uint64_t elements,
                      Numbers &out) {
@@ -171,8 +181,9 @@ std::vector<uint64_t> checked_chunk(std::vector<uint64_t> chunk, size_t rank, ui
   return chunk;
 }
 
-void read_layout(Objects &objects, const Object &dataset, const Datatype &type, uint64_t chunk_limit,
+void read_layout(Objects &objects, const Object &dataset, const Datatype &type, uint64_t &budget,
                  Numbers &out) {
+  const uint64_t chunk_limit = budget / type.size;
   const Message &message = *dataset.find(kLayoutMessage);
   Cursor cursor(message.data);
   const uint8_t version = cursor.u8(), layout = cursor.u8();
@@ -191,7 +202,7 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
     std::vector<uint64_t> chunk;
     for (int i = 0; i + 1 < dimensions; ++i) chunk.push_back(cursor.u32());
     ChunkReader reader(objects, type, parse_filters(dataset.find(kFilterMessage)),
-                       checked_chunk(std::move(chunk), rank, chunk_limit), out);
+                       checked_chunk(std::move(chunk), rank, chunk_limit), budget, out);
     if (tree != kUndefinedAddress) reader.read_tree(tree, kMaxTreeLevel);
   } else if (layout == 2) {
     const uint8_t flags = cursor.u8(), dimensions = cursor.u8(), bytes = cursor.u8();
@@ -209,7 +220,8 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
       mask = cursor.u32();
     }
     const uint64_t address = cursor.u64();
-    ChunkReader reader(objects, type, parse_filters(dataset.find(kFilterMessage)), std::move(chunk), out);
+    ChunkReader reader(objects, type, parse_filters(dataset.find(kFilterMessage)), std::move(chunk), budget,
+                       out);
     if (address != kUndefinedAddress)
       reader.read_chunk(address, size, static_cast<uint32_t>(mask), std::vector<uint64_t>(rank, 0));
   } else {
@@ -232,10 +244,9 @@ Numbers read_numbers(Objects &objects, const Object &dataset, uint64_t &budget) 
   const uint64_t elements = space.elements();
   if (elements > budget / sizeof(float))
     too_large(elements > budget ? elements : elements * sizeof(float), budget);
-  const uint64_t chunk_limit = budget / type.size;
   budget -= elements * sizeof(float);
   Numbers out{space.dims, std::vector<float>(elements)};
-  if (elements > 0) read_layout(objects, dataset, type, chunk_limit, out);
+  if (elements > 0) read_layout(objects, dataset, type, budget, out);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "frontend/keras/layers/layer_import.h"
+#include "frontend/keras/print_json.h"
 
 namespace sinter::keras {
 namespace {
@@ -162,7 +163,7 @@ std::optional<Tensor> activate(LayerImport &layer, Tensor x, const json &activat
         {"ReLU", "relu"}, {"Softmax", "softmax"}, {"ELU", "elu"}};
     if (const auto found = layers.find(name); found != layers.end()) name = found->second;
   } else if (!activation.is_null()) {
-    return layer.fail(fmt::format("activation is {}, but must be a name", activation.dump()));
+    return layer.fail(fmt::format("activation is {}, but must be a name", print_json(activation)));
   }
   if (name == "linear" && layer.layer.class_name != "Activation") return x;
   if (name == "softmax") return softmax(layer, x, "softmax", -1);

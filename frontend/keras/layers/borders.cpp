@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "frontend/keras/layers/layer_import.h"
+#include "frontend/keras/print_json.h"
 
 namespace sinter::keras {
 namespace {
@@ -25,7 +26,7 @@ std::optional<std::array<int64_t, 4>> sides(LayerImport &layer, std::string_view
   }
   if (ok) return result;
   return layer.fail(fmt::format("{} is {}, but must be n, (rows, columns) or ((top, bottom), (left, right))",
-                                name, value.dump()));
+                                name, print_json(value)));
 }
 
 }  // namespace

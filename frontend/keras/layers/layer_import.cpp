@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "frontend/keras/layer_signatures.h"
+#include "frontend/keras/print_json.h"
 #include "frontend/keras/summary.h"
 #include "support/check.h"
 
@@ -59,8 +60,8 @@ std::optional<int64_t> LayerImport::integer(std::string_view name, int64_t minim
       (value.is_number_float() && value.get<double>() == static_cast<double>(static_cast<int64_t>(
                                                              std::clamp(value.get<double>(), -1e9, 1e9))));
   if (whole && value >= minimum && value <= kMaxSize) return value.get<int64_t>();
-  return fail(fmt::format("{} is {}, but must be a whole number from {} to {}", name, value.dump(), minimum,
-                          kMaxSize));
+  return fail(fmt::format("{} is {}, but must be a whole number from {} to {}", name, print_json(value),
+                          minimum, kMaxSize));
 }
 
 std::optional<std::array<int64_t, 2>> LayerImport::pair(std::string_view name, int64_t minimum) {
@@ -69,8 +70,8 @@ std::optional<std::array<int64_t, 2>> LayerImport::pair(std::string_view name, i
   if (valid(value)) return std::array{value.get<int64_t>(), value.get<int64_t>()};
   if (value.is_array() && value.size() == 2 && valid(value[0]) && valid(value[1]))
     return std::array{value[0].get<int64_t>(), value[1].get<int64_t>()};
-  return fail(fmt::format("{} is {}, but must be one or two whole numbers from {} to {}", name, value.dump(),
-                          minimum, kMaxSize));
+  return fail(fmt::format("{} is {}, but must be one or two whole numbers from {} to {}", name,
+                          print_json(value), minimum, kMaxSize));
 }
 
 std::optional<double> LayerImport::number(std::string_view name) {
@@ -81,14 +82,14 @@ std::optional<double> LayerImport::number(std::string_view name) {
     const json inner = value["config"].value("value", json());
     if (inner.is_number()) return inner.get<double>();
   }
-  return fail(fmt::format("{} is {}, but must be a number", name, value.dump()));
+  return fail(fmt::format("{} is {}, but must be a number", name, print_json(value)));
 }
 
 std::optional<bool> LayerImport::boolean(std::string_view name) {
   const json &value = argument(name);
   if (value.is_boolean()) return value.get<bool>();
   if (value.is_number_integer() && (value == 0 || value == 1)) return value == 1;
-  return fail(fmt::format("{} is {}, but must be True or False", name, value.dump()));
+  return fail(fmt::format("{} is {}, but must be True or False", name, print_json(value)));
 }
 
 std::optional<std::string> LayerImport::choice(std::string_view name,
@@ -96,7 +97,7 @@ std::optional<std::string> LayerImport::choice(std::string_view name,
   const json &value = argument(name);
   if (value.is_string() && std::ranges::count(allowed, value.get<std::string>()) > 0)
     return value.get<std::string>();
-  return fail(fmt::format("{} is {}, but must be {}", name, value.dump(), fmt::join(allowed, " or ")));
+  return fail(fmt::format("{} is {}, but must be {}", name, print_json(value), fmt::join(allowed, " or ")));
 }
 
 std::optional<bool> LayerImport::channels_first() {
@@ -142,8 +143,8 @@ std::optional<int> LayerImport::axis(const Tensor &tensor, const json &given) {
   const json &value = given.is_array() && given.size() == 1 ? given[0] : given;
   const auto rank = static_cast<int64_t>(dims(tensor).size());
   if (!value.is_number_integer() || value < -rank || value >= rank)
-    return fail(
-        fmt::format("axis is {}, but the input {} has {} dimensions", given.dump(), shape(tensor), rank));
+    return fail(fmt::format("axis is {}, but the input {} has {} dimensions", print_json(given),
+                            shape(tensor), rank));
   int64_t axis = value.get<int64_t>();
   if (axis < 0) axis += rank;
   if (axis == 0) return fail("axis 0 is the batch", "choose another axis");
@@ -161,8 +162,10 @@ std::optional<ir::ValueId> LayerImport::node(std::string_view op_name, const Att
     SINTER_CHECK(op.with_attribute(values, static_cast<size_t>(field - op.fields.begin()), value), name);
   }
   ir::Checker checker;
-  const ir::NodeId id = model_.graph.add_node(
-      op, values, std::move(in), value_name(layer.name + "." + std::string(op_name)), checker, layer.name);
+  const int number = nodes_[op.name]++;
+  const std::string name = number == 0 ? fmt::format("{}.{}", prefix_, op_name)
+                                       : fmt::format("{}.{}.{}", prefix_, op_name, number);
+  const ir::NodeId id = model_.graph.add_node(op, values, std::move(in), name, checker, layer.name);
   if (id < 0) return fail(checker.message(), checker.hint());
   return model_.graph.node(id).outputs[0];
 }
@@ -186,11 +189,12 @@ std::optional<ir::ValueId> LayerImport::weight(std::string_view name, const std:
   const auto first_value =
       initializer.empty() ? ir::Initializer{"zeros", {}} : initializer_from(argument(initializer));
   if (!first_value)
-    return fail(fmt::format("{} is {}, which is not supported", initializer, argument(initializer).dump()));
+    return fail(
+        fmt::format("{} is {}, which is not supported", initializer, print_json(argument(initializer))));
   const bool trainable = layer.trainable && kind == ir::VariableKind::weight;
   const ir::ValueId value = model_.graph.add_variable(
-      value_name(layer.name + "." + std::string(name)),
-      ir::TensorType(std::vector<ir::Dim>(dims.begin(), dims.end())), kind, trainable, *first_value);
+      fmt::format("{}.{}", prefix_, name), ir::TensorType(std::vector<ir::Dim>(dims.begin(), dims.end())),
+      kind, trainable, *first_value);
   variables_.emplace(name, value);
   info_.variables.push_back(model_.graph.value(value).variable);
   info_.params += elements;
@@ -200,8 +204,8 @@ std::optional<ir::ValueId> LayerImport::weight(std::string_view name, const std:
 
 ir::ValueId LayerImport::constant(std::string_view name, int64_t size, float value) {
   if (const auto known = variables_.find(std::string(name)); known != variables_.end()) return known->second;
-  const ir::ValueId id = model_.graph.add_variable(value_name(layer.name + "." + std::string(name)),
-                                                   ir::TensorType{size}, ir::VariableKind::constant, false);
+  const ir::ValueId id = model_.graph.add_variable(fmt::format("{}.{}", prefix_, name), ir::TensorType{size},
+                                                   ir::VariableKind::constant, false);
   model_.weights.resize(model_.graph.variables.size());
   model_.weights.back() = ir::TensorData{{size}, std::vector<float>(static_cast<size_t>(size), value)};
   variables_.emplace(name, id);

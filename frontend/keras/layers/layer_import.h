@@ -27,12 +27,14 @@ using AttributeList = std::vector<std::pair<std::string_view, ir::AttributeValue
 // The import of one call of one layer.
 class LayerImport {
  public:
-  LayerImport(ir::Model &model, const Layer &layer, std::vector<Tensor> inputs,
+  // `prefix` begins the names of the call's values.
+  LayerImport(ir::Model &model, const Layer &layer, std::string prefix, std::vector<Tensor> inputs,
               std::map<std::string, ir::ValueId> &variables, ir::LayerInfo &info, bool keras3,
               Diagnostics &diagnostics)
       : layer(layer),
         inputs(std::move(inputs)),
         keras3(keras3),
+        prefix_(std::move(prefix)),
         model_(model),
         variables_(variables),
         info_(info),
@@ -81,6 +83,8 @@ class LayerImport {
   ir::ValueId constant(std::string_view name, int64_t size, float value);
 
  private:
+  std::string prefix_;
+  std::map<std::string_view, int> nodes_;  // how many of each op the call has
   ir::Model &model_;
   std::map<std::string, ir::ValueId> &variables_;  // of this layer, by weight name
   ir::LayerInfo &info_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/keras/layers/layer_import.h"
+#include "frontend/keras/print_json.h"
 
 namespace sinter::keras {
 namespace {
@@ -78,9 +79,9 @@ std::optional<Tensor> import_concatenate(LayerImport &layer) {
     for (const ir::ValueId value : values) {
       const ir::Dim a = layer.dims({values[0]})[i], b = layer.dims({value})[i];
       if (static_cast<int>(i) != *axis && a.is_constant() && b.is_constant() && a != b)
-        return layer.fail(
-            fmt::format("cannot concatenate {} along axis {}", shapes(layer), layer.argument("axis").dump()),
-            "all other sizes must be equal");
+        return layer.fail(fmt::format("cannot concatenate {} along axis {}", shapes(layer),
+                                      print_json(layer.argument("axis"))),
+                          "all other sizes must be equal");
     }
   if (values.size() == 1) {
     const auto same = layer.node("identity", {}, values);

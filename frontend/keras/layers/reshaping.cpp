@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "frontend/keras/layers/layer_import.h"
+#include "frontend/keras/print_json.h"
 
 namespace sinter::keras {
 
@@ -43,7 +44,7 @@ std::optional<Tensor> import_reshape(LayerImport &layer) {
     }
   if (!valid)
     return layer.fail(fmt::format("target_shape is {}, but must be a list of sizes, one of which may be -1",
-                                  target.dump()));
+                                  print_json(target)));
   const Tensor x = layer.stored(layer.inputs[0], false);
   const auto y = layer.node("reshape", {{"shape", shape}}, {x.value});
   if (!y) return std::nullopt;
@@ -61,7 +62,8 @@ std::optional<Tensor> import_permute(LayerImport &layer) {
       if (valid) permutation.push_back(dim.get<int64_t>());
     }
   if (!valid)
-    return layer.fail(fmt::format("dims is {}, but must be a list of dimensions from 1 on", dims.dump()));
+    return layer.fail(
+        fmt::format("dims is {}, but must be a list of dimensions from 1 on", print_json(dims)));
   const Tensor x = layer.stored(layer.inputs[0], false);
   const auto y = layer.node("transpose", {{"permutation", permutation}}, {x.value});
   if (!y) return std::nullopt;

@@ -1,0 +1,88 @@
+// The HDF5 reader on files that the HDF5 library wrote (tests/frontend/hdf5/make_files.c).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "frontend/keras/hdf5_file.h"
+
+namespace sinter::keras {
+namespace {
+
+Hdf5File open_file(const char *name, Diagnostics &diagnostics) {
+  auto file = Hdf5File::open(std::string(SINTER_SOURCE_DIR) + "/tests/frontend/hdf5/" + name, diagnostics);
+  if (!file) throw std::runtime_error(diagnostics.render_all());
+  return std::move(*file);
+}
+
+class Hdf5Files : public testing::TestWithParam<const char *> {};
+INSTANTIATE_TEST_SUITE_P(Versions, Hdf5Files, testing::Values("earliest.h5", "latest.h5"),
+                         [](const auto &file) {
+                           return std::string(file.param, std::string(file.param).find('.'));
+                         });
+
+TEST_P(Hdf5Files, NumbersOfAllFormats) {
+  Diagnostics diagnostics;
+  const Hdf5File file = open_file(GetParam(), diagnostics);
+  const auto names = file.members("numbers");
+  ASSERT_TRUE(names) << diagnostics.render_all();
+  EXPECT_GE(names->size(), 7u);
+  for (const std::string &name : *names) {
+    const auto array = file.array("numbers/" + name);
+    ASSERT_TRUE(array) << name << diagnostics.render_all();
+    EXPECT_EQ(array->dims, (std::vector<int64_t>{5, 7})) << name;
+    ASSERT_EQ(array->values.size(), 35u);
+    const bool is_integer = name[0] == 'i' || name[0] == 'u';
+    for (int i = 0; i < 35; ++i)
+      EXPECT_EQ(array->values[static_cast<size_t>(i)],
+                is_integer ? static_cast<float>(i) : 0.5f * static_cast<float>(i) - 3)
+          << name;
+  }
+}
+
+TEST_P(Hdf5Files, TextsOfFixedAndVariableLength) {
+  Diagnostics diagnostics;
+  const Hdf5File file = open_file(GetParam(), diagnostics);
+  EXPECT_EQ(file.text_attribute("", "fixed"), "2.0.2");
+  EXPECT_EQ(file.text_attribute("/", "variable"), "2.0.2");
+  const std::vector<std::string> names = {"alpha", "exactly12byt", "c"};
+  EXPECT_EQ(file.list_attribute("", "names"), names);
+  EXPECT_EQ(file.list_attribute("", "variable_names"), names);
+  std::vector<std::string> twice = names;
+  twice.insert(twice.end(), names.begin(), names.end());
+  EXPECT_EQ(file.list_attribute("", "split"), twice);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.render_all();
+  EXPECT_FALSE(file.text_attribute("", "names"));
+  EXPECT_FALSE(file.text_attribute("", "absent"));
+  EXPECT_EQ(diagnostics.all().size(), 2u);
+}
+
+TEST_P(Hdf5Files, WhatLeavesTheFileOrCannotBeIsRefused) {
+  Diagnostics diagnostics;
+  const Hdf5File file = open_file(GetParam(), diagnostics);
+  size_t refused = 0;
+  for (const auto &[name, reason] :
+       std::vector<std::pair<std::string, std::string>>{{"soft", "not there"},
+                                                        {"external", "not there"},
+                                                        {"elsewhere", "another file"},
+                                                        {"virtual", "virtual"},
+                                                        {"huge", "claims"},
+                                                        {"text", "numbers"}}) {
+    EXPECT_FALSE(file.array("refused/" + name)) << name;
+    ASSERT_EQ(diagnostics.all().size(), ++refused) << name;
+    EXPECT_THAT(diagnostics.all().back().message, testing::HasSubstr(reason));
+  }
+}
+
+TEST(Hdf5File, GroupsOfManyMembers) {
+  Diagnostics diagnostics;
+  const Hdf5File file = open_file("earliest.h5", diagnostics);
+  const auto names = file.members("many");
+  ASSERT_TRUE(names) << diagnostics.render_all();
+  ASSERT_EQ(names->size(), 400u);
+  EXPECT_EQ(names->front(), "l000");
+  EXPECT_EQ(names->back(), "l399");
+  EXPECT_TRUE(file.has_dataset("many/l217"));
+  EXPECT_FALSE(file.has_dataset("many/l400"));
+}
+
+}  // namespace
+}  // namespace sinter::keras
