@@ -254,9 +254,6 @@ Value data_subscript(Evaluator &evaluator, const DataValue *data, const Value &i
     } else if (integer_of(part) && (*shape)[axis] == 1) {
       reshaped = true;
       ++axis;
-    } else if (opaque_of(part) && axis == 0) {
-      picked_sample = true;
-      ++axis;
     } else {
       return mixed(evaluator, at, "a selection of elements");
     }

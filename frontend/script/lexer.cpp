@@ -62,6 +62,10 @@ class Lexer {
         is_name_start(c) ? name() : symbol();
       }
     }
+    if (!open_brackets_.empty()) {
+      const auto &[bracket, where] = open_brackets_.back();
+      error(where, std::string("this '") + bracket + "' is never closed");
+    }
     if (!out_.list.empty() && out_.list.back().kind != Token::Kind::newline) push(Token::Kind::newline, at_);
     for (; indents_.size() > 1; indents_.pop_back()) push(Token::Kind::dedent, at_);
     push(Token::Kind::end, at_);
@@ -141,8 +145,14 @@ class Lexer {
     const Position where = at_;
     for (const std::string_view op : operators) {
       if (!rest().starts_with(op)) continue;
-      if (op == "(" || op == "[" || op == "{") ++brackets_;
-      if ((op == ")" || op == "]" || op == "}") && brackets_ > 0) --brackets_;
+      if (op == "(" || op == "[" || op == "{") {
+        ++brackets_;
+        open_brackets_.emplace_back(op.front(), where);
+      }
+      if ((op == ")" || op == "]" || op == "}") && brackets_ > 0) {
+        --brackets_;
+        if (!open_brackets_.empty()) open_brackets_.pop_back();
+      }
       push(Token::Kind::op, where, op);
       advance(op.size());
       return;
@@ -246,6 +256,7 @@ class Lexer {
   Diagnostics &diagnostics_;
   Position at_;
   int brackets_;
+  std::vector<std::pair<char, Position>> open_brackets_;
   std::size_t index_ = 0;
   std::vector<int> indents_ = {0};
   Tokens out_;

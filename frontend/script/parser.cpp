@@ -45,6 +45,10 @@ class StatementParser : public ExpressionParser {
   }
 
   void report(const SyntaxFailure &failure) {
+    // What is missing at the end of the text was said where its bracket or string begins.
+    std::size_t next = 0;
+    while (peek(next).kind == Token::Kind::newline || peek(next).kind == Token::Kind::dedent) ++next;
+    if (peek(next).kind == Token::Kind::end && diagnostics_.has_errors()) return;
     if (++errors_ <= limits::errors)
       diagnostics_.error(source_.at(failure.at), failure.message, failure.hint);
   }

@@ -65,6 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
                          "'with' blocks are not supported", ""},
                     Case{"decorator", "@cached\ndef f(): pass\nf()", "decorators are not supported", ""},
                     Case{"undefined", "x = y + 1", "the name 'y' is not defined", "import or assign"},
+                    Case{"syntax", "x = (1 +", "this '(' is never closed", ""},
                     Case{"unknown_module", "import helper_functions",
                          "does not know the module 'helper_functions'", "keras"},
                     Case{"unknown_keras_module", "import keras.layer", "no module 'keras.layer'",

@@ -135,7 +135,11 @@ TEST(ScriptTraining, DataSteps) {
 
 TEST(ScriptTraining, DataThatCannotBeExpressedIsAnError) {
   EXPECT_NE(data_after("x = x - np.mean(x)\n").find("the training input depends on"), std::string::npos);
+  EXPECT_NE(data_after("x = x[y == 3]\n").find("a selection"), std::string::npos)
+      << data_after("x = x[y == 3]\n");
   EXPECT_NE(data_after("x = x[0]\n").find("must be a whole data array"), std::string::npos);
+  EXPECT_NE(data_after("x = x.reshape(-1, 5, 11)\n").find("cannot be reshaped"), std::string::npos);
+  EXPECT_NE(data_after("x = x.reshape(-1, 5, 5)\n").find("mixes samples"), std::string::npos);
   EXPECT_NE(data_after("x /= 255\n").find("numpy cannot divide an array of uint8 in place"),
             std::string::npos);
 }
