@@ -92,7 +92,7 @@ Value make_set(Evaluate evaluator, const Native &, const CallArguments &argument
   for (const Value &item : *items) {
     evaluator.charge(static_cast<std::int64_t>(distinct.size()) + 1);
     if (std::ranges::none_of(distinct,
-                             [&](const Value &other) { return equal(item, other).value_or(false); }))
+                             [&](const Value &other) { return evaluator.same(item, other).value_or(false); }))
       distinct.push_back(item);
   }
   return evaluator.list(std::move(distinct));
@@ -107,6 +107,7 @@ Value make_dict(Evaluate evaluator, const Native &, const CallArguments &argumen
     }
     if (const Opaque *unknown = opaque_of(argument.value)) return unknown;
     if (auto *const *other = std::get_if<Dict *>(&argument.value)) {
+      evaluator.allocate((*other)->items.size() * 2 * sizeof(Value));
       dict->items = (*other)->items;
       continue;
     }
@@ -169,6 +170,7 @@ Value to_int(Evaluate evaluator, const Native &, const CallArguments &arguments)
     return static_cast<std::int64_t>(*number);
   }
   if (const std::string *text = text_of(value)) {
+    evaluator.charge_text(text->size());
     std::int64_t result = 0;
     const int base =
         static_cast<int>(std::clamp<std::int64_t>(integer_of(bound["base"]).value_or(10), 2, 36));
@@ -189,6 +191,7 @@ Value to_float(Evaluate evaluator, const Native &, const CallArguments &argument
   const Value value = bound["value"];
   if (const auto number = number_of(value)) return *number;
   if (const std::string *text = text_of(value)) {
+    evaluator.charge_text(text->size());
     char *end = nullptr;
     const double number = std::strtod(text->c_str(), &end);
     if (!text->empty() && *end == '\0') return number;

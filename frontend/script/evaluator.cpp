@@ -370,7 +370,7 @@ void Evaluator::run_delete(const Delete &node) {
         error(target->at, "'del' is supported for names and dict entries");
         continue;
       }
-      std::erase_if((*dict)->items, [&](const auto &item) { return equal(item.first, key).value_or(false); });
+      std::erase_if((*dict)->items, [&](const auto &item) { return same(item.first, key).value_or(false); });
     } else if (const auto *sequence = std::get_if<SequenceDisplay>(&target->node)) {
       for (const ExpressionPtr &item : sequence->items)
         if (const auto *inner = std::get_if<Name>(&item->node); inner && certain())

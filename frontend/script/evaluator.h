@@ -41,6 +41,8 @@ class Evaluator {
   // Accounting; throw Stopped when spent.
   void charge(std::int64_t steps);
   void allocate(std::size_t bytes);
+  // For functions that read through a text.
+  void charge_text(std::size_t bytes) { charge(1 + static_cast<std::int64_t>(bytes / 1024)); }
 
   // True if this statement certainly runs. A change of a model or plan asks first: in code that depends on
   // run-time values `effect` reports that it cannot be decided and returns false.
@@ -70,6 +72,8 @@ class Evaluator {
   Value binary(std::string_view op, const Value &left, const Value &right, Position at);
   // The elements, as `for` sees them; nullopt if they are not known (opaque, data) or after an error.
   std::optional<std::vector<Value>> elements(const Value &value, Position at);
+  // a == b, or nullopt if that depends on a run-time value. Charges for its work.
+  std::optional<bool> same(const Value &a, const Value &b);
   enum class Truth { no, yes, unknown, poisoned };
   Truth truth(const Value &value) const;
 

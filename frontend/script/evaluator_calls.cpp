@@ -199,12 +199,13 @@ void Evaluator::set_attribute(const Value &object, const std::string &name, cons
     return set_model_attribute(*this, *model, name, value, at);
   if (auto *const *config = std::get_if<ConfigObject *>(&object)) {
     if (!effect(at, "setting an option")) return;
+    const std::string option = name == "lr" ? "learning_rate" : name;
     for (auto &[key, old] : (*config)->config)
-      if (key == name) {
+      if (key == option) {
         old = value;
         return;
       }
-    (*config)->config.emplace_back(name, value);
+    (*config)->config.emplace_back(option, value);
     return;
   }
   error(at, fmt::format("the attribute '{}' of {} cannot be set", name, type_name(object)));
@@ -219,7 +220,7 @@ Value Evaluator::subscript(const Value &object, const Value &index, Position at)
   if (auto *const *dict = std::get_if<Dict *>(&object)) {
     for (const auto &[key, value] : (*dict)->items) {
       charge(1);
-      if (equal(key, index).value_or(false)) return value;
+      if (same(key, index).value_or(false)) return value;
     }
     std::vector<std::string> keys;
     for (const auto &[key, value] : (*dict)->items)
@@ -283,7 +284,7 @@ void Evaluator::set_subscript(const Value &object, const Value &index, const Val
     }
     for (auto &[key, old] : (*dict)->items) {
       charge(1);
-      if (equal(key, index).value_or(false)) {
+      if (same(key, index).value_or(false)) {
         old = value;
         return;
       }
@@ -359,6 +360,13 @@ std::optional<std::vector<Value>> Evaluator::elements(const Value &value, Positi
     return std::nullopt;
   error(at, fmt::format("{} cannot be iterated over", type_name(value)));
   return std::nullopt;
+}
+
+std::optional<bool> Evaluator::same(const Value &a, const Value &b) {
+  std::int64_t work = 1;
+  const auto result = equal(a, b, work);
+  charge(work);
+  return result;
 }
 
 Evaluator::Truth Evaluator::truth(const Value &value) const {

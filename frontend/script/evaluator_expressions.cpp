@@ -86,7 +86,7 @@ Value Evaluator::evaluate_node(const SequenceDisplay &node, Position) {
       bool known = false;
       for (const Value &other : items) {
         charge(1);
-        known = known || equal(value, other).value_or(false);
+        known = known || same(value, other).value_or(false);
       }
       if (known) continue;
     }
@@ -182,10 +182,10 @@ Value Evaluator::compare(std::string_view op, const Value &left, const Value &ri
   if (is_poison(left) || is_poison(right)) return Poison{};
   if (op == "is" || op == "is not") {
     // Identity is asked of None, True and False.
-    const auto same = equal(left, right);
-    if (!same)
+    const auto identical = same(left, right);
+    if (!identical)
       return is_none(left) || is_none(right) ? Value(op == "is not") : opaque(at, "a run-time value");
-    return *same == (op == "is");
+    return *identical == (op == "is");
   }
   if (op == "in" || op == "not in") return contains(*this, right, left, op == "in", at);
   if (const Opaque *unknown = opaque_of(left) ? opaque_of(left) : opaque_of(right)) return unknown;
@@ -250,7 +250,7 @@ Value Evaluator::evaluate_node(const Comprehension &node, Position) {
       bool known = false;
       for (const Value &other : distinct) {
         charge(1);
-        known = known || equal(item, other).value_or(false);
+        known = known || same(item, other).value_or(false);
       }
       if (!known) distinct.push_back(item);
     }

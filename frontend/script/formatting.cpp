@@ -147,6 +147,7 @@ std::optional<std::string> format_value(const Value &value, const std::string &s
 }
 
 Value percent_format(Evaluator &evaluator, const std::string &format, const Value &value, Position at) {
+  evaluator.charge_text(16 * format.size());
   std::vector<Value> values = {value};
   if (auto *const *tuple = std::get_if<Tuple *>(&value)) values = (*tuple)->items;
   for (const Value &each : values) {
@@ -200,6 +201,7 @@ Value percent_format(Evaluator &evaluator, const std::string &format, const Valu
 Value brace_format(Evaluator &evaluator, const std::string &format, const CallArguments &arguments) {
   if (const auto obstacle = obstacle_in(arguments)) return *obstacle;
   const Position at = arguments.at;
+  evaluator.charge_text(16 * format.size());
   std::vector<Value> positional;
   for (const Argument &argument : arguments.items)
     if (argument.name.empty()) positional.push_back(argument.value);

@@ -75,7 +75,8 @@ SymbolicTensor *new_input(Evaluator &evaluator, const nlohmann::json &batch_shap
   return add_call(evaluator, layer, {});
 }
 
-std::vector<std::pair<LayerObject *, int>> calls_behind(const std::vector<SymbolicTensor *> &outputs,
+std::vector<std::pair<LayerObject *, int>> calls_behind(Evaluator &evaluator,
+                                                        const std::vector<SymbolicTensor *> &outputs,
                                                         const std::vector<SymbolicTensor *> &inputs) {
   struct Visit {
     LayerObject *layer;
@@ -92,6 +93,7 @@ std::vector<std::pair<LayerObject *, int>> calls_behind(const std::vector<Symbol
     enter(output);
     while (!stack.empty()) {
       Visit &top = stack.back();
+      evaluator.charge(1 + static_cast<std::int64_t>(inputs.size() / 64));
       const LayerNode &node = top.layer->calls[static_cast<std::size_t>(top.node)];
       const bool is_input = std::ranges::find(inputs, node.output) != inputs.end();
       if (!is_input && top.next < node.inputs.size()) {
@@ -113,7 +115,7 @@ std::optional<keras::ModelConfig> snapshot(Evaluator &evaluator, const ModelObje
   config.name = model.name;
   config.semantics = dialect.semantics;
   config.input_is_implicit = model.input_is_implicit;
-  const auto calls = calls_behind(model.outputs, model.inputs);
+  const auto calls = calls_behind(evaluator, model.outputs, model.inputs);
 
   // The calls within the model, renumbered from 0 in each layer.
   std::map<LayerObject *, std::vector<int>> nodes;

@@ -22,7 +22,8 @@ SymbolicTensor *new_input(Evaluator &evaluator, const nlohmann::json &batch_shap
                           Position at);
 
 // The calls that the outputs depend on, inputs before users. Stops at `inputs`.
-std::vector<std::pair<LayerObject *, int>> calls_behind(const std::vector<SymbolicTensor *> &outputs,
+std::vector<std::pair<LayerObject *, int>> calls_behind(Evaluator &evaluator,
+                                                        const std::vector<SymbolicTensor *> &outputs,
                                                         const std::vector<SymbolicTensor *> &inputs);
 
 // The model as it stands. Nothing is checked beyond what its construction checked, except that layer names

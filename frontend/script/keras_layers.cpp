@@ -366,7 +366,7 @@ Value call_model(Evaluator &evaluator, ModelObject *model, const CallArguments &
     return evaluator.error(
         arguments.at, fmt::format("the model '{}' has {} inputs, but is called on {} tensors", model->name,
                                   model->inputs.size(), tensors->size()));
-  const auto calls = calls_behind(model->outputs, model->inputs);
+  const auto calls = calls_behind(evaluator, model->outputs, model->inputs);
   const bool matters = model->trainable && std::ranges::any_of(calls, [](const auto &call) {
                          return call.first->trainable && differs_in_training(call.first->class_name);
                        });

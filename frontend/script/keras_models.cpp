@@ -102,7 +102,7 @@ void add_item(Evaluator &evaluator, ModelObject *model, const Value &value, Posi
       model->built = true;
       model->items.push_back(item);
       model->output_stack.push_back(model->inputs);
-      for (const auto &[layer, node] : calls_behind(model->outputs, model->inputs))
+      for (const auto &[layer, node] : calls_behind(evaluator, model->outputs, model->inputs))
         layer->calls[static_cast<std::size_t>(node)].through.push_back(*inner);
       return;
     }
@@ -185,7 +185,7 @@ Value construct_model(Evaluator &evaluator, const Native &, const CallArguments 
       ok = false;
     }
   if (ok)
-    for (const auto &[layer, node] : calls_behind(*outputs, *inputs)) {
+    for (const auto &[layer, node] : calls_behind(evaluator, *outputs, *inputs)) {
       if (layer->class_name != "InputLayer") continue;
       if (std::ranges::find(*inputs, layer->calls[static_cast<std::size_t>(node)].output) != inputs->end())
         continue;
@@ -306,7 +306,8 @@ std::vector<Value> ordered_layers(Evaluator &evaluator, const ModelObject &model
   if (model.sequential) return model_layers(model);
   std::vector<Value> layers;
   std::map<std::string, LayerObject *> by_name;
-  for (const auto &[layer, node] : calls_behind(model.outputs, model.inputs)) by_name[layer->name] = layer;
+  for (const auto &[layer, node] : calls_behind(evaluator, model.outputs, model.inputs))
+    by_name[layer->name] = layer;
   const auto config = snapshot(evaluator, model);
   if (!config) return {};
   for (const keras::Layer &layer : config->layers) layers.push_back(by_name[layer.name]);
@@ -405,13 +406,14 @@ Value model_attribute(Evaluator &evaluator, ModelObject *model, const std::strin
 
 namespace {
 
-void set_trainable(const ModelObject &model, bool flag) {
-  for (const auto &[layer, node] : calls_behind(model.outputs, model.inputs)) layer->trainable = flag;
+void set_trainable(Evaluator &evaluator, const ModelObject &model, bool flag) {
+  for (const auto &[layer, node] : calls_behind(evaluator, model.outputs, model.inputs))
+    layer->trainable = flag;
   for (const ModelObject::Item &item : model.items) {
     if (auto *const *layer = std::get_if<LayerObject *>(&item))
       (*layer)->trainable = flag;
     else
-      set_trainable(*std::get<ModelObject *>(item), flag);
+      set_trainable(evaluator, *std::get<ModelObject *>(item), flag);
   }
 }
 
@@ -425,7 +427,8 @@ void set_model_attribute(Evaluator &evaluator, ModelObject *model, const std::st
     if (!flag) return;
     model->trainable = *flag;
     // Keras 2.0 asks the model's own flag; tensorflow.keras and Keras 3 pass it down to the layers.
-    if (!evaluator.keras.dialect.counts_from_one() && !model->poisoned) set_trainable(*model, *flag);
+    if (!evaluator.keras.dialect.counts_from_one() && !model->poisoned)
+      set_trainable(evaluator, *model, *flag);
   } else if (name == "name" || name == "_name") {
     const auto text = text_argument(evaluator, {"", value, at}, "the name of a model");
     if (text && is_valid_utf8(*text)) model->name = *text;

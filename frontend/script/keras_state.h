@@ -28,6 +28,8 @@ struct KerasState {
   std::size_t layer_count = 0;
   // The plan, with models by pointer until their indices are known.
   std::vector<std::pair<ModelObject *, TrainingAction>> actions;
+  // Known shapes of tensors, the batch first; -1 for an open size.
+  std::map<const SymbolicTensor *, std::vector<std::int64_t>> shapes;
   const DataValue *last_image_data = nullptr;  // the last data value that arithmetic was done on
 };
 

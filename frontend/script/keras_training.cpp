@@ -339,8 +339,13 @@ Value fit(Evaluator &evaluator, const Native &native, const CallArguments &argum
     }
     ok &= call.validation_split.has_value();
   }
-  if (const Argument *shuffle = bound.find("shuffle"); shuffle && !text_of(shuffle->value)) {
-    call.shuffle = truth_argument(evaluator, *shuffle, "shuffle");
+  if (const Argument *shuffle = bound.find("shuffle")) {
+    if (text_of(shuffle->value))
+      evaluator.error(shuffle->at,
+                      fmt::format("shuffle={} is not supported", repr(shuffle->value).substr(0, 40)),
+                      "accepted are: True, False");
+    else
+      call.shuffle = truth_argument(evaluator, *shuffle, "shuffle");
     ok &= call.shuffle.has_value();
   }
   if (const Argument *validation = bound.find("validation_data"))

@@ -20,6 +20,11 @@ std::optional<std::string> text_at(Evaluator &evaluator, const CallArguments &ar
   return text_argument(evaluator, arguments.items[index], "this argument");
 }
 
+// A search compares up to the sought text at every place of the receiver.
+void charge_search(Evaluator &evaluator, const Native &native, std::size_t sought) {
+  evaluator.charge_text(text(native).size() * std::max<std::size_t>(sought, 1));
+}
+
 Value change_case(Evaluator &evaluator, const Native &native, const CallArguments &) {
   std::string out = text(native);
   bool start = true;
@@ -49,6 +54,7 @@ Value split(Evaluator &evaluator, const Native &native, const CallArguments &arg
   std::vector<Value> parts;
   const auto separator = text_at(evaluator, arguments, 0);
   if (separator && separator->empty()) return evaluator.error(arguments.at, "split() by an empty text");
+  charge_search(evaluator, native, separator ? separator->size() : 1);
   std::size_t begin = 0;
   while (begin <= body.size()) {
     std::size_t end = separator ? body.find(*separator, begin) : body.find_first_of(" \t\r\n", begin);
@@ -84,6 +90,7 @@ Value starts_ends(Evaluator &evaluator, const Native &native, const CallArgument
   if (const auto obstacle = obstacle_in(arguments)) return *obstacle;
   const auto part = text_at(evaluator, arguments, 0);
   if (!part) return Poison{};
+  evaluator.charge_text(part->size());
   return native.name == "startswith" ? text(native).starts_with(*part) : text(native).ends_with(*part);
 }
 
@@ -92,6 +99,7 @@ Value replace(Evaluator &evaluator, const Native &native, const CallArguments &a
   const auto from = text_at(evaluator, arguments, 0), to = text_at(evaluator, arguments, 1);
   if (!from || !to || from->empty())
     return evaluator.error(arguments.at, "replace() takes two strings, the first not empty");
+  charge_search(evaluator, native, from->size());
   std::string out;
   const std::string &body = text(native);
   for (std::size_t i = 0; i < body.size();) {
@@ -110,6 +118,7 @@ Value find_text(Evaluator &evaluator, const Native &native, const CallArguments 
   if (const auto obstacle = obstacle_in(arguments)) return *obstacle;
   const auto part = text_at(evaluator, arguments, 0);
   if (!part) return Poison{};
+  charge_search(evaluator, native, part->size());
   const std::size_t at = text(native).find(*part);
   return at == std::string::npos ? std::int64_t{-1} : static_cast<std::int64_t>(at);
 }
@@ -182,6 +191,7 @@ Value list_pop(Evaluator &evaluator, const Native &native, const CallArguments &
   if (index < 0) index += size;
   if (index < 0 || index >= size)
     return evaluator.error(arguments.at, "pop() from an empty list or outside of it");
+  evaluator.charge_text(static_cast<std::size_t>(size - index) * sizeof(Value));
   const Value item = list->items[static_cast<std::size_t>(index)];
   list->items.erase(list->items.begin() + index);
   return item;
@@ -190,6 +200,7 @@ Value list_pop(Evaluator &evaluator, const Native &native, const CallArguments &
 Value list_order(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   List *list = list_to_change(evaluator, native, arguments);
   if (!list) return None{};
+  evaluator.charge(static_cast<std::int64_t>(list->items.size()));
   if (native.name == "reverse")
     std::ranges::reverse(list->items);
   else if (native.name == "clear")
@@ -205,7 +216,7 @@ Value index_count(Evaluator &evaluator, const Native &native, const CallArgument
   std::int64_t count = 0;
   for (std::size_t i = 0; items && i < items->size(); ++i) {
     evaluator.charge(1);
-    if (!equal((*items)[i], arguments.items[0].value).value_or(false)) continue;
+    if (!evaluator.same((*items)[i], arguments.items[0].value).value_or(false)) continue;
     if (native.name == "index") return static_cast<std::int64_t>(i);
     ++count;
   }
@@ -245,7 +256,7 @@ Value dict_get(Evaluator &evaluator, const Native &native, const CallArguments &
   Dict *dict = std::get<Dict *>(native.receiver);
   for (auto it = dict->items.begin(); it != dict->items.end(); ++it) {
     evaluator.charge(1);
-    if (!equal(it->first, bound["key"]).value_or(false)) continue;
+    if (!evaluator.same(it->first, bound["key"]).value_or(false)) continue;
     const Value value = it->second;
     if (native.name == "pop" && evaluator.effect(arguments.at, "a change of this dict"))
       dict->items.erase(it);

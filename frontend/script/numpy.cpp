@@ -64,8 +64,9 @@ Value number_function(Evaluator &evaluator, const Native &native, const CallArgu
 
 Value product(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   if (const auto obstacle = obstacle_in(arguments)) return *obstacle;
-  const auto *items = arguments.items.size() == 1 ? items_of(arguments.items[0].value) : nullptr;
-  if (!items) return opaque_function(evaluator, native, arguments);
+  if (arguments.items.size() != 1 || !items_of(arguments.items[0].value))
+    return opaque_function(evaluator, native, arguments);
+  const auto items = evaluator.elements(arguments.items[0].value, arguments.at);
   Value total = std::int64_t{native.name == "prod" ? 1 : 0};
   for (const Value &item : *items) {
     if (opaque_of(item) || !number_of(item)) return opaque_function(evaluator, native, arguments);

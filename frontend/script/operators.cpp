@@ -139,7 +139,7 @@ Value compare_known(Evaluator &evaluator, std::string_view op, const Value &left
                     Position at) {
   if (op == "==" || op == "!=") {
     evaluator.charge(1);
-    const auto same = equal(left, right);
+    const auto same = evaluator.same(left, right);
     if (!same) return evaluator.opaque(at, "a comparison of data");
     return *same == (op == "==");
   }
@@ -154,11 +154,14 @@ Value compare_known(Evaluator &evaluator, std::string_view op, const Value &left
     if (std::isnan(*a) || std::isnan(*b)) return false;
     return decide(*a < *b ? -1 : *a > *b);
   }
-  if (const auto *a = text_of(left), *b = text_of(right); a && b) return decide(a->compare(*b));
+  if (const auto *a = text_of(left), *b = text_of(right); a && b) {
+    evaluator.charge_text(std::min(a->size(), b->size()));
+    return decide(a->compare(*b));
+  }
   if (const auto *a = items_of(left), *b = items_of(right); a && b) {
     for (std::size_t i = 0; i < a->size() && i < b->size(); ++i) {
       evaluator.charge(1);
-      const auto same = equal((*a)[i], (*b)[i]);
+      const auto same = evaluator.same((*a)[i], (*b)[i]);
       if (!same) return evaluator.opaque(at, "a comparison of data");
       if (*same) continue;
       if (items_of((*a)[i])) return evaluator.error(at, "nested sequences are not ordered");
@@ -175,12 +178,14 @@ Value contains(Evaluator &evaluator, const Value &container, const Value &item, 
   if (const auto *text = text_of(container)) {
     const std::string *part = text_of(item);
     if (!part) return evaluator.error(at, fmt::format("a str does not contain {}", type_name(item)));
+    evaluator.charge_text(text->size());
+    evaluator.charge_text(text->size() / 1024 * part->size());
     return (text->find(*part) != std::string::npos) == positive;
   }
   if (auto *const *dict = std::get_if<Dict *>(&container)) {
     for (const auto &[key, value] : (*dict)->items) {
       evaluator.charge(1);
-      if (equal(key, item).value_or(false)) return positive;
+      if (evaluator.same(key, item).value_or(false)) return positive;
     }
     return !positive;
   }
@@ -188,7 +193,7 @@ Value contains(Evaluator &evaluator, const Value &container, const Value &item, 
   if (!items) return is_poison(container) ? Value(Poison{}) : evaluator.opaque(at, "a search in data");
   for (const Value &each : *items) {
     evaluator.charge(1);
-    if (equal(each, item).value_or(false)) return positive;
+    if (evaluator.same(each, item).value_or(false)) return positive;
   }
   return !positive;
 }

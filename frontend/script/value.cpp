@@ -105,6 +105,7 @@ std::string quoted(const std::string &text) {
 }
 
 constexpr std::size_t longest_repr = 4000;
+constexpr std::int64_t most_comparisons = 200'000;
 
 std::string joined(const std::vector<Value> &items, int depth) {
   std::string out;
@@ -166,17 +167,21 @@ std::string str(const Value &value) {
   return repr(value);
 }
 
-std::optional<bool> equal(const Value &a, const Value &b, int depth) {
+std::optional<bool> equal(const Value &a, const Value &b, std::int64_t &work, int depth) {
+  if (++work > most_comparisons) return std::nullopt;
   if (opaque_of(a) || opaque_of(b) || is_poison(a) || is_poison(b)) return std::nullopt;
   if (depth > limits::print_depth) return std::nullopt;
   if (const auto x = integer_of(a), y = integer_of(b); x && y) return *x == *y;
   if (const auto x = number_of(a), y = number_of(b); x && y) return *x == *y;
-  if (const auto *x = text_of(a), *y = text_of(b); x && y) return *x == *y;
+  if (const auto *x = text_of(a), *y = text_of(b); x && y) {
+    work += static_cast<std::int64_t>(std::min(x->size(), y->size()) / 1024);
+    return *x == *y;
+  }
   if (a.index() == b.index()) {
     if (const auto *x = items_of(a), *y = items_of(b); x && y) {
       if (x->size() != y->size()) return false;
       for (std::size_t i = 0; i < x->size(); ++i) {
-        const auto same = equal((*x)[i], (*y)[i], depth + 1);
+        const auto same = equal((*x)[i], (*y)[i], work, depth + 1);
         if (!same || !*same) return same;
       }
       return true;
@@ -189,9 +194,9 @@ std::optional<bool> equal(const Value &a, const Value &b, int depth) {
       for (const auto &[key, item] : (*x)->items) {
         bool found = false;
         for (const auto &[other_key, other] : (*y)->items)
-          if (equal(key, other_key, depth + 1).value_or(false)) {
+          if (equal(key, other_key, work, depth + 1).value_or(false)) {
             found = true;
-            const auto same = equal(item, other, depth + 1);
+            const auto same = equal(item, other, work, depth + 1);
             if (!same || !*same) return same;
           }
         if (!found) return false;

@@ -133,7 +133,8 @@ std::string repr(const Value &value, int depth = 0);  // as Python prints it; bo
 std::string str(const Value &value);
 std::string float_text(double value);  // the shortest text that reads back as the same number
 
-// nullopt if it depends on an opaque value.
-std::optional<bool> equal(const Value &a, const Value &b, int depth = 0);
+// nullopt if it depends on an opaque value, or is too much work. Adds the compared elements (and kilobytes of
+// text) to `work`.
+std::optional<bool> equal(const Value &a, const Value &b, std::int64_t &work, int depth = 0);
 
 }  // namespace sinter::script

@@ -155,17 +155,23 @@ TEST_P(HostileScript, EndsWithADiagnostic) {
 
 INSTANTIATE_TEST_SUITE_P(
     Limits, HostileScript,
-    testing::Values(Hostile{"loop", "for i in range(10**12):\n    pass\n"},
-                    Hostile{"power", "x = 10**10**10\n"}, Hostile{"text", "x = 'a' * 10**12\n"},
-                    Hostile{"list", "x = [0] * (10**15)\n"},
-                    Hostile{"nested_loops", "for i in range(10**5):\n  for j in range(10**5):\n    x = i\n"},
-                    Hostile{"recursion", "def f(n):\n    return f(n + 1)\nf(0)\n"},
-                    Hostile{"lambda_recursion", "f = lambda: f()\nf()\n"},
-                    Hostile{"doubling", "x = 'a'\nfor i in range(100):\n    x = x + x\n"},
-                    Hostile{"list_doubling", "x = [1]\nfor i in range(100):\n    x += x\n"},
-                    Hostile{"comprehension", "x = [i for i in range(10**9)]\n"},
-                    Hostile{"shift", "x = 1 << 10**9\n"}, Hostile{"format_width", "x = '%9999999999d' % 1\n"},
-                    Hostile{"replace", "x = ('a' * 9999).replace('a', 'b' * 99999)\n"}),
+    testing::Values(
+        Hostile{"loop", "for i in range(10**12):\n    pass\n"}, Hostile{"power", "x = 10**10**10\n"},
+        Hostile{"text", "x = 'a' * 10**12\n"}, Hostile{"list", "x = [0] * (10**15)\n"},
+        Hostile{"nested_loops", "for i in range(10**5):\n  for j in range(10**5):\n    x = i\n"},
+        Hostile{"recursion", "def f(n):\n    return f(n + 1)\nf(0)\n"},
+        Hostile{"lambda_recursion", "f = lambda: f()\nf()\n"},
+        Hostile{"doubling", "x = 'a'\nfor i in range(100):\n    x = x + x\n"},
+        Hostile{"list_doubling", "x = [1]\nfor i in range(100):\n    x += x\n"},
+        Hostile{"comprehension", "x = [i for i in range(10**9)]\n"}, Hostile{"shift", "x = 1 << 10**9\n"},
+        Hostile{"format_width", "x = '%9999999999d' % 1\n"},
+        Hostile{"comparison",
+                "x = [0] * 1000\ny = [x] * 1000\nz, w = [y] * 999, [y] * 999\nfor i in range(10**6):\n    z "
+                "== w\n"},
+        Hostile{"search",
+                "a = 'a' * (10**7)\nb = 'a' * (5 * 10**6) + 'b'\nfor i in range(10**5):\n    b in a\n"},
+        Hostile{"long_texts", "a = 'a' * (10**7)\nb = 'a' * (10**7)\nfor i in range(10**6):\n    a == b\n"},
+        Hostile{"replace", "x = ('a' * 9999).replace('a', 'b' * 99999)\n"}),
     [](const auto &info) { return info.param.name; });
 
 TEST(ScriptEvaluator, DeepNestingEndsWithADiagnostic) {
