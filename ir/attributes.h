@@ -45,6 +45,7 @@ namespace detail {
 inline AttributeValue to_value(bool v) { return v; }
 inline AttributeValue to_value(int64_t v) { return v; }
 inline AttributeValue to_value(float v) { return static_cast<double>(v); }
+inline AttributeValue to_value(double v) { return v; }
 inline AttributeValue to_value(const std::string &v) { return v; }
 inline AttributeValue to_value(const std::vector<int64_t> &v) { return v; }
 template <size_t N>

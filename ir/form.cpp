@@ -48,20 +48,35 @@ std::vector<Var> scalar_parameters(size_t count, const char *prefix) {
   return vars;
 }
 
+kernel::Base base_of(DType dtype) {
+  switch (dtype) {
+    case DType::f32: return kernel::Base::f32;
+    case DType::i32: return kernel::Base::i32;
+    case DType::u8: return kernel::Base::u8;
+  }
+  return kernel::Base::f32;
+}
+
 std::vector<Expr> refs(const std::vector<Var> &vars, size_t begin, size_t end) {
   std::vector<Expr> exprs;
   for (size_t i = begin; i < end; ++i) exprs.push_back(kernel::ref(vars[i]));
   return exprs;
 }
 
-// Reads x of type `type` while iterating over the dimensions of a result of rank `rank`: numpy broadcasting.
-Access broadcast_access(const TensorType &type, int rank) {
+// Reads x of type `type` while iterating over `dims`: numpy broadcasting, or one element.
+Access broadcast_access(StageValue x, const TensorType &type, const std::vector<Dim> &dims) {
+  const int rank = static_cast<int>(dims.size());
+  if (x.element >= 0) {
+    SINTER_CHECK(type.rank() == 1 && x.element < type.dims[0].value());
+    return {axis(-1, rank, 1, x.element)};
+  }
   SINTER_CHECK(type.rank() <= rank);
   Access access;
   const int shift = rank - type.rank();
   for (int d = 0; d < type.rank(); ++d) {
     const Dim dim = type.dims[static_cast<size_t>(d)];
-    access.push_back(dim == Dim(1) ? axis(-1, rank) : axis(d + shift, rank));
+    const bool stretches = dim == Dim(1) && dims[static_cast<size_t>(d + shift)] != Dim(1);
+    access.push_back(stretches ? axis(-1, rank) : axis(d + shift, rank));
   }
   return access;
 }
@@ -84,13 +99,12 @@ StageValue FormBuilder::map(const std::vector<StageValue> &operands, const Tenso
   form.axes = result.dims;
   form.output_axes = result.rank();
   for (const StageValue operand : operands)
-    form.operands.push_back({operand.source, broadcast_access(type(operand), result.rank())});
-  form.parameters = scalar_parameters(operands.size(), "x");
+    form.operands.push_back({operand.source, broadcast_access(operand, type(operand), result.dims)});
+  form.parameters = parameters_of(operands);
   form.body = body(refs(form.parameters, 0, operands.size()));
   form.result = result;
   form.placement = identity_access(result.rank(), result.rank());
-  stages_.push_back(std::move(form));
-  return {static_cast<int>(inputs_.size() + stages_.size()) - 1};
+  return add(std::move(form));
 }
 
 void FormBuilder::map(const std::function<Expr(Expr)> &body) {
@@ -103,42 +117,52 @@ void FormBuilder::map(const std::function<Expr(Expr, Expr)> &body) {
 
 StageValue FormBuilder::reduce(StageValue x, const std::vector<int> &axes, bool keep, MonoidKind monoid,
                                const std::function<Expr(const std::vector<Expr> &, Expr)> &finish) {
-  const TensorType in = type(x);
-  std::vector<bool> reduced(in.dims.size(), false);
+  const std::vector<Dim> shape = type(x).dims;
+  return reduce({x}, shape, [](const std::vector<Expr> &v) { return v[0]; }, axes, keep, monoid, finish);
+}
+
+StageValue FormBuilder::reduce(const std::vector<StageValue> &operands, const std::vector<Dim> &shape,
+                               const std::function<Expr(const std::vector<Expr> &)> &body, const std::vector<int> &axes, bool keep,
+                               MonoidKind monoid, const std::function<Expr(const std::vector<Expr> &, Expr)> &finish) {
+  std::vector<bool> reduced(shape.size(), false);
   for (const int a : axes) reduced[static_cast<size_t>(a)] = true;
-  const int rank = in.rank();
+  const int rank = static_cast<int>(shape.size());
   Form form;
   form.kind = FormKind::reduce;
-  std::vector<int> axis_of_dim(in.dims.size());
-  form.result.dtype = in.dtype;
-  for (int d = 0; d < rank; ++d) {
-    if (reduced[static_cast<size_t>(d)]) continue;
-    axis_of_dim[static_cast<size_t>(d)] = static_cast<int>(form.axes.size());
-    form.axes.push_back(in.dims[static_cast<size_t>(d)]);
+  std::vector<int> axis_of_dim(shape.size());
+  for (const bool reduction : {false, true}) {
+    for (size_t d = 0; d < shape.size(); ++d) {
+      if (reduced[d] != reduction) continue;
+      axis_of_dim[d] = static_cast<int>(form.axes.size());
+      form.axes.push_back(shape[d]);
+    }
+    if (!reduction) form.output_axes = static_cast<int>(form.axes.size());
   }
-  form.output_axes = static_cast<int>(form.axes.size());
-  for (int d = 0; d < rank; ++d) {
-    if (!reduced[static_cast<size_t>(d)]) continue;
-    axis_of_dim[static_cast<size_t>(d)] = static_cast<int>(form.axes.size());
-    form.axes.push_back(in.dims[static_cast<size_t>(d)]);
+  for (const StageValue operand : operands) {
+    const bool is_whole = operand.element < 0 && type(operand).dims == shape;
+    // Over the dimensions of `shape`, then over the axes of the form.
+    Access access = is_whole ? identity_access(rank, rank) : broadcast_access(operand, type(operand), shape);
+    for (Affine &index : access) {
+      Affine by_axis = axis(-1, rank, 1, index.offset);
+      for (size_t d = 0; d < shape.size(); ++d)
+        by_axis.coefficients[static_cast<size_t>(axis_of_dim[d])] = index.coefficients[d];
+      index = std::move(by_axis);
+    }
+    form.operands.push_back({operand.source, std::move(access)});
   }
-  Access access;
-  for (int d = 0; d < rank; ++d) access.push_back(axis(axis_of_dim[static_cast<size_t>(d)], rank));
-  form.operands.push_back({x.source, access});
-  form.parameters = scalar_parameters(1, "x");
-  form.body = kernel::ref(form.parameters[0]);
-  for (int d = 0; d < rank; ++d) {
-    if (!reduced[static_cast<size_t>(d)]) {
-      form.result.dims.push_back(in.dims[static_cast<size_t>(d)]);
-      form.placement.push_back(axis(axis_of_dim[static_cast<size_t>(d)], rank));
+  form.parameters = parameters_of(operands);
+  form.body = body(refs(form.parameters, 0, operands.size()));
+  for (size_t d = 0; d < shape.size(); ++d) {
+    if (!reduced[d]) {
+      form.result.dims.push_back(shape[d]);
+      form.placement.push_back(axis(axis_of_dim[d], rank));
     } else if (keep) {
       form.result.dims.push_back(1);
       form.placement.push_back(axis(-1, rank));
     }
   }
   set_reduction(form, monoid, finish);
-  stages_.push_back(std::move(form));
-  return {static_cast<int>(inputs_.size() + stages_.size()) - 1};
+  return add(std::move(form));
 }
 
 StageValue FormBuilder::contract(std::vector<Dim> axes, int output_axes, StageValue data, Access data_access, bool guarded,
@@ -155,8 +179,7 @@ StageValue FormBuilder::contract(std::vector<Dim> axes, int output_axes, StageVa
   form.monoid.kind = MonoidKind::sum;
   form.result = result;
   form.placement = placement.empty() ? identity_access(result.rank(), count) : std::move(placement);
-  stages_.push_back(std::move(form));
-  return {static_cast<int>(inputs_.size() + stages_.size()) - 1};
+  return add(std::move(form));
 }
 
 StageValue FormBuilder::window(StageValue x, const WindowSpec &spec, const TensorType &result, MonoidKind monoid,
@@ -186,8 +209,7 @@ StageValue FormBuilder::window(StageValue x, const WindowSpec &spec, const Tenso
   form.result = result;
   form.placement = identity_access(4, 6);
   set_reduction(form, monoid, finish);
-  stages_.push_back(std::move(form));
-  return {static_cast<int>(inputs_.size() + stages_.size()) - 1};
+  return add(std::move(form));
 }
 
 StageValue FormBuilder::move(StageValue x, std::vector<Dim> axes, Access access, bool guarded, float fill,
@@ -197,12 +219,38 @@ StageValue FormBuilder::move(StageValue x, std::vector<Dim> axes, Access access,
   form.axes = std::move(axes);
   form.output_axes = static_cast<int>(form.axes.size());
   form.operands.push_back({x.source, std::move(access), guarded, fill});
-  form.parameters = scalar_parameters(1, "x");
+  form.parameters = parameters_of({x});
   form.body = kernel::ref(form.parameters[0]);
   form.result = result;
   form.placement = placement.empty() ? identity_access(result.rank(), form.output_axes) : std::move(placement);
+  return add(std::move(form));
+}
+
+StageValue FormBuilder::add(Form form) {
+  const auto uses_batch_size = [&](const Expr &expr) {
+    bool found = false;
+    if (expr)
+      kernel::visit(expr, [&](const Expr &e) {
+        const auto *var = std::get_if<kernel::VarRef>(&e->node);
+        found = found || (var && var->var.id == batch_size_.id);
+      });
+    return found;
+  };
+  if (batch_size_.id >= 0 && (uses_batch_size(form.body) || uses_batch_size(form.finish))) form.batch_size = batch_size_;
   stages_.push_back(std::move(form));
   return {static_cast<int>(inputs_.size() + stages_.size()) - 1};
+}
+
+std::vector<Var> FormBuilder::parameters_of(const std::vector<StageValue> &operands) const {
+  std::vector<Var> vars;
+  for (const StageValue operand : operands)
+    vars.push_back(kernel::make_var("x" + std::to_string(vars.size()), {base_of(type(operand).dtype), 1}));
+  return vars;
+}
+
+Expr FormBuilder::batch_size() {
+  if (batch_size_.id < 0) batch_size_ = kernel::make_var("n", {kernel::Base::f32, 1});
+  return kernel::ref(batch_size_);
 }
 
 void FormBuilder::output(int index, StageValue value, bool part_of_output) {

@@ -3,10 +3,10 @@
 // A form iterates over axes: output axes first, then reduction axes. Operand k is read at access[k] (an affine index a
 // dimension), its value enters `body`; the bodies over the reduction axes are combined by the monoid; `finish` makes the
 // result, which is written at `placement`. Five kinds differ in what holds of them:
-//   map       no reduction axes; out[i] = body(x0[..], x1[..], …) with broadcasting (coefficient 0)
-//   reduce    monoid over whole axes of the operands; no guards
-//   contract  sum of x * w over reduction axes; operand 0 data, operand 1 weights; body is x * w
-//   window    monoid over a sliding window of one operand; guarded at the edges
+//   map       no reduction axes; out[i] = body(x0[..], x1[..], …) with broadcasting (coefficient 0); may have no operand
+//   reduce    monoid over whole axes of the operands; no guards; the batch may be a reduction axis
+//   contract  sum of x * w over reduction axes; operand 0 data, operand 1 weights; body is x * w; the batch may be a reduction axis
+//   window    monoid over a sliding window of its operands; guarded at the edges: where one has no element, none counts
 //   move      one operand, body is the value itself: permutation, padding, slicing, placement into a larger tensor
 #pragma once
 
@@ -53,16 +53,24 @@ struct FormOperand {
   float fill = 0;
 };
 
+// The value of an affine function of the axes, as a variable of the body: positions, and numbers of elements.
+struct IndexParameter {
+  Var var;  // index
+  Affine value;
+};
+
 struct Form {
   FormKind kind = FormKind::map;
   std::vector<Dim> axes;     // extents: output axes, then reduction axes
   int output_axes = 0;
   std::vector<FormOperand> operands;
-  std::vector<Var> parameters;      // f32 scalars of `body`, one an operand
-  Expr body;
+  std::vector<Var> parameters;      // scalars of `body`, one an operand, of the operand's element type
+  std::vector<IndexParameter> indices;  // further variables of `body`
+  Var batch_size;                   // the run-time n as f32, a variable of `body` and `finish`; id -1: not used
+  Expr body;                        // f32 if a monoid follows, else of the result's element type
   Monoid monoid;
   std::vector<Var> accumulators;    // parameters of `finish`: the monoid's tuple, then the count of elements (f32)
-  Expr finish;                      // null: the first component
+  Expr finish;                      // null: the first component; of the result's element type
   TensorType result;
   Access placement;                 // where the result of an iteration is written: one Affine a dimension of `result`
   int output = -1;                  // the op output written; -1: a value between stages
@@ -72,6 +80,7 @@ struct Form {
 // A value inside the lowering of one op: an input or the result of an earlier stage.
 struct StageValue {
   int source = 0;
+  int64_t element = -1;  // of a vector: the one element that is read; -1: the whole value
 };
 
 // Collects the forms of one op. The op's lower() hook describes its outputs with it.
@@ -84,6 +93,12 @@ class FormBuilder {
   const TensorType &input_type(int i) const { return inputs_[static_cast<size_t>(i)]; }
   const TensorType &output_type(int i) const { return outputs_[static_cast<size_t>(i)]; }
   int inputs() const { return static_cast<int>(inputs_.size()); }
+  int outputs() const { return static_cast<int>(outputs_.size()); }
+
+  // The run-time n as f32, for bodies and finishes.
+  Expr batch_size();
+  // Element i of a vector [K], as an operand that broadcasts to any shape.
+  static StageValue element(StageValue vector, int64_t i) { return {vector.source, i}; }
 
   // Elementwise over `result`; operands broadcast as numpy does (aligned at the last dimension, 1 stretches).
   StageValue map(const std::vector<StageValue> &operands, const TensorType &result,
@@ -96,6 +111,10 @@ class FormBuilder {
   // Over `axes` of x, kept in the result as size 1 (keep) or dropped. finish(tuple, count).
   StageValue reduce(StageValue x, const std::vector<int> &axes, bool keep, MonoidKind monoid,
                     const std::function<Expr(const std::vector<Expr> &, Expr)> &finish = {});
+  // The same over body(operands), which broadcast to `shape`.
+  StageValue reduce(const std::vector<StageValue> &operands, const std::vector<Dim> &shape,
+                    const std::function<Expr(const std::vector<Expr> &)> &body, const std::vector<int> &axes, bool keep,
+                    MonoidKind monoid, const std::function<Expr(const std::vector<Expr> &, Expr)> &finish = {});
 
   // out[placement] = sum over the reduction axes of data[..] * weights[..]. Data may be guarded (padding with zeros).
   StageValue contract(std::vector<Dim> axes, int output_axes, StageValue data, Access data_access, bool guarded,
@@ -113,6 +132,10 @@ class FormBuilder {
   StageValue move(StageValue x, std::vector<Dim> axes, Access access, bool guarded, float fill, const TensorType &result,
                   Access placement = {});
 
+  // A form that no builder above makes. Its parameters are new variables; parameters_of makes them.
+  StageValue add(Form form);
+  std::vector<Var> parameters_of(const std::vector<StageValue> &operands) const;
+
   // The value is the op's output. A stage that places its result into a part of an output (concatenation) says so with
   // part_of_output = true; then several stages name the same output and together cover it.
   void output(int index, StageValue value, bool part_of_output = false);
@@ -127,6 +150,7 @@ class FormBuilder {
   std::vector<TensorType> inputs_, outputs_;
   std::vector<Form> stages_;
   std::vector<int> aliases_;
+  Var batch_size_;
 };
 
 // Unit affine maps: axis i of `axes` axes.

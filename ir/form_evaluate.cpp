@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <unordered_map>
 
 #include "support/check.h"
 
@@ -69,28 +70,91 @@ double evaluate_binary(kernel::BinaryOp op, double a, double b) {
     default:
       break;
   }
-  SINTER_CHECK(false, "no integer operator in the body of a form");
+  SINTER_CHECK(false, "an integer operator on f32");
   return 0;
 }
 
-struct Evaluator {
-  const Variables &variables;
+// An integer as its type holds it: i32 and u8 keep the low bits.
+double wrap(int64_t x, kernel::Base base) {
+  if (base == kernel::Base::i32) return static_cast<int32_t>(static_cast<uint32_t>(x));
+  if (base == kernel::Base::u8) return static_cast<uint8_t>(x);
+  return static_cast<double>(x);
+}
 
-  double value(const Expr &expr) const { return std::visit(*this, expr->node); }
+// Operators on index and i32; comparisons are those of f32.
+double evaluate_integer(kernel::BinaryOp op, double left, double right, kernel::Base base) {
+  using kernel::BinaryOp;
+  const auto a = static_cast<int64_t>(left), b = static_cast<int64_t>(right);
+  const auto bits = base == kernel::Base::i32 ? static_cast<uint32_t>(a) : static_cast<uint64_t>(a);
+  const int64_t remainder = op == BinaryOp::div || op == BinaryOp::mod ? (a % b + b) % b : 0;
+  switch (op) {
+    case BinaryOp::add:
+      return wrap(a + b, base);
+    case BinaryOp::sub:
+      return wrap(a - b, base);
+    case BinaryOp::mul:
+      return wrap(static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)), base);
+    case BinaryOp::div:
+      return wrap((a - remainder) / b, base);
+    case BinaryOp::mod:
+      return wrap(remainder, base);
+    case BinaryOp::bit_and:
+      return wrap(a & b, base);
+    case BinaryOp::bit_or:
+      return wrap(a | b, base);
+    case BinaryOp::bit_xor:
+      return wrap(a ^ b, base);
+    case BinaryOp::shl:
+      return wrap(static_cast<int64_t>(bits << b), base);
+    case BinaryOp::shr:
+      return wrap(static_cast<int64_t>(bits >> b), base);
+    default:
+      return evaluate_binary(op, left, right);
+  }
+}
 
-  double operator()(const kernel::IntConst &e) const { return static_cast<double>(e.value); }
-  double operator()(const kernel::FloatConst &e) const { return e.value; }
-  double operator()(const kernel::VarRef &e) const { return variables.at(e.var.id); }
-  double operator()(const kernel::Unary &e) const { return evaluate_unary(e.op, value(e.x)); }
-  double operator()(const kernel::Binary &e) const { return evaluate_binary(e.op, value(e.a), value(e.b)); }
-  double operator()(const kernel::Fma &e) const { return value(e.a) * value(e.b) + value(e.c); }
-  double operator()(const kernel::Select &e) const { return value(value(e.condition) != 0 ? e.a : e.b); }
-  double operator()(const kernel::Convert &e) const { return value(e.x); }
-  template <class Other>
-  double operator()(const Other &) const {
+bool is_integer(kernel::Base base) {
+  return base == kernel::Base::i32 || base == kernel::Base::index || base == kernel::Base::u8;
+}
+
+class Evaluator {
+ public:
+  explicit Evaluator(const Variables &variables) : variables_(variables) {}
+
+  // Integer expressions are evaluated once: those of random numbers share operands, many levels deep.
+  double value(const Expr &expr) {
+    const bool is_kept = is_integer(expr->type.base) && std::holds_alternative<kernel::Binary>(expr->node);
+    if (is_kept)
+      if (const auto found = known_.find(expr.get()); found != known_.end()) return found->second;
+    const double result = compute(expr);
+    if (is_kept) known_.emplace(expr.get(), result);
+    return result;
+  }
+
+ private:
+  double compute(const Expr &expr) {
+    const kernel::Base base = expr->type.base;
+    if (const auto *e = std::get_if<kernel::IntConst>(&expr->node)) return wrap(e->value, base);
+    if (const auto *e = std::get_if<kernel::FloatConst>(&expr->node)) return e->value;
+    if (const auto *e = std::get_if<kernel::VarRef>(&expr->node)) return variables_.at(e->var.id);
+    if (const auto *e = std::get_if<kernel::Unary>(&expr->node)) return evaluate_unary(e->op, value(e->x));
+    if (const auto *e = std::get_if<kernel::Binary>(&expr->node)) {
+      const kernel::Base operand = e->a->type.base;
+      if (is_integer(operand)) return evaluate_integer(e->op, value(e->a), value(e->b), operand);
+      return evaluate_binary(e->op, value(e->a), value(e->b));
+    }
+    if (const auto *e = std::get_if<kernel::Fma>(&expr->node)) return value(e->a) * value(e->b) + value(e->c);
+    if (const auto *e = std::get_if<kernel::Select>(&expr->node)) return value(value(e->condition) != 0 ? e->a : e->b);
+    if (const auto *e = std::get_if<kernel::Convert>(&expr->node)) {
+      const double x = value(e->x);
+      return is_integer(base) ? wrap(static_cast<int64_t>(x), base) : x;
+    }
     SINTER_CHECK(false, "not a scalar expression of the body of a form");
     return 0;
   }
+
+  const Variables &variables_;
+  std::unordered_map<const kernel::ExprNode *, double> known_;
 };
 
 // The monoid of a form on tuples of numbers.
@@ -127,15 +191,20 @@ class Combiner {
   std::vector<Expr> lift_, combine_;
 };
 
+int64_t index_of(const Affine &affine, const std::vector<int64_t> &position) {
+  SINTER_CHECK(affine.coefficients.size() == position.size());
+  int64_t index = affine.offset;
+  for (size_t a = 0; a < position.size(); ++a) index += affine.coefficients[a] * position[a];
+  return index;
+}
+
 // Row-major offset of `access` at `position`; nullopt if it is outside.
 std::optional<size_t> offset_of(const Access &access, const std::vector<int64_t> &position,
                                 const std::vector<int64_t> &dims) {
   SINTER_CHECK(access.size() == dims.size());
   int64_t offset = 0;
   for (size_t d = 0; d < dims.size(); ++d) {
-    SINTER_CHECK(access[d].coefficients.size() == position.size());
-    int64_t index = access[d].offset;
-    for (size_t a = 0; a < position.size(); ++a) index += access[d].coefficients[a] * position[a];
+    const int64_t index = index_of(access[d], position);
     if (index < 0 || index >= dims[d]) return std::nullopt;
     offset = offset * dims[d] + index;
   }
@@ -154,8 +223,10 @@ bool next_position(std::vector<int64_t> &position, const std::vector<int64_t> &e
 
 // The body at one position; nullopt where a window has no element.
 std::optional<double> body_value(const Form &form, const std::vector<ReferenceTensor> &sources,
-                                 const std::vector<int64_t> &position) {
-  Variables variables;
+                                 const std::vector<int64_t> &position, int64_t n) {
+  Variables variables = {{form.batch_size.id, static_cast<double>(n)}};
+  for (const IndexParameter &index : form.indices)
+    variables[index.var.id] = static_cast<double>(index_of(index.value, position));
   for (size_t k = 0; k < form.operands.size(); ++k) {
     const FormOperand &operand = form.operands[k];
     const ReferenceTensor &source = sources[static_cast<size_t>(operand.source)];
@@ -170,7 +241,7 @@ std::optional<double> body_value(const Form &form, const std::vector<ReferenceTe
 }  // namespace
 
 double evaluate(const Expr &expr, const Variables &variables) {
-  return Evaluator{variables}.value(expr);
+  return Evaluator(variables).value(expr);
 }
 
 EvaluatedForm evaluate(const Form &form, const std::vector<ReferenceTensor> &sources, int64_t n) {
@@ -192,7 +263,7 @@ EvaluatedForm evaluate(const Form &form, const std::vector<ReferenceTensor> &sou
       std::vector<double> tuple(identity.begin(), identity.end());
       int64_t index = 0, count = 0;
       do {
-        if (const std::optional<double> x = body_value(form, sources, position)) {
+        if (const std::optional<double> x = body_value(form, sources, position, n)) {
           combiner->add(tuple, *x, index);
           ++count;
         }
@@ -200,12 +271,13 @@ EvaluatedForm evaluate(const Form &form, const std::vector<ReferenceTensor> &sou
       } while (next_position(position, extents, output_axes, extents.size()));
       value = tuple[0];
       if (form.finish) {
-        Variables variables = {{form.accumulators.back().id, static_cast<double>(count)}};
+        Variables variables = {{form.batch_size.id, static_cast<double>(n)},
+                               {form.accumulators.back().id, static_cast<double>(count)}};
         for (size_t i = 0; i < tuple.size(); ++i) variables[form.accumulators[i].id] = tuple[i];
         value = evaluate(form.finish, variables);
       }
     } else {
-      value = body_value(form, sources, position).value();
+      value = body_value(form, sources, position, n).value();
     }
     const std::optional<size_t> offset = offset_of(form.placement, position, evaluated.result.dims);
     SINTER_CHECK(offset.has_value(), "a result is placed outside its tensor");

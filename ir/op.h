@@ -7,7 +7,10 @@
 //   static void lower(const Attrs &, FormBuilder &);
 //   static void reference(const Attrs &, ReferenceTensors &);
 //   static std::vector<Case> examples();
+//   static void gradient(const Attrs &, GradientBuilder &);     // or: static constexpr bool differentiable = false;
 // Optional:
+//   static constexpr int differentiable_inputs    // gradients are those of the first so many inputs; the others are data (targets)
+//   static constexpr bool batch_dependent         // a sample of the output depends on other samples, or on its place among them
 //   static constexpr bool identity_in_inference   // the predict program drops it (dropout)
 //   static constexpr bool non_negative            // no output element is below 0
 //   static constexpr int linear_weight            // this input enters linearly, and per output channel
@@ -19,6 +22,7 @@
 #pragma once
 
 #include <concepts>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,6 +69,7 @@ struct Case {
 };
 
 class Graph;
+class GradientBuilder;
 struct ScaleShift;
 
 struct OpInfo {
@@ -72,6 +77,8 @@ struct OpInfo {
   std::vector<AttributeField> fields;
   bool identity_in_inference = false;
   bool non_negative = false;
+  bool batch_dependent = false;
+  int differentiable_inputs = std::numeric_limits<int>::max();
   int linear_weight = -1;
   int pads_attribute = -1;  // index into fields, or -1
 
@@ -83,6 +90,7 @@ struct OpInfo {
   void (*lower)(const Attributes &, FormBuilder &) = nullptr;
   void (*reference)(const Attributes &, ReferenceTensors &) = nullptr;
   std::vector<Case> (*examples)() = nullptr;
+  void (*gradient)(const Attributes &, GradientBuilder &) = nullptr;  // nullptr: not differentiable
   std::vector<int64_t> (*channel_shape)(const Attributes &, const TensorType &weight) = nullptr;
   // y = x * scale + shift per channel: adds the nodes that compute scale and shift [C] from the other inputs.
   ScaleShift (*scale_shift)(const Attributes &, Graph &, const std::vector<int> &inputs) = nullptr;
@@ -98,7 +106,15 @@ std::optional<Attributes> parse_attributes(const OpInfo &op, std::string_view te
 bool equal_attributes(const OpInfo &op, const Attributes &a, const Attributes &b);
 
 template <class Op>
-concept OpDefinition = requires(const typename Op::Attrs &attrs, Types types, Checker &checker, FormBuilder &forms,
+concept HasGradient = requires(const typename Op::Attrs &attrs, GradientBuilder &gradient) {
+  { Op::gradient(attrs, gradient) } -> std::same_as<void>;
+};
+template <class Op>
+concept HasNoGradient = requires { requires !Op::differentiable; };
+
+// An op either has a gradient or says that it has none.
+template <class Op>
+concept OpDefinition = HasGradient<Op> != HasNoGradient<Op> && requires(const typename Op::Attrs &attrs, Types types, Checker &checker, FormBuilder &forms,
                                 ReferenceTensors &tensors) {
   { Op::name } -> std::convertible_to<std::string_view>;
   { Op::doc } -> std::convertible_to<std::string_view>;

@@ -50,6 +50,10 @@ OpInfo describe() {
   info.examples = &Op::examples;
   if constexpr (requires { Op::identity_in_inference; }) info.identity_in_inference = Op::identity_in_inference;
   if constexpr (requires { Op::non_negative; }) info.non_negative = Op::non_negative;
+  if constexpr (requires { Op::batch_dependent; }) info.batch_dependent = Op::batch_dependent;
+  if constexpr (requires { Op::differentiable_inputs; }) info.differentiable_inputs = Op::differentiable_inputs;
+  if constexpr (HasGradient<Op>)
+    info.gradient = [](const Attributes &a, GradientBuilder &g) { Op::gradient(a.as<Attrs>(), g); };
   if constexpr (requires { Op::linear_weight; }) {
     info.linear_weight = Op::linear_weight;
     info.channel_shape = [](const Attributes &a, const TensorType &weight) { return Op::channel_shape(a.as<Attrs>(), weight); };

@@ -87,7 +87,9 @@ constexpr size_t max_text_bytes = size_t{16} << 20;
 constexpr int64_t max_integer = (int64_t{1} << 31) - 1;  // of dimensions and attributes
 constexpr int64_t max_elements = int64_t{1} << 40;       // of a tensor, a sample
 constexpr size_t max_rank = 8;
+constexpr size_t max_operands = 4096;
 constexpr size_t max_problems = 100;
+constexpr size_t max_message = 1000;  // characters: a message may quote what is wrong
 
 bool is_too_large(const TensorType &type) {
   int64_t elements = 1;
@@ -135,7 +137,7 @@ class GraphParser {
       if (!parse_statement()) recover(begin);
     }
     if (problems_ >= max_problems) {
-      fail(here(), fmt::format("more than {} problems; the rest is not read", max_problems));
+      report(here(), fmt::format("reading stopped after {} problems", max_problems), {});
       return std::nullopt;
     }
     if (!closed)
@@ -154,16 +156,21 @@ class GraphParser {
     return cursor_.position();
   }
 
+  // Reports the problem, unless there are too many: each costs a search for its line.
   bool fail(size_t position, std::string message, std::string hint = {}) {
-    ++problems_;
+    if (++problems_ <= max_problems) report(position, std::move(message), std::move(hint));
+    return false;
+  }
+
+  void report(size_t position, std::string message, std::string hint) {
     TextCursor at(text_);
     at.seek(std::min(position, text_.size()));
     constexpr size_t longest_line = 400;
     std::string line = at.source_line();
     if (line.size() > longest_line) line.clear();
+    if (message.size() > max_message) message = message.substr(0, max_message) + "…";
     diagnostics_.error({file_, at.line(), at.column(), std::move(line), {}}, std::move(message),
                        std::move(hint));
-    return false;
   }
 
   bool expect(char c, std::string_view after) {
@@ -407,6 +414,8 @@ class GraphParser {
     while (!cursor_.accept(')')) {
       const std::optional<Name> used = parse_name();
       if (!used) return false;
+      if (operands.size() == max_operands)
+        return fail(used->position, fmt::format("a node has at most {} operands", max_operands));
       operands.push_back(use(*used));
       ok = ok && operands.back() >= 0;
       if (!cursor_.accept(',') && cursor_.peek() != ')')
@@ -476,6 +485,19 @@ class GraphParser {
     return attributes;
   }
 
+  // add_node has named the outputs after names[0]; the others get theirs, which may be what one of them has now.
+  bool name_outputs(const Node &node, const std::vector<Name> &names) {
+    for (size_t i = 1; i < names.size(); ++i) {
+      for (size_t j = 0; j < i; ++j)
+        if (names[i].text == names[j].text)
+          return fail(names[i].position, fmt::format("{} is defined twice", print_name(names[i].text)));
+      const ValueId holder = graph_.find_value(names[i].text);
+      if (holder >= 0 && holder != node.outputs[i]) graph_.rename_value(holder, graph_.unique_name(names[i].text));
+      graph_.rename_value(node.outputs[i], names[i].text);
+    }
+    return true;
+  }
+
   bool add_node(const std::vector<Name> &names, const std::vector<DeclaredType> &types, const OpInfo &op,
                 Attributes attributes, std::vector<ValueId> operands, const std::string &layer,
                 size_t op_position) {
@@ -494,7 +516,7 @@ class GraphParser {
       ok = fail(names[0].position, fmt::format("{} has {} outputs, but {} names are given", op.name,
                                                node.outputs.size(), names.size()));
     else
-      for (size_t i = 1; i < names.size(); ++i) graph_.rename_value(node.outputs[i], names[i].text);
+      ok = name_outputs(node, names);
     if (!types.empty() && types.size() != node.outputs.size())
       return fail(types[0].position, fmt::format("{} has {} outputs, but {} types are given", op.name,
                                                  node.outputs.size(), types.size()));

@@ -229,7 +229,7 @@ class Compiler {
   std::unordered_map<const ExprNode *, uint32_t> computed_;
 };
 
-std::optional<std::string> bind(Machine &machine, const Kernel &kernel,
+std::optional<std::string> bind_buffers(Machine &machine, const Kernel &kernel,
                                 std::span<const BufferMemory> memory) {
   constexpr int64_t max_local_bytes = int64_t{1} << 32;
   if (memory.size() != kernel.buffers.size()) {
@@ -271,7 +271,7 @@ std::optional<std::string> interpret(const Kernel &kernel, std::span<const Buffe
   expand_math(expanded);
   Machine machine;
   machine.kernel = &expanded;
-  if (auto problem = bind(machine, expanded, memory)) return problem;
+  if (auto problem = bind_buffers(machine, expanded, memory)) return problem;
   Compiler compiler(expanded);
   compiler.compile(machine, n);
   machine.frame = compiler.frame.data();

@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,6 +20,9 @@ struct Add {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::binary_reference(t, [](double a, double b) { return a + b; });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    for (int i = 0; i < 2; ++i) g.add_broadcast(i, g.output_gradient());
   }
   static std::vector<Case> examples() { return rules::binary_examples(); }
 };

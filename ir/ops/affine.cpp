@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -25,6 +26,9 @@ struct AffineMap {
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::unary_reference(t, [&](double x) { return a.scale * x + a.shift; });
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    g.add(0, g.emit("affine", {{"scale", a.scale}}, {g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({"", "scale=-1.5, shift=0.25"}); }
 };

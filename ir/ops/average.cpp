@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -29,6 +30,11 @@ struct Average {
       for (const ReferenceTensor &x : t.inputs) sum += rules::broadcast_element(x, out.dims, i);
       out.data[static_cast<size_t>(i)] = sum / static_cast<double>(t.inputs.size());
     }
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    const ValueId share =
+        g.emit("affine", {{"scale", 1.0f / static_cast<float>(g.inputs())}}, {g.output_gradient()});
+    for (int i = 0; i < g.inputs(); ++i) g.add_broadcast(i, share);
   }
   static std::vector<Case> examples() {
     std::vector<Case> cases = rules::binary_examples();

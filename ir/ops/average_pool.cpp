@@ -1,5 +1,6 @@
 #include <numeric>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/pooling.h"
 
@@ -24,6 +25,14 @@ struct AveragePool {
     rules::pooling_reference(a, t, [](const std::vector<double> &x) {
       return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
     });
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    g.add(0, g.emit("average_pool_gradient",
+                    {{"size", a.size},
+                     {"strides", a.strides},
+                     {"pads", a.pads},
+                     {"input_size", rules::height_and_width(g.input_type(0))}},
+                    {g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::pooling_examples(); }
 };

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "ir/graph.h"
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/shape.h"
 
@@ -79,6 +79,23 @@ struct BatchNorm {
     const ValueId offset = graph.emit("mul", Attributes(NoAttrs{}), {mean, scale}, named(mean, "scaled"));
     const ValueId shift = graph.emit("sub", Attributes(NoAttrs{}), {beta, offset}, named(beta, "shift"));
     return {scale, shift};
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    const ValueId dy = g.output_gradient();
+    const ValueId deviation = g.emit("sqrt", {g.emit("affine", {{"shift", a.epsilon}}, {g.input(4)})});
+    g.add_broadcast(2, dy);
+    ValueId dx = -1, normalized = -1;
+    if (g.needs(0) || g.needs(3) || g.needs(4))
+      dx = g.emit("mul", {dy, g.emit("div", {g.input(1), deviation})});
+    if (g.needs(1) || g.needs(4))
+      normalized = g.emit("div", {g.emit("sub", {g.input(0), g.input(3)}), deviation});
+    if (g.needs(0)) g.add(0, dx);
+    if (g.needs(1)) g.add_broadcast(1, g.emit("mul", {dy, normalized}));
+    if (g.needs(3)) g.add_broadcast(3, g.emit("neg", {dx}));
+    if (g.needs(4)) {
+      const ValueId half = g.emit("affine", {{"scale", -0.5f}}, {g.emit("mul", {dx, normalized})});
+      g.add_broadcast(4, g.emit("div", {half, deviation}));
+    }
   }
   static std::vector<Case> examples() {
     const auto example = [](std::string attributes, TensorType x) {

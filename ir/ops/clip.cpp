@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -33,6 +34,9 @@ struct Clip {
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::unary_reference(t, [&](double x) { return std::min(std::max(x, double{a.min}), double{a.max}); });
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    g.add(0, g.emit("clip_gradient", {{"min", a.min}, {"max", a.max}}, {g.output(), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({"", "min=-0.5, max=1.25", "min=0.0"}); }
 };

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/shape.h"
 
@@ -80,6 +81,19 @@ struct Concat {
       }
   }
 
+  // Each input gets its part.
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    const TensorType &y = g.output_type();
+    const size_t d = axis_of(a, y.dims.size()), first = y.has_batch() ? 1 : 0;
+    std::vector<int64_t> before(y.dims.size() - first, 0), after(before);
+    after[d - first] = y.dims[d].value();
+    for (int i = 0; i < g.inputs(); ++i) {
+      const int64_t size = g.input_type(i).dims[d].value();
+      after[d - first] -= size;
+      if (g.needs(i)) g.add(i, g.emit("crop", {{"before", before}, {"after", after}}, {g.output_gradient()}));
+      before[d - first] += size;
+    }
+  }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();
     return {{"", {TensorType{n, 3, 5, 7}, TensorType{n, 3, 5, 2}}},

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/shape.h"
 
@@ -77,6 +78,9 @@ struct Crop {
       }
       y.data[i] = x.data[source];
     }
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    g.add(0, g.emit("crop_gradient", {{"before", a.before}, {"after", a.after}}, {g.output_gradient()}));
   }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();

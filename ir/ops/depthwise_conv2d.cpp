@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/convolution.h"
 
@@ -81,6 +82,23 @@ struct DepthwiseConv2D {
     return {1, 1, weight.dims[2].value(), weight.dims[3].value()};
   }
 
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    const ValueId x = g.input(0), w = g.input(1), dy = g.output_gradient();
+    if (g.needs(0))
+      g.add(0, g.emit("depthwise_conv2d_input_gradient",
+                      {{"strides", a.strides},
+                       {"dilations", a.dilations},
+                       {"pads", a.pads},
+                       {"input_size", rules::height_and_width(g.type(x))}},
+                      {dy, w}));
+    if (g.needs(1))
+      g.add(1, g.emit("depthwise_conv2d_weight_gradient",
+                      {{"strides", a.strides},
+                       {"dilations", a.dilations},
+                       {"pads", a.pads},
+                       {"kernel_size", rules::kernel_size(g.type(w))}},
+                      {x, dy}));
+  }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();
     return {{"", {TensorType{n, 5, 7, 3}, TensorType{3, 3, 3, 1}}},

@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,6 +20,12 @@ struct Div {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::binary_reference(t, [](double a, double b) { return a / b; });
+  }
+  // d(a / b) = da / b - y / b * db.
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    const ValueId quotient = g.emit("div", {g.output_gradient(), g.input(1)});
+    g.add_broadcast(0, quotient);
+    if (g.needs(1)) g.add_broadcast(1, g.emit("neg", {g.emit("mul", {quotient, g.output()})}));
   }
   static std::vector<Case> examples() { return rules::binary_examples(0.5f, 2); }
 };

@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -28,6 +29,7 @@ struct Dropout {
     f.map([](Expr x) { return x; });
   }
   static void reference(const Attrs &, ReferenceTensors &t) { t.outputs[0].data = t.inputs[0].data; }
+  static void gradient(const Attrs &, GradientBuilder &g) { g.add(0, g.output_gradient()); }
   static std::vector<Case> examples() { return rules::unary_examples({"", "rate=0.25"}); }
 };
 

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -24,6 +25,9 @@ struct Elu {
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::unary_reference(t, [&](double x) { return x > 0 ? x : a.alpha * std::expm1(x); });
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    g.add(0, g.emit("elu_gradient", {{"alpha", a.alpha}}, {g.input(0), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({"", "alpha=1.6732632"}); }
 };

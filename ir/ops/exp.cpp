@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -21,6 +22,9 @@ struct Exp {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return std::exp(x); });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.emit("mul", {g.output_gradient(), g.output()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples(); }
 };

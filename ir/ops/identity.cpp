@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,6 +20,7 @@ struct Identity {
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return x; });
   }
+  static void gradient(const Attrs &, GradientBuilder &g) { g.add(0, g.output_gradient()); }
   static std::vector<Case> examples() { return rules::unary_examples(); }
 };
 

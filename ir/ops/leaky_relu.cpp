@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -22,6 +23,9 @@ struct LeakyRelu {
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::unary_reference(t, [&](double x) { return x > 0 ? x : a.slope * x; });
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    g.add(0, g.emit("leaky_relu_gradient", {{"slope", a.slope}}, {g.input(0), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({"", "slope=0.01"}); }
 };

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -20,6 +21,9 @@ struct Log {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return std::log(x); });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.emit("div", {g.output_gradient(), g.input(0)}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({""}, 0.01f, 5); }
 };

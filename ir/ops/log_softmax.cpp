@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/softmax.h"
 
@@ -22,6 +23,9 @@ struct LogSoftmax {
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::softmax_reference(
         t, [](double x, double largest, double sum) { return x - largest - std::log(sum); });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.emit("log_softmax_gradient", {g.output(), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::softmax_examples(); }
 };

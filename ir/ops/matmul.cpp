@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/shape.h"
 
@@ -53,6 +54,11 @@ struct MatMul {
     return {1, weight.dims[1].value()};
   }
 
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    const ValueId x = g.input(0), w = g.input(1), dy = g.output_gradient();
+    if (g.needs(0)) g.add(0, g.emit("matmul_input_gradient", {dy, w}));
+    if (g.needs(1)) g.add(1, g.emit("matmul_weight_gradient", {x, dy}));
+  }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();
     return {{"", {TensorType{n, 20}, TensorType{20, 10}}},     {"", {TensorType{n, 1}, TensorType{1, 1}}},

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/pooling.h"
 
@@ -21,6 +22,17 @@ struct MaxPool {
   static void lower(const Attrs &a, FormBuilder &f) { rules::lower_pooling(a, f, MonoidKind::max); }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::pooling_reference(a, t, [](const std::vector<double> &x) { return *std::ranges::max_element(x); });
+  }
+  // The first maximum of a window gets the gradient.
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    const ValueId winner =
+        g.emit("max_pool_index", {{"size", a.size}, {"strides", a.strides}, {"pads", a.pads}}, {g.input(0)});
+    g.add(0, g.emit("max_pool_gradient",
+                    {{"size", a.size},
+                     {"strides", a.strides},
+                     {"pads", a.pads},
+                     {"input_size", rules::height_and_width(g.input_type(0))}},
+                    {winner, g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::pooling_examples(); }
 };

@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,6 +20,12 @@ struct Maximum {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::binary_reference(t, [](double a, double b) { return a > b ? a : b; });
+  }
+  // Where both are equal, a gets the gradient.
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    const ValueId a = g.input(0), b = g.input(1), dy = g.output_gradient();
+    if (g.needs(0)) g.add_broadcast(0, g.emit("where_greater", {{"or_equal", true}}, {a, b, dy}));
+    if (g.needs(1)) g.add_broadcast(1, g.emit("where_greater", {b, a, dy}));
   }
   static std::vector<Case> examples() { return rules::binary_examples(); }
 };

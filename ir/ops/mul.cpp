@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,6 +20,10 @@ struct Mul {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::binary_reference(t, [](double a, double b) { return a * b; });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    for (int i = 0; i < 2; ++i)
+      if (g.needs(i)) g.add_broadcast(i, g.emit("mul", {g.output_gradient(), g.input(1 - i)}));
   }
   static std::vector<Case> examples() { return rules::binary_examples(); }
 };

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/spatial.h"
 
@@ -42,6 +43,11 @@ struct Pad {
         t.outputs[0], [&](int64_t n, int64_t row, int64_t column, int64_t channel, double &y) {
           y = rules::pixel(t.inputs[0], n, row - a.pads[0], column - a.pads[2], channel, a.value);
         });
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    std::vector<int64_t> before = {0, a.pads[0], a.pads[2], 0}, after = {0, a.pads[1], a.pads[3], 0};
+    if (g.input_type(0).has_batch()) before.erase(before.begin()), after.erase(after.begin());
+    g.add(0, g.emit("crop", {{"before", before}, {"after", after}}, {g.output_gradient()}));
   }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();

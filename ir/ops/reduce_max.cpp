@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/reduction.h"
 
@@ -19,6 +20,12 @@ struct ReduceMax {
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::reduction_reference(a, t,
                                [](const std::vector<double> &x) { return *std::ranges::max_element(x); });
+  }
+  // Equal maxima share the gradient.
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    const TensorType kept = rules::kept_type(a, g.input_type(0));
+    const ValueId y = g.reshape(g.output(), kept), dy = g.reshape(g.output_gradient(), kept);
+    g.add(0, g.emit("reduce_max_gradient", {{"axes", a.axes}}, {g.input(0), y, dy}));
   }
   static std::vector<Case> examples() { return rules::reduction_examples(); }
 };

@@ -1,5 +1,6 @@
 #include <numeric>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/reduction.h"
 
@@ -24,6 +25,7 @@ struct ReduceMean {
       return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
     });
   }
+  static void gradient(const Attrs &a, GradientBuilder &g) { rules::spread_gradient(a, g, true); }
   static std::vector<Case> examples() { return rules::reduction_examples(); }
 };
 

@@ -1,5 +1,6 @@
 #include <numeric>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/reduction.h"
 
@@ -20,6 +21,7 @@ struct ReduceSum {
     rules::reduction_reference(
         a, t, [](const std::vector<double> &x) { return std::accumulate(x.begin(), x.end(), 0.0); });
   }
+  static void gradient(const Attrs &a, GradientBuilder &g) { rules::spread_gradient(a, g, false); }
   static std::vector<Case> examples() { return rules::reduction_examples(); }
 };
 

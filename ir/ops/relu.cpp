@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,6 +20,10 @@ struct Relu {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return x > 0 ? x : 0.0; });
+  }
+  // From y, so that x need not be kept.
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.emit("clip_gradient", {{"min", 0.0f}}, {g.output(), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples(); }
 };

@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,6 +20,9 @@ struct Relu6 {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return x < 0 ? 0.0 : x > 6 ? 6.0 : x; });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.emit("clip_gradient", {{"min", 0.0f}, {"max", 6.0f}}, {g.output(), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({""}, -9, 9); }
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/shape.h"
 
@@ -53,6 +54,9 @@ struct Reshape {
   }
   static void lower(const Attrs &, FormBuilder &f) { f.alias(0, 0); }
   static void reference(const Attrs &, ReferenceTensors &t) { t.outputs[0].data = t.inputs[0].data; }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.reshape(g.output_gradient(), g.input_type(0)));
+  }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();
     return {{"", {TensorType{n, 3, 5, 7}}},

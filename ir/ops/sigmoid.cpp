@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -21,6 +22,9 @@ struct Sigmoid {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return 1 / (1 + std::exp(-x)); });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.emit("sigmoid_gradient", {g.output(), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({""}, -8, 8); }
 };

@@ -1,5 +1,6 @@
 #include "ir/ops/rules/softmax.h"
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 
 namespace sinter::ir {
@@ -23,6 +24,9 @@ struct Softmax {
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::softmax_reference(
         t, [](double x, double largest, double sum) { return std::exp(x - largest) / sum; });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.emit("softmax_gradient", {g.output(), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::softmax_examples(); }
 };

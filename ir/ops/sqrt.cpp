@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -21,6 +22,10 @@ struct Sqrt {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return std::sqrt(x); });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    const ValueId half = g.emit("affine", {{"scale", 0.5f}}, {g.output_gradient()});
+    g.add(0, g.emit("div", {half, g.output()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({""}, 0, 5); }
 };

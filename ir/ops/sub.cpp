@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -19,6 +20,10 @@ struct Sub {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::binary_reference(t, [](double a, double b) { return a - b; });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add_broadcast(0, g.output_gradient());
+    if (g.needs(1)) g.add_broadcast(1, g.emit("neg", {g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::binary_examples(); }
 };

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -20,6 +21,9 @@ struct Tanh {
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return std::tanh(x); });
+  }
+  static void gradient(const Attrs &, GradientBuilder &g) {
+    g.add(0, g.emit("tanh_gradient", {g.output(), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples(); }
 };

@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
 
@@ -26,6 +27,10 @@ struct ThresholdRelu {
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::unary_reference(t, [&](double x) { return x > a.threshold ? x : a.slope * (x - a.threshold); });
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    g.add(0, g.emit("leaky_relu_gradient", {{"slope", a.slope}, {"threshold", a.threshold}},
+                    {g.input(0), g.output_gradient()}));
   }
   static std::vector<Case> examples() { return rules::unary_examples({"", "threshold=0.5, slope=0.25"}); }
 };

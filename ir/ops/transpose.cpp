@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/shape.h"
 
@@ -65,6 +66,12 @@ struct Transpose {
       }
       y.data[i] = x.data[source];
     }
+  }
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    std::vector<int64_t> inverse(a.permutation.size());
+    for (size_t i = 0; i < inverse.size(); ++i)
+      inverse[static_cast<size_t>(a.permutation[i])] = static_cast<int64_t>(i);
+    g.add(0, g.emit("transpose", {{"permutation", inverse}}, {g.output_gradient()}));
   }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();

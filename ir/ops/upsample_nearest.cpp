@@ -1,3 +1,4 @@
+#include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/spatial.h"
 
@@ -41,6 +42,12 @@ struct UpsampleNearest {
         t.outputs[0], [&](int64_t n, int64_t row, int64_t column, int64_t channel, double &y) {
           y = rules::pixel(t.inputs[0], n, row / a.factors[0], column / a.factors[1], channel, 0);
         });
+  }
+  // The sum over the copies of an element: their mean times their number.
+  static void gradient(const Attrs &a, GradientBuilder &g) {
+    const ValueId mean =
+        g.emit("average_pool", {{"size", a.factors}, {"strides", a.factors}}, {g.output_gradient()});
+    g.add(0, g.emit("affine", {{"scale", static_cast<float>(a.factors[0] * a.factors[1])}}, {mean}));
   }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();

@@ -26,6 +26,7 @@ struct Sample {
                                               field("strides", &Attrs::strides, "of the window"),
                                               field("shape", &Attrs::shape, "")};
   };
+  static constexpr bool differentiable = false;
   static std::optional<TensorType> infer(const Attrs &, Types in, Checker &) { return in[0]; }
   static void lower(const Attrs &, FormBuilder &) {}
   static void reference(const Attrs &, ReferenceTensors &) {}

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -78,6 +79,8 @@ inline std::vector<ir::ReferenceTensor> random_inputs(const OpCase &c, int64_t n
     tensor.data.resize(static_cast<size_t>(tensor.elements()));
     const double low = c.example.low, high = c.example.high;
     for (double &x : tensor.data) x = static_cast<float>(low + (high - low) * (generator() * 0x1p-32));
+    if (type.dtype != ir::DType::f32)
+      for (double &x : tensor.data) x = std::floor(x);
     inputs.push_back(std::move(tensor));
   }
   return inputs;

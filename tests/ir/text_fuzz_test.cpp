@@ -2,6 +2,7 @@
 // round trip.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "ir/text.h"
@@ -22,8 +23,19 @@ std::vector<std::string> seeds() {
                         ": " + print(example.inputs[i]) + "\n";
         operands += (i > 0 ? ", " : "") + value;
       }
-      texts.push_back("graph \"g\" {\n" + declarations + "  %y = " + std::string(op.name) + "(" + operands +
-                      ") {" + example.attributes + "}\n  %z = relu(%y)\n  output %z\n}\n");
+      // Most ops have one f32 result, which a second node can take.
+      const std::string call = " = " + std::string(op.name) + "(" + operands + ") {" + example.attributes + "}\n";
+      const std::string before = "graph \"g\" {\n" + declarations + "  ";
+      const std::string candidates[] = {before + "%y" + call + "  %z = relu(%y)\n  output %z\n}\n",
+                                        before + "%y" + call + "  output %y\n}\n",
+                                        before + "%y, %y1" + call + "  output %y\n}\n",
+                                        before + "%y, %y1, %y2" + call + "  output %y\n}\n",
+                                        before + "%y, %y1, %y2, %y3" + call + "  output %y\n}\n"};
+      const auto accepted = std::ranges::find_if(candidates, [](const std::string &text) {
+        Diagnostics ignored;
+        return parse_graph(text, ignored).has_value();
+      });
+      texts.push_back(accepted == std::end(candidates) ? candidates[0] : *accepted);
     }
   }
   return texts;

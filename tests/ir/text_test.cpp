@@ -182,6 +182,28 @@ TEST(Text, StopsAfterManyProblems) {
   EXPECT_EQ(diagnostics.all().size(), 101u);
 }
 
+TEST(Text, HugeStatementsAreCutShort) {
+  // A megabyte of each: reporting every one, or printing all in one message, would take minutes.
+  const auto problems_of = [](const std::string &statement) {
+    Diagnostics diagnostics;
+    EXPECT_FALSE(parse_graph("graph {\n input %x: f32[N]\n" + statement + "\n output %x\n}", diagnostics));
+    for (const Diagnostic &diagnostic : diagnostics.all()) EXPECT_LT(diagnostic.message.size(), 1100u);
+    return diagnostics.all().size();
+  };
+  std::string unknown, known, numbers, names;
+  for (int i = 0; i < 250000; ++i) {
+    unknown += "%u,";
+    known += "%x,";
+    numbers += "100,";
+    names += "%x,";
+  }
+  EXPECT_EQ(problems_of("output " + unknown + "%u"), 101u);
+  EXPECT_EQ(problems_of("%y = add(" + unknown + "%u)"), 101u);
+  EXPECT_EQ(problems_of(names + "%x = relu(%x)"), 101u);
+  EXPECT_EQ(problems_of("%y = concat(" + known + "%x)"), 1u);
+  EXPECT_EQ(problems_of("%y = conv2d(%x, %x) {strides=[" + numbers + "1]}"), 1u);
+}
+
 TEST(Text, RejectsFilesOfHugeSize) {
   const std::string text = "graph {" + std::string(size_t{17} << 20, ' ') + "}";
   Diagnostics diagnostics;
@@ -197,6 +219,19 @@ TEST(Text, ParsesLongGraphsInLinearTime) {
     text += " %v" + std::to_string(i + 1) + " = relu(%v" + std::to_string(i) + ")\n";
   text += " output %v" + std::to_string(count) + " }";
   EXPECT_EQ(test::graph_of(text).nodes.size(), static_cast<size_t>(count));
+}
+
+TEST(Text, OutputsMayTakeEachOthersNames) {
+  const std::string head = "graph \"g\" {\n  input %x: f32[N, 4]\n  weight %a: f32[4]\n  weight %b: f32[4]\n";
+  Diagnostics diagnostics;
+  const auto graph =
+      parse_graph(head + "  %y, %y.2, %y.1 = batch_norm_training(%x, %a, %b)\n  output %y.2\n}\n", diagnostics);
+  ASSERT_TRUE(graph) << diagnostics.render_all();
+  EXPECT_EQ(graph->value(graph->nodes[0].outputs[1]).name, "y.2");
+  EXPECT_EQ(graph->value(graph->nodes[0].outputs[2]).name, "y.1");
+  EXPECT_FALSE(
+      parse_graph(head + "  %y, %z, %y = batch_norm_training(%x, %a, %b)\n  output %y\n}\n", diagnostics));
+  EXPECT_THAT(diagnostics.render_all(), HasSubstr("%y is defined twice"));
 }
 
 }  // namespace

@@ -27,6 +27,24 @@ std::optional<TensorType> unary_type(Types in, Checker &check) {
   return in[0];
 }
 
+std::optional<TensorType> equal_type(Types in, size_t count, Checker &check) {
+  if (!tensors(in, count, check)) return std::nullopt;
+  TensorType type = in[0];
+  for (const TensorType &other : in) {
+    bool fits = other.rank() == type.rank();
+    for (size_t d = 0; fits && d < type.dims.size(); ++d) {
+      const std::optional<Dim> dim = same_dim(type.dims[d], other.dims[d]);
+      fits = dim.has_value();
+      if (fits) type.dims[d] = *dim;
+    }
+    if (!fits) {
+      check.fail("expected inputs of one shape, got " + print_shapes(in));
+      return std::nullopt;
+    }
+  }
+  return result(std::move(type), check);
+}
+
 std::optional<TensorType> broadcast_type(Types in, Checker &check) {
   if (!tensors_at_least(in, 1, check)) return std::nullopt;
   size_t rank = 0;
@@ -79,6 +97,12 @@ std::vector<Case> unary_examples(const std::vector<std::string> &attributes, flo
     cases.push_back({text, {TensorType{n, 33}}, low, high});
     cases.push_back({text, {TensorType{5}}, low, high});
   }
+  return cases;
+}
+
+std::vector<Case> unary_gradient_examples(const std::vector<std::string> &attributes, float low, float high) {
+  std::vector<Case> cases = unary_examples(attributes, low, high);
+  for (Case &c : cases) c.inputs.push_back(c.inputs[0]);
   return cases;
 }
 

@@ -13,6 +13,9 @@ namespace sinter::ir::rules {
 // One input; the result has its type.
 std::optional<TensorType> unary_type(Types in, Checker &check);
 
+// `count` inputs of one shape, which the result has too. Unknown sizes take those of the other inputs.
+std::optional<TensorType> equal_type(Types in, size_t count, Checker &check);
+
 // The shape to which all inputs broadcast as in numpy: aligned at the last dimension, size 1 stretches,
 // missing leading dimensions are 1. An unknown dimension beside a known one other than 1 takes its size.
 // Inputs: in.size() >= 1.
@@ -25,6 +28,9 @@ void binary_reference(ReferenceTensors &t, const std::function<double(double, do
 // The element of x that broadcasts to the element with row-major index `flat` of a tensor of dims `result`.
 double broadcast_element(const ReferenceTensor &x, const std::vector<int64_t> &result, int64_t flat);
 
+// Two inputs of one type: y or x, and dy.
+std::vector<Case> unary_gradient_examples(const std::vector<std::string> &attributes = {""}, float low = -3,
+                                          float high = 3);
 std::vector<Case> unary_examples(const std::vector<std::string> &attributes = {""}, float low = -3,
                                  float high = 3);
 std::vector<Case> binary_examples(float low = -1, float high = 1);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ir/ops/rules/phases.h"
+
 namespace sinter::ir::rules {
 
 std::optional<TensorType> pooling_type(const PoolingAttrs &attrs, Types in, Checker &check) {
@@ -51,6 +53,43 @@ std::vector<Case> pooling_examples() {
           {"size=[3, 3], pads=[2, 2, 2, 2]", {TensorType{n, 1, 1, 2}}},
           {"size=[4, 5], strides=[1, 1]", {TensorType{n, 4, 5, 1}}},
           {"size=[1, 1], strides=[3, 2]", {TensorType{n, 5, 5, 1}}}};
+}
+
+std::optional<TensorType> pooling_gradient_type(const PoolingGradientAttrs &attrs, const TensorType &dy,
+                                                Checker &check) {
+  if (!input_size_fits(attrs.window(), attrs.input_size, dy, "pool", check)) return std::nullopt;
+  return result({dy.dims[0], attrs.input_size[0], attrs.input_size[1], dy.dims[3]}, check);
+}
+
+void for_each_window_element(const PoolingGradientAttrs &attrs, int64_t outputs_high, int64_t outputs_wide,
+                             const std::function<void(int64_t, int64_t, int64_t, int64_t, int64_t)> &fn) {
+  for (int64_t oh = 0; oh < outputs_high; ++oh)
+    for (int64_t ow = 0; ow < outputs_wide; ++ow)
+      for (int64_t tap = 0; tap < attrs.size[0] * attrs.size[1]; ++tap) {
+        const int64_t row = oh * attrs.strides[0] + tap / attrs.size[1] - attrs.pads[0];
+        const int64_t column = ow * attrs.strides[1] + tap % attrs.size[1] - attrs.pads[2];
+        if (row >= 0 && row < attrs.input_size[0] && column >= 0 && column < attrs.input_size[1])
+          fn(row, column, oh, ow, tap);
+      }
+}
+
+std::vector<Case> pooling_gradient_examples() {
+  const Dim n = Dim::batch();
+  return {{"input_size=[6, 8]", {TensorType{n, 3, 4, 3}}},
+          {"input_size=[7, 5]", {TensorType{n, 3, 2, 17}}},
+          {"size=[3, 3], input_size=[7, 7]", {TensorType{n, 3, 3, 8}}},
+          {"size=[3, 2], strides=[1, 3], input_size=[5, 8]", {TensorType{n, 3, 3, 5}}},
+          {"pads=[0, 1, 0, 1], input_size=[5, 7]", {TensorType{n, 3, 4, 4}}},
+          {"size=[3, 3], pads=[1, 1, 1, 1], input_size=[6, 7]", {TensorType{n, 3, 4, 9}}},
+          {"strides=[1, 1], pads=[0, 1, 0, 1], input_size=[4, 3]", {TensorType{n, 4, 3, 2}}},
+          {"size=[3, 4], strides=[2, 1], pads=[2, 0, 1, 3], input_size=[5, 4]", {TensorType{n, 3, 5, 3}}},
+          {"size=[3, 3], pads=[2, 2, 2, 2], input_size=[1, 1]", {TensorType{n, 2, 2, 2}}},
+          {"size=[1, 1], strides=[3, 2], input_size=[5, 5]", {TensorType{n, 2, 3, 1}}}};
+}
+
+DType winner_type(const std::array<int64_t, 2> &size) {
+  const bool is_small = size[0] >= 1 && size[0] <= 256 && size[1] >= 1 && size[1] <= 256 / size[0];
+  return is_small ? DType::u8 : DType::i32;
 }
 
 }  // namespace sinter::ir::rules

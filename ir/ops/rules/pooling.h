@@ -32,4 +32,33 @@ void pooling_reference(const PoolingAttrs &attrs, ReferenceTensors &t,
 
 std::vector<Case> pooling_examples();
 
+// Of gradients: the same, and what they cannot see in dy.
+struct PoolingGradientAttrs {
+  std::array<int64_t, 2> size = {2, 2};
+  std::array<int64_t, 2> strides = {2, 2};
+  std::array<int64_t, 4> pads = {0, 0, 0, 0};
+  std::array<int64_t, 2> input_size = {2, 2};
+  static constexpr auto fields =
+      std::tuple{field("size", &PoolingGradientAttrs::size, "of the pooling"),
+                 field("strides", &PoolingGradientAttrs::strides, "of the pooling"),
+                 field("pads", &PoolingGradientAttrs::pads, "of the pooling: top, bottom, left, right"),
+                 field("input_size", &PoolingGradientAttrs::input_size, "height and width of x")};
+  SlidingWindow window() const { return {size, strides, {1, 1}, pads}; }
+};
+
+// dy [N, OH, OW, C] -> dx [N, H, W, C].
+std::optional<TensorType> pooling_gradient_type(const PoolingGradientAttrs &attrs, const TensorType &dy,
+                                                Checker &check);
+
+// Calls fn(dx's row, its column, output row, output column, tap) for each pair of an element of x and a
+// window that holds it, in the order of windows. tap: the element's number in the window, row-major.
+void for_each_window_element(const PoolingGradientAttrs &attrs, int64_t outputs_high, int64_t outputs_wide,
+                             const std::function<void(int64_t, int64_t, int64_t, int64_t, int64_t)> &fn);
+
+// Attributes and dy of pooling_examples().
+std::vector<Case> pooling_gradient_examples();
+
+// The element type that numbers the elements of a window: u8 up to 256 of them.
+DType winner_type(const std::array<int64_t, 2> &size);
+
 }  // namespace sinter::ir::rules

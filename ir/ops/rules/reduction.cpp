@@ -7,8 +7,9 @@ namespace sinter::ir::rules {
 namespace {
 
 // By dimension: is it reduced? nullopt: an axis is wrong.
-std::optional<std::vector<bool>> reduced_dims(const ReductionAttrs &attrs, const TensorType &x,
+std::optional<std::vector<bool>> reduced_dims(const ReductionAttrs &attrs, TensorType x, bool batch_too,
                                               Checker &check) {
+  if (batch_too && x.has_batch()) x.dims[0] = Dim::unknown();
   if (!check.require(!attrs.axes.empty(), "axes must name at least one axis")) return std::nullopt;
   std::vector<bool> reduced(x.dims.size(), false);
   for (const int64_t a : attrs.axes) {
@@ -26,9 +27,10 @@ std::optional<std::vector<bool>> reduced_dims(const ReductionAttrs &attrs, const
 
 }  // namespace
 
-std::optional<TensorType> reduction_type(const ReductionAttrs &attrs, Types in, Checker &check) {
+std::optional<TensorType> reduction_type(const ReductionAttrs &attrs, Types in, Checker &check,
+                                         bool batch_too) {
   if (!tensors(in, 1, check)) return std::nullopt;
-  const std::optional<std::vector<bool>> reduced = reduced_dims(attrs, in[0], check);
+  const std::optional<std::vector<bool>> reduced = reduced_dims(attrs, in[0], batch_too, check);
   if (!reduced) return std::nullopt;
   TensorType type;
   for (size_t d = 0; d < reduced->size(); ++d) {
@@ -38,6 +40,21 @@ std::optional<TensorType> reduction_type(const ReductionAttrs &attrs, Types in, 
       type.dims.push_back(1);
   }
   return type;
+}
+
+TensorType kept_type(const ReductionAttrs &attrs, const TensorType &x) {
+  TensorType type = x;
+  for (const int64_t a : attrs.axes) type.dims[static_cast<size_t>(a < 0 ? a + x.rank() : a)] = 1;
+  return type;
+}
+
+void spread_gradient(const ReductionAttrs &attrs, GradientBuilder &g, bool mean) {
+  const TensorType x = g.input_type(0);
+  // Leading sizes of 1 are implied by broadcasting.
+  TensorType kept = kept_type(attrs, x);
+  while (kept.rank() > g.output_type().rank() && kept.dims[0] == Dim(1)) kept.dims.erase(kept.dims.begin());
+  g.add(0, g.emit("broadcast_to", {{"shape", sizes_per_sample(x)}, {"batch", x.has_batch()}, {"mean", mean}},
+                  {g.reshape(g.output_gradient(), kept)}));
 }
 
 void lower_reduction(const ReductionAttrs &attrs, FormBuilder &f, MonoidKind monoid,
@@ -81,6 +98,16 @@ std::vector<Case> reduction_examples() {
           {"axes=[3, 1]", {TensorType{n, 3, 5, 7}}},
           {"axes=[0]", {TensorType{6, 5}}},
           {"axes=[0, 1], keep=true", {TensorType{6, 5}}}};
+}
+
+std::vector<Case> batch_reduction_examples() {
+  const Dim n = Dim::batch();
+  return {{"axes=[0]", {TensorType{n}}},
+          {"axes=[0]", {TensorType{n, 3, 17}}},
+          {"axes=[0, 1, 2]", {TensorType{n, 3, 5, 7}}},
+          {"axes=[0, 2], keep=true", {TensorType{n, 3, 5, 7}}},
+          {"axes=[-1, 0]", {TensorType{n, 6, 4}}},
+          {"axes=[0, 1]", {TensorType{4, 3, 2}}}};
 }
 
 }  // namespace sinter::ir::rules

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "ir/gradient.h"
 #include "ir/ops/rules/shape.h"
 
 namespace sinter::ir::rules {
@@ -18,7 +19,11 @@ struct ReductionAttrs {
                  field("keep", &ReductionAttrs::keep, "keep reduced axes with size 1")};
 };
 
-std::optional<TensorType> reduction_type(const ReductionAttrs &attrs, Types in, Checker &check);
+// With batch_too, the batch may be one of the axes.
+std::optional<TensorType> reduction_type(const ReductionAttrs &attrs, Types in, Checker &check,
+                                         bool batch_too = false);
+// x with size 1 along the reduced axes.
+TensorType kept_type(const ReductionAttrs &attrs, const TensorType &x);
 
 void lower_reduction(const ReductionAttrs &attrs, FormBuilder &f, MonoidKind monoid,
                      const std::function<Expr(const std::vector<Expr> &, Expr)> &finish = {});
@@ -27,6 +32,11 @@ void lower_reduction(const ReductionAttrs &attrs, FormBuilder &f, MonoidKind mon
 void reduction_reference(const ReductionAttrs &attrs, ReferenceTensors &t,
                          const std::function<double(const std::vector<double> &)> &f);
 
+// The gradient of sums and means: what an output gets, each of its elements gets; for means divided by their
+// number.
+void spread_gradient(const ReductionAttrs &attrs, GradientBuilder &g, bool mean);
+
 std::vector<Case> reduction_examples();
+std::vector<Case> batch_reduction_examples();
 
 }  // namespace sinter::ir::rules

@@ -34,6 +34,14 @@ std::optional<std::array<Dim, 2>> output_size(const SlidingWindow &window, const
   return out;
 }
 
+std::array<int64_t, 2> height_and_width(const TensorType &x) {
+  return {x.dims[1].value(), x.dims[2].value()};
+}
+
+std::array<int64_t, 2> kernel_size(const TensorType &weight) {
+  return {weight.dims[0].value(), weight.dims[1].value()};
+}
+
 bool has_padding(const std::array<int64_t, 4> &pads) {
   return std::ranges::any_of(pads, [](int64_t pad) { return pad > 0; });
 }
@@ -47,6 +55,11 @@ Affine window_index(const SlidingWindow &window, int dimension, int output_axis,
 
 bool inside(const ReferenceTensor &x, int64_t row, int64_t column) {
   return row >= 0 && row < x.dims[1] && column >= 0 && column < x.dims[2];
+}
+
+void add_to_pixel(ReferenceTensor &x, int64_t n, int64_t row, int64_t column, int64_t channel, double value) {
+  if (!inside(x, row, column)) return;
+  x.data[static_cast<size_t>(((n * x.dims[1] + row) * x.dims[2] + column) * x.dims[3] + channel)] += value;
 }
 
 double pixel(const ReferenceTensor &x, int64_t n, int64_t row, int64_t column, int64_t channel,

@@ -21,6 +21,10 @@ struct SlidingWindow {
 std::optional<std::array<Dim, 2>> output_size(const SlidingWindow &window, const TensorType &x,
                                               std::string_view what, Checker &check);
 
+// Sizes as attributes hold them: of x [N, H, W, C] and of a kernel [kh, kw, ...], both known.
+std::array<int64_t, 2> height_and_width(const TensorType &x);
+std::array<int64_t, 2> kernel_size(const TensorType &weight);
+
 bool has_padding(const std::array<int64_t, 4> &pads);
 
 // The row (dimension 0) or column (1) that the window reads: stride * output + dilation * window - pad
@@ -30,11 +34,13 @@ Affine window_index(const SlidingWindow &window, int dimension, int output_axis,
 // Reads x [N, H, W, C] in a reference loop; `outside` beyond its height and width.
 double pixel(const ReferenceTensor &x, int64_t n, int64_t row, int64_t column, int64_t channel,
              double outside);
+// Adds to x [N, H, W, C] in a reference loop; not beyond its height and width.
+void add_to_pixel(ReferenceTensor &x, int64_t n, int64_t row, int64_t column, int64_t channel, double value);
 bool inside(const ReferenceTensor &x, int64_t row, int64_t column);
 
 // Calls fn(n, row, column, channel, element) for every element of [N, H, W, C], in order.
-template <class Function>
-void for_each_element(ReferenceTensor &x, const Function &fn) {
+template <class Tensor, class Function>
+void for_each_element(Tensor &x, const Function &fn) {
   size_t i = 0;
   for (int64_t n = 0; n < x.dims[0]; ++n)
     for (int64_t row = 0; row < x.dims[1]; ++row)

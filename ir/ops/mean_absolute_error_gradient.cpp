@@ -1,0 +1,30 @@
+#include "ir/ops/list.h"
+#include "ir/ops/rules/loss.h"
+
+namespace sinter::ir {
+
+namespace {
+
+struct MeanAbsoluteErrorGradient : rules::ElementwiseLossGradient<MeanAbsoluteErrorGradient> {
+  static constexpr std::string_view name = "mean_absolute_error_gradient";
+  static constexpr std::string_view doc =
+      "gradient of mean_absolute_error by p: the sign of p - t, 0 where they are equal; inputs p, t, dy";
+  static constexpr std::string_view keras = "", onnx = "";
+  static constexpr bool differentiable = false;
+  using Attrs = NoAttrs;
+
+  static bool valid(const Attrs &, Checker &) { return true; }
+  static Expr derivative(const Attrs &, const Expr &p, const Expr &t) {
+    return kernel::select(p > t, 1.0f, kernel::select(p < t, -1.0f, 0.0f));
+  }
+  static double derivative(const Attrs &, double p, double t) { return p > t ? 1 : p < t ? -1 : 0; }
+  static std::vector<Case> examples() { return rules::loss_gradient_examples({""}, -2, 2); }
+};
+
+}  // namespace
+
+OpInfo describe_mean_absolute_error_gradient() {
+  return describe<MeanAbsoluteErrorGradient>();
+}
+
+}  // namespace sinter::ir
