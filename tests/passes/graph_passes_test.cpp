@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "passes/absorb_padding.h"
+#include "passes/differentiate.h"
 #include "passes/eliminate_common.h"
 #include "passes/fold_batch_norm.h"
 #include "passes/fold_constants.h"
@@ -18,6 +19,10 @@ const test::PassTable &table() {
       {"fold_constants", test::program_pass(fold_constants)},
       {"absorb_padding", test::graph_pass(absorb_padding)},
       {"eliminate_common", test::graph_pass(eliminate_common)},
+      {"differentiate", test::graph_pass([](ir::Graph graph) {
+         const ir::ValueId loss = graph.outputs[0];
+         return differentiate(std::move(graph), loss).graph;
+       })},
       {"eliminate_dead", test::graph_pass(eliminate_dead)},
   };
   return passes;
