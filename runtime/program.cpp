@@ -9,23 +9,14 @@
 namespace sinter::runtime {
 namespace {
 
+template <class Value>
+std::vector<Value> values(const flatbuffers::Vector<Value> *vector) {
+  return vector ? std::vector<Value>(vector->begin(), vector->end()) : std::vector<Value>();
+}
+
 TensorInfo tensor_info(const schema::Tensor &tensor) {
-  TensorInfo info;
-  if (tensor.name()) info.name = tensor.name()->str();
-  if (tensor.dims()) info.dims.assign(tensor.dims()->begin(), tensor.dims()->end());
-  if (tensor.source_axes())
-    info.source_axes.assign(tensor.source_axes()->begin(), tensor.source_axes()->end());
-  if (info.source_axes.size() != info.dims.size()) {
-    info.source_axes.resize(info.dims.size());
-    for (size_t i = 0; i < info.dims.size(); ++i) info.source_axes[i] = static_cast<int32_t>(i);
-  }
-  info.source_dims.resize(info.dims.size());
-  info.elements = 1;
-  for (size_t i = 0; i < info.dims.size(); ++i) {
-    info.source_dims[static_cast<size_t>(info.source_axes[i])] = info.dims[i];
-    info.elements *= info.dims[i];
-  }
-  return info;
+  return make_tensor_info(tensor.name() ? tensor.name()->str() : "", values(tensor.dims()),
+                          values(tensor.source_axes()));
 }
 
 template <class Strings>
@@ -56,6 +47,24 @@ void for_each_source_offset(const TensorInfo &tensor, Visit visit) {
 }
 
 }  // namespace
+
+TensorInfo make_tensor_info(std::string name, std::vector<int64_t> dims, std::vector<int32_t> source_axes) {
+  TensorInfo info;
+  info.name = std::move(name);
+  info.dims = std::move(dims);
+  info.source_axes = std::move(source_axes);
+  if (info.source_axes.size() != info.dims.size()) {
+    info.source_axes.resize(info.dims.size());
+    for (size_t i = 0; i < info.dims.size(); ++i) info.source_axes[i] = static_cast<int32_t>(i);
+  }
+  info.source_dims.resize(info.dims.size());
+  info.elements = 1;
+  for (size_t i = 0; i < info.dims.size(); ++i) {
+    info.source_dims[static_cast<size_t>(info.source_axes[i])] = info.dims[i];
+    info.elements *= info.dims[i];
+  }
+  return info;
+}
 
 bool TensorInfo::same_layout() const {
   for (size_t i = 0; i < source_axes.size(); ++i)

@@ -27,6 +27,9 @@ struct TensorInfo {
   bool is_image() const { return dims.size() == 3 && (dims[2] == 1 || dims[2] == 3); }
 };
 
+// source_axes: empty for the same layout.
+TensorInfo make_tensor_info(std::string name, std::vector<int64_t> dims, std::vector<int32_t> source_axes);
+
 // Entry points; see program_abi.h.
 struct ProgramCode {
   int (*predict)(const float *const *inputs, float *const *outputs, uint32_t n, void *arena);

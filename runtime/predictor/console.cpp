@@ -13,6 +13,10 @@ void Console::print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+void Console::flush() {
+  std::fflush(stdout);
+}
+
 void Console::error(const Error &error) {
   std::fflush(stdout);
   std::string text = binary_ + ": error: ";

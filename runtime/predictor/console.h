@@ -16,6 +16,7 @@ class Console {
   const std::string &binary() const { return binary_; }
 
   void print(std::string_view text);  // to standard output, buffered
+  void flush();                       // what was printed so far
   void error(const Error &error);     // `NAME: error: FILE: MESSAGE`, then `  hint: …`
   void warning(std::string_view message);
 

@@ -45,6 +45,15 @@ std::string info_text(const Program &program) {
   line("labels", joined(program.labels));
   line("loss", text_of(m.loss()));
   line("metrics", joined(strings(m.metrics())));
+  if (const schema::Trainer *trainer = m.trainer()) {
+    line("optimizer", text_of(trainer->optimizer()) +
+                          format(", learning rate %.9g", static_cast<double>(trainer->learning_rate())));
+    line("state", number(trainer->state_bytes()) + " bytes");
+    line("training arena", number(trainer->arena_bytes()) + " bytes (lower bound " +
+                               number(trainer->arena_lower_bound()) + ")");
+    line("semantics", trainer->semantics() == schema::Semantics::keras2 ? "keras2" : "keras3");
+    line("fingerprint", format("%016llx", static_cast<unsigned long long>(trainer->fingerprint())));
+  }
   line("kernels", number(m.kernels() ? m.kernels()->size() : 0));
   line("options", joined(strings(m.options()), " "));
   return text;
@@ -106,6 +115,24 @@ std::string info_json(const Program &program) {
     }
   json.end_array();
   list(json, "options", strings(m.options()));
+  if (const schema::Trainer *trainer = m.trainer())
+    json.key("trainer")
+        .begin_object()
+        .key("optimizer")
+        .value(text_of(trainer->optimizer()))
+        .key("learning_rate")
+        .value(trainer->learning_rate())
+        .key("state_bytes")
+        .value(uint64_t{trainer->state_bytes()})
+        .key("arena_bytes")
+        .value(uint64_t{trainer->arena_bytes()})
+        .key("arena_lower_bound")
+        .value(uint64_t{trainer->arena_lower_bound()})
+        .key("semantics")
+        .value(trainer->semantics() == schema::Semantics::keras2 ? "keras2" : "keras3")
+        .key("fingerprint")
+        .value(format("%016llx", static_cast<unsigned long long>(trainer->fingerprint())))
+        .end_object();
   json.end_object();
   return json.take() + "\n";
 }

@@ -1,5 +1,5 @@
-// `main` of a predictor. An archive member of its own: libraries and programs with another main do not take
-// it.
+// `main` of a predictor and of a trainer. An archive member of its own: libraries and programs with another
+// main do not take it.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -9,8 +9,19 @@
 #include "runtime/predictor/commands.h"
 #include "runtime/program_abi.h"
 
-// libstdc++'s own names the exception's type, for which it carries a demangler of 47 KiB. There are no exceptions here.
-void __gnu_cxx::__verbose_terminate_handler() { std::abort(); }
+// A trainer's link line has `-u sinter_trainer_main`: then this symbol is there and the predictor's are not.
+// The weak references draw nothing out of the archive.
+extern "C" {
+[[gnu::weak]] int sinter_trainer_main(int argc, char **argv);
+[[gnu::weak]] decltype(sinter_program_predict) sinter_program_predict;
+[[gnu::weak]] decltype(sinter_program_run_kernel) sinter_program_run_kernel;
+}
+
+// libstdc++'s own names the exception's type, for which it carries a demangler of 47 KiB. There are no
+// exceptions here.
+void __gnu_cxx::__verbose_terminate_handler() {
+  std::abort();
+}
 
 int main(int argc, char **argv) {
   // The runtime is built without exceptions; what readers allocate is bounded, so this is the last resort.
@@ -19,6 +30,7 @@ int main(int argc, char **argv) {
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
     _exit(3);
   });
+  if (sinter_trainer_main) return sinter_trainer_main(argc, argv);
   const sinter::runtime::Program program = sinter::runtime::make_program(
       sinter_program_metadata, {sinter_program_predict, sinter_program_run_kernel});
   return sinter::runtime::run_predictor(program, argc, argv);

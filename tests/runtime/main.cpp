@@ -1,12 +1,14 @@
 // `test_runtime --predictor PROGRAM ARGUMENTS...` is the predictor of a fake program, for tests of its
-// command line; otherwise the tests run.
+// command line; `--trainer PROGRAM ARGUMENTS...` the same for a fake trainer; otherwise the tests run.
 #include <gtest/gtest.h>
 
 #include <cstring>
 
 #include "fake_programs.h"
+#include "fake_trainers.h"
 #include "runtime/image/codecs.h"
 #include "runtime/predictor/commands.h"
+#include "runtime/training/commands.h"
 
 namespace {
 
@@ -18,6 +20,9 @@ namespace {
 int main(int argc, char **argv) {
   if (argc > 2 && std::strcmp(argv[1], "--predictor") == 0)
     return sinter::runtime::run_predictor(sinter::runtime::fake_program(argv[2]), argc - 2, argv + 2);
+  if (argc > 2 && std::strcmp(argv[1], "--trainer") == 0)
+    return sinter::runtime::run_trainer(
+        sinter::runtime::fake_trainer(sinter::runtime::fake_trainer_spec(argv[2])), argc - 2, argv + 2);
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -1,0 +1,169 @@
+#include "runtime/checkpoint/checkpoint.h"
+#include "runtime/checkpoint/header.h"
+#include "runtime/data/byte_stream.h"
+#include "runtime/text.h"
+#include "schema/checkpoint_generated.h"
+
+namespace sinter::runtime {
+namespace {
+
+constexpr const char *restore_hint = "the file was changed after it was written: use another copy of it";
+
+// What is wrong with a file, found while checking it; null if nothing.
+class Reader {
+ public:
+  Reader(const std::string &path, std::span<const std::byte> bytes) : path_(path), bytes_(bytes) {}
+
+  Status read(Checkpoint &content);
+
+ private:
+  Error damaged(uint64_t offset, const std::string &what) const {
+    return rejected(path_, format("offset %llu: ", static_cast<unsigned long long>(offset)) + what,
+                    restore_hint);
+  }
+  Status check_zeros(uint64_t from, uint64_t to) const;
+  Status check_header();
+  Status read_blobs(const schema::Checkpoint &index, Checkpoint &content);
+
+  const std::string &path_;
+  std::span<const std::byte> bytes_;
+  CheckpointHeader header_{};
+};
+
+Status Reader::check_zeros(uint64_t from, uint64_t to) const {
+  for (uint64_t i = from; i < to; ++i)
+    if (bytes_[i] != std::byte{0}) return damaged(i, "expected padding of zero bytes");
+  return {};
+}
+
+Status Reader::check_header() {
+  if (bytes_.size() < sizeof header_)
+    return rejected(path_, format("expected a checkpoint, the file has only %zu bytes", bytes_.size()));
+  std::memcpy(&header_, bytes_.data(), sizeof header_);
+  if (std::string_view(header_.magic, sizeof header_.magic) != checkpoint_magic)
+    return rejected(path_, "not a checkpoint: it does not start with the bytes 89 'SINTER'");
+  if (header_.computed_crc() != header_.crc) return damaged(0, "the header does not fit its checksum");
+  if (header_.version > checkpoint_format_version) {
+    const std::string writer(header_.writer, strnlen(header_.writer, sizeof header_.writer));
+    return rejected(
+        path_,
+        format("checkpoint format %u, written by %s; this program reads formats up to %u", header_.version,
+               writer.empty() ? "a newer version" : printable(writer).c_str(), checkpoint_format_version),
+        "compile the model with that version of Sinter");
+  }
+  if (header_.version == 0 || header_.reserved != 0)
+    return damaged(8, "the header is not that of a known format");
+  const uint64_t size = bytes_.size();
+  if (header_.index_bytes > size || header_.data_bytes > size || header_.data_start() > size ||
+      header_.data_start() + header_.data_bytes != size)
+    return damaged(16, format("expected a file of %llu bytes, found %llu",
+                              static_cast<unsigned long long>(header_.data_start() + header_.data_bytes),
+                              static_cast<unsigned long long>(size)));
+  if (crc32c(bytes_.data() + sizeof header_, header_.index_bytes) != header_.index_crc)
+    return damaged(sizeof header_, "the index does not fit its checksum");
+  return check_zeros(sizeof header_ + header_.index_bytes, header_.data_start());
+}
+
+template <class Value>
+std::vector<Value> values_of(const flatbuffers::Vector<Value> *vector) {
+  return vector ? std::vector<Value>(vector->begin(), vector->end()) : std::vector<Value>();
+}
+
+std::string text_of(const flatbuffers::String *text) {
+  return text ? text->str() : std::string();
+}
+
+Status Reader::read_blobs(const schema::Checkpoint &index, Checkpoint &content) {
+  const uint64_t start = header_.data_start();
+  uint64_t end = 0;  // of the blob before, from the start of the data section
+  if (index.blobs())
+    for (const schema::Blob *blob : *index.blobs()) {
+      CheckpointBlob read{text_of(blob->name()), static_cast<BlobRole>(blob->role()),
+                          static_cast<BlobType>(blob->type()), values_of(blob->dims()), nullptr};
+      uint64_t elements = 1;
+      for (const int64_t extent : read.dims)
+        if (extent < 0 || __builtin_mul_overflow(elements, static_cast<uint64_t>(extent), &elements) ||
+            elements > header_.data_bytes)
+          return damaged(sizeof header_, "a shape in the index exceeds the file");
+      const bool known = read.role <= BlobRole::restored_weights && read.type <= BlobType::u32;
+      if (!known || blob->bytes() != elements * sizeof(float) || blob->offset() != checkpoint_aligned(end) ||
+          blob->offset() > header_.data_bytes || blob->bytes() > header_.data_bytes - blob->offset())
+        return damaged(sizeof header_, "the index does not fit the data of '" + printable(read.name) + "'");
+      if (Status status = check_zeros(start + end, start + blob->offset()); !status) return status;
+      read.data = bytes_.data() + start + blob->offset();
+      if (crc32c(read.data, blob->bytes()) != blob->crc())
+        return damaged(start + blob->offset(),
+                       format("the %llu bytes of '%s' do not fit their checksum",
+                              static_cast<unsigned long long>(blob->bytes()), printable(read.name).c_str()));
+      if (content.find(read.name, read.role))
+        return damaged(sizeof header_, "the index lists '" + printable(read.name) + "' twice");
+      end = blob->offset() + blob->bytes();
+      content.blobs.push_back(std::move(read));
+    }
+  if (end != header_.data_bytes) return damaged(start + end, "data that the index does not mention");
+  return {};
+}
+
+Status Reader::read(Checkpoint &content) {
+  if (Status status = check_header(); !status) return status;
+  const auto *index_bytes = reinterpret_cast<const uint8_t *>(bytes_.data() + sizeof header_);
+  flatbuffers::Verifier verifier(index_bytes, header_.index_bytes);
+  if (!schema::VerifyCheckpointBuffer(verifier))
+    return damaged(sizeof header_, "the index is not well-formed");
+  const schema::Checkpoint &index = *schema::GetCheckpoint(index_bytes);
+  content.sinter_version = text_of(index.sinter_version());
+  content.fingerprint = index.fingerprint();
+  content.seed = index.seed();
+  content.batch = index.batch();
+  content.initial_learning_rate = index.initial_learning_rate();
+  content.learning_rate = index.learning_rate();
+  content.progress = {index.step(),          index.epoch(),           index.batch_in_epoch(),
+                      index.seen_in_epoch(), values_of(index.sums()), values_of(index.display()),
+                      index.stopped()};
+  content.samples = index.samples();
+  content.data_crc = index.data_crc();
+  content.history.epochs = values_of(index.history_epochs());
+  if (index.history())
+    for (const schema::Series *series : *index.history())
+      content.history.series.emplace_back(text_of(series->name()), values_of(series->values()));
+  for (const auto &[name, values] : content.history.series)
+    if (values.size() != content.history.epochs.size())
+      return damaged(sizeof header_, "the history of '" + printable(name) + "' has a wrong length");
+  if (index.callbacks())
+    for (const schema::CallbackState *callback : *index.callbacks()) {
+      CallbackState state{text_of(callback->class_name()), {}};
+      if (callback->numbers())
+        for (const schema::NamedNumber *number : *callback->numbers())
+          state.numbers.emplace_back(text_of(number->name()), number->value());
+      content.callbacks.push_back(std::move(state));
+    }
+  return read_blobs(index, content);
+}
+
+}  // namespace
+
+bool CheckpointFile::is_checkpoint(std::string_view first_bytes) {
+  return starts_with(first_bytes, checkpoint_magic);
+}
+
+Result<CheckpointFile> CheckpointFile::read(const std::string &path) {
+  Result<std::unique_ptr<FileStream>> stream = FileStream::open(path);
+  if (!stream) return stream.error();
+  const auto total = (*stream)->total_bytes();
+  if (!total) return system_error(path, "a checkpoint must be a regular file");
+  Result<Arena> bytes = Arena::create(static_cast<size_t>(*total), ArenaMode::lazy);
+  if (!bytes) return bytes.error();
+  if (Status status = (*stream)->read_exact(bytes->data(), static_cast<size_t>(*total), "a checkpoint");
+      !status)
+    return status.error();
+  return parse(path, std::move(*bytes));
+}
+
+Result<CheckpointFile> CheckpointFile::parse(const std::string &name, Arena bytes) {
+  CheckpointFile file(std::move(bytes));
+  Reader reader(name, {file.bytes_.data(), file.bytes_.size()});
+  if (Status status = reader.read(file.content_); !status) return status.error();
+  return file;
+}
+
+}  // namespace sinter::runtime

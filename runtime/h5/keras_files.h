@@ -1,0 +1,49 @@
+// Weights and models in files that Keras loads: `.h5` in the layout of Keras 2 (also Keras 3's legacy
+// format), `.weights.h5` and `.keras` of Keras 3. All are written atomically.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/error.h"
+#include "runtime/h5/h5_tree.h"
+
+namespace sinter::runtime {
+
+struct KerasWeight {
+  std::string name;  // "conv2d_1/kernel:0"; a '/' makes groups
+  std::vector<int64_t> dims;
+  const float *data = nullptr;  // not owned
+};
+
+struct KerasLayer {
+  std::string name;
+  std::string class_name;  // "Conv2D"
+  std::vector<KerasWeight> weights;
+};
+
+struct KerasModel {
+  std::vector<KerasLayer> layers;
+  std::string keras_version;    // "2.0.2"
+  std::string model_config;     // JSON
+  std::string training_config;  // JSON; may be empty
+  std::vector<KerasWeight> optimizer_weights;
+};
+
+// Root attributes layer_names, backend, keras_version; groups LAYER with weight_names and the data sets.
+Status write_keras_weights(const std::string &path, const KerasModel &model);
+// The whole model: root attributes model_config, training_config; the layers under model_weights. Rejected
+// without model_config.
+Status write_keras_model(const std::string &path, const KerasModel &model);
+// Keras 3's: layers/<class in snake case>[_n]/vars/<i>.
+Status write_keras3_weights(const std::string &path, const KerasModel &model);
+// Keras 3's archive of metadata.json, config.json and model.weights.h5. model_config must be the JSON of
+// Keras 3.
+Status write_keras_archive(const std::string &path, const KerasModel &model);
+
+// "Conv2D" -> "conv2d", "MaxPooling2D" -> "max_pooling2d": how Keras 3 names layers by their classes.
+std::string snake_case(std::string_view class_name);
+
+}  // namespace sinter::runtime

@@ -1,0 +1,13 @@
+// The curves of a training as a picture.
+#pragma once
+
+#include <string>
+
+#include "runtime/checkpoint/checkpoint.h"
+
+namespace sinter::runtime {
+
+// An SVG of two panels: losses, and the other values; training solid, validation dashed.
+Status write_plot(const std::string &path, const History &history);
+
+}  // namespace sinter::runtime

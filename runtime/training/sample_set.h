@@ -1,0 +1,80 @@
+// What a program trains on or is tested with: inputs, targets and weights of the same samples.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/training/data_column.h"
+#include "runtime/training/data_files.h"
+#include "runtime/training/trainer.h"
+
+namespace sinter::runtime {
+
+// Loads each array once.
+class DataLoader {
+ public:
+  // `given`: the value of --data.
+  DataLoader(const Trainer &trainer, std::optional<std::string> given)
+      : trainer_(&trainer), given_(std::move(given)) {}
+
+  // Null if the data set has no such member (only "x_valid" and "y_valid" may be absent).
+  RawArrayResult load(const schema::DataArray &array, const std::string &member);
+  // Of the model's own data set, where the script names none.
+  RawArrayResult load(const std::string &member);
+
+ private:
+  RawArrayResult load_from(const std::string &path, const std::string &member);
+  const Trainer *trainer_;
+  std::optional<std::string> given_;
+  std::map<std::string, std::shared_ptr<const RawArray>> loaded_;  // by path and member
+};
+
+class SampleSet {
+ public:
+  // The plan's train, validation or test set (`split`: "train", "valid", "test"), or the arrays x_SPLIT and
+  // y_SPLIT with the steps of the training set, or scaled and encoded as the program needs them. Nothing if
+  // there is no validation set.
+  static Result<std::optional<SampleSet>> load(const Trainer &trainer, DataLoader &loader,
+                                               const std::string &split);
+
+  int64_t count() const { return count_; }
+  uint32_t crc() const { return crc_; }  // over all arrays as they lie in files
+  const std::string &file() const { return inputs_[0].column.array().file; }
+
+  // Splits off the samples from `at` on (a Keras validation_split).
+  SampleSet split_at(int64_t at);
+  // The first classes, at most, that this set lacks though `other` has them; nothing is known of targets that
+  // are no classes.
+  std::vector<int64_t> missing_classes(const SampleSet &other) const;
+  void set_class_weights(std::vector<std::pair<int64_t, double>> weights) {
+    class_weights_ = std::move(weights);
+  }
+
+  // to_inputs[i]: [n, dims] in the program's layout; to_targets: the same, then the weights [n] if the
+  // program takes them. Allocates nothing but for pictures; not to be called from two threads at once.
+  Status gather(std::span<const uint32_t> samples, float *const *to_inputs, float *const *to_targets) const;
+
+ private:
+  struct Feature {
+    DataColumn column;
+    std::vector<uint32_t> permutation;  // program element -> file element; empty: the same order
+  };
+  SampleSet(const Trainer &trainer) : trainer_(&trainer) {}
+  static Status gather_feature(const Feature &feature, std::span<const uint32_t> samples, float *to);
+  Status add_input(const TensorInfo &tensor, DataColumn column);
+  Status add_target(const TargetInfo &target, DataColumn column, bool may_encode);
+  Status take(const DataColumn &column);
+  std::optional<int64_t> class_of(int64_t sample) const;
+
+  const Trainer *trainer_;
+  std::vector<Feature> inputs_, targets_;
+  std::optional<DataColumn> weights_;
+  std::vector<std::pair<int64_t, double>> class_weights_;
+  int64_t count_ = -1;
+  uint32_t crc_ = 0;
+};
+
+}  // namespace sinter::runtime

@@ -1,0 +1,202 @@
+// OUT train
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+
+#include "runtime/predictor/commands.h"
+#include "runtime/text.h"
+#include "runtime/training/commands.h"
+#include "runtime/training/fit.h"
+#include "runtime/training/interrupt.h"
+#include "schema/program_generated.h"
+
+namespace sinter::runtime {
+namespace {
+
+constexpr OptionSpec options_of_train[] = {
+    {"--data", "DIR", "where the data set lies (default: $SINTER_DATA/<name>, the system's usual places)"},
+    {"--epochs", "N", "instead of what the script says"},
+    {"--batch", "N", "samples a step, up to the compiled maximum"},
+    {"--lr", "X", "learning rate at the start"},
+    {"--seed", "S", "of initial weights, shuffles and dropout (default 0)"},
+    threads_option,
+    {"--checkpoint", "FILE", "the full training state, written atomically at the end of every epoch"},
+    {"--checkpoint-every", "STEPS", "and after so many steps"},
+    {"--resume", "", "go on from --checkpoint, bit-identically, from the very step"},
+    {"--override", "", "resume although seed, batch, learning rate or data differ"},
+    {"--save-weights", "FILE",
+     "final (or best, where the script keeps the best) weights: .sinter, .h5, .keras, .npz"},
+    {"--log", "FILE", "history as CSV"},
+    {"--tensorboard", "DIR", "history as TensorBoard events"},
+    {"--plot", "FILE", "curves as SVG"},
+    {"--verbose", "0|1|2", "Keras's own: silent, progress bar, a line an epoch"},
+    {"--nan-check", "", "stop at the first NaN or infinity and name step, layer and tensor"},
+    {"--device", "cpu", "what to train on"},
+    {"--no-prefetch", "", "gather batches on the main thread (the numbers are the same)"},
+};
+
+// A finite number above 0.
+Result<float> rate_of(const std::string &text) {
+  char *end = nullptr;
+  const float rate = std::strtof(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(rate) || rate <= 0)
+    return usage_error("--lr " + printable(text) + ": expected a number above 0");
+  return rate;
+}
+
+Result<uint64_t> seed_of(const std::string &text) {
+  char *end = nullptr;
+  errno = 0;
+  const unsigned long long seed = std::strtoull(text.c_str(), &end, 10);
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos || errno != 0)
+    return usage_error("--seed " + printable(text) +
+                       ": expected a whole number from 0 to 18446744073709551615");
+  return uint64_t{seed};
+}
+
+Result<FitOptions> fit_options(const Trainer &trainer, const Options &options) {
+  FitOptions fit;
+  const auto integer = [&](const char *name, int64_t low, int64_t high, auto set) -> Status {
+    if (!options.has(name)) return {};
+    Result<int64_t> number = options.integer(name, low, high, 0);
+    if (!number) return number.error();
+    set(*number);
+    return {};
+  };
+  if (Status s = integer("--epochs", 0, 1'000'000, [&](int64_t n) { fit.epochs = static_cast<uint32_t>(n); });
+      !s)
+    return s.error();
+  if (Status s = integer("--batch", 1, trainer.max_batch(),
+                         [&](int64_t n) { fit.batch = static_cast<uint32_t>(n); });
+      !s) {
+    Error error = s.error();
+    error.hint = format("the program was compiled for batches of up to %u", trainer.max_batch());
+    return error;
+  }
+  if (Status s = integer("--checkpoint-every", 1, INT64_MAX,
+                         [&](int64_t n) { fit.checkpoint_every = static_cast<uint64_t>(n); });
+      !s)
+    return s.error();
+  if (Status s = integer("--verbose", 0, 2, [&](int64_t n) { fit.verbose = static_cast<int>(n); }); !s)
+    return s.error();
+  if (const auto text = options.get("--lr")) {
+    Result<float> rate = rate_of(*text);
+    if (!rate) return rate.error();
+    fit.learning_rate = *rate;
+  }
+  if (const auto text = options.get("--seed")) {
+    Result<uint64_t> seed = seed_of(*text);
+    if (!seed) return seed.error();
+    fit.seed = *seed;
+  }
+  fit.checkpoint = options.get("--checkpoint");
+  fit.resume = options.has("--resume");
+  fit.override_checkpoint = options.has("--override");
+  fit.save_weights = options.get("--save-weights");
+  fit.log = options.get("--log");
+  fit.tensorboard = options.get("--tensorboard");
+  fit.plot = options.get("--plot");
+  fit.nan_check = options.has("--nan-check");
+  fit.prefetch = !options.has("--no-prefetch");
+  if (fit.checkpoint_every > 0 && !fit.checkpoint)
+    return usage_error("--checkpoint-every needs --checkpoint FILE");
+  if (const auto device = options.get("--device"); device && *device != "cpu")
+    return usage_error("--device " + printable(*device) + ": this program was compiled for the CPU",
+                       "compile it with --target cuda");
+  return fit;
+}
+
+struct Sets {
+  SampleSet train;
+  std::optional<SampleSet> validation;
+};
+
+std::string classes_text(const std::vector<int64_t> &classes) {
+  std::string text = classes.size() == 1 ? "class " : "classes ";
+  for (size_t i = 0; i < classes.size() && i < 10; ++i)
+    text += (i > 0 ? ", " : "") + format("%lld", static_cast<long long>(classes[i]));
+  return text + (classes.size() > 10 ? ", …" : "");
+}
+
+Result<Sets> load_sets(const Trainer &trainer, const Options &options, Console &console) {
+  DataLoader loader(trainer, options.get("--data"));
+  Result<std::optional<SampleSet>> train = SampleSet::load(trainer, loader, "train");
+  if (!train) return train.error();
+  if (!*train)
+    return system_error(options.get("--data").value_or(""), "the data set has no training samples");
+  Sets sets{std::move(**train), std::nullopt};
+  const schema::Trainer &metadata = *trainer.metadata;
+  const double split = metadata.fit() ? metadata.fit()->validation_split() : 0;
+  if (metadata.validation() || (!metadata.train() && split == 0)) {
+    Result<std::optional<SampleSet>> validation = SampleSet::load(trainer, loader, "valid");
+    if (!validation) return validation.error();
+    sets.validation = std::move(*validation);
+  } else if (split > 0) {
+    // Keras: split_at = int(n * (1. - split)); samples from there on are for validation.
+    const int64_t count = sets.train.count();
+    const auto at = static_cast<int64_t>(static_cast<double>(count) * (1.0 - split));
+    if (at < 1)
+      return rejected(sets.train.file(),
+                      format("validation_split %g of %lld samples leaves none for training", split,
+                             static_cast<long long>(count)));
+    if (at < count) {
+      sets.validation = sets.train.split_at(at);
+      const auto warn = [&](const std::vector<int64_t> &missing, const char *where) {
+        if (!missing.empty())
+          console.warning("validation_split takes the last samples as they lie in the file: " +
+                          classes_text(missing) + (missing.size() == 1 ? " is" : " are") +
+                          " missing in the samples for " + where + "; shuffle the data first");
+      };
+      warn(sets.validation->missing_classes(sets.train), "validation");
+      warn(sets.train.missing_classes(*sets.validation), "training");
+    }
+  }
+  if (metadata.fit() && metadata.fit()->class_weight()) {
+    std::vector<std::pair<int64_t, double>> weights;
+    for (const schema::ClassWeight *one : *metadata.fit()->class_weight())
+      weights.emplace_back(one->class_number(), one->weight());
+    sets.train.set_class_weights(std::move(weights));
+  }
+  return sets;
+}
+
+int train(const Trainer &trainer, const Options &options, Console &console) {
+  const auto fail = [&](const Error &error) {
+    console.error(error);
+    return 0;
+  };
+  Result<FitOptions> fit_choices = fit_options(trainer, options);
+  if (!fit_choices) return fail(fit_choices.error());
+  if (Status status = apply_threads(options); !status) return fail(status.error());
+  if (Status status = check_cpu(trainer.program); !status) return fail(status.error());
+  Result<Sets> sets = load_sets(trainer, options, console);
+  if (!sets) return fail(sets.error());
+  Result<std::unique_ptr<Fit>> fit =
+      Fit::create(trainer, std::move(sets->train), std::move(sets->validation), *fit_choices, console);
+  if (!fit) return fail(fit.error());
+  catch_interrupts();
+  if (Status status = (*fit)->run(); !status) return fail(status.error());
+  return (*fit)->interrupted() != 0 ? 128 + (*fit)->interrupted() : 0;
+}
+
+}  // namespace
+
+const TrainerCommand train_command = {"train",
+                                      "--data DIR [options]",
+                                      "train as the script's fit() does",
+                                      "DIR holds MNIST-style IDX files (train-images-idx3-ubyte …, also "
+                                      ".gz), CIFAR-10 or CIFAR-100 binary files, a\n"
+                                      ".npz with x_train and y_train (several inputs: x_train.<input>, "
+                                      "y_train.<output>), or folders of pictures\n"
+                                      "train/CLASS/*.png|jpg. The script's steps (scaling, slices, one-hot "
+                                      "encoding, validation_split) are applied to\n"
+                                      "them. The log lines are Keras's; where standard output is no "
+                                      "terminal, only the last bar of an epoch is\n"
+                                      "printed. SIGINT and SIGTERM finish the step, write the checkpoint and "
+                                      "exit 130 or 143; a second one ends\n"
+                                      "the process at once.\n",
+                                      options_of_train,
+                                      train};
+
+}  // namespace sinter::runtime

@@ -1,0 +1,67 @@
+#include "runtime/training/trainer.h"
+
+#include "schema/program_generated.h"
+
+namespace sinter::runtime {
+namespace {
+
+std::string text_of(const flatbuffers::String *text) {
+  return text ? text->str() : std::string();
+}
+
+template <class Value>
+std::vector<Value> values_of(const flatbuffers::Vector<Value> *vector) {
+  return vector ? std::vector<Value>(vector->begin(), vector->end()) : std::vector<Value>();
+}
+
+VariableInfo variable_info(const schema::Variable &variable) {
+  VariableInfo info{text_of(variable.name()),
+                    static_cast<VariableKind>(variable.kind()),
+                    variable.trainable(),
+                    static_cast<BlobType>(variable.type()),
+                    values_of(variable.dims()),
+                    variable.offset(),
+                    int64_t{variable.block()},
+                    text_of(variable.keras_name()),
+                    1};
+  for (const int64_t extent : info.dims) info.elements *= extent;
+  return info;
+}
+
+}  // namespace
+
+uint32_t Trainer::max_batch() const {
+  return program.metadata->max_batch();
+}
+
+uint64_t Trainer::state_bytes() const {
+  return metadata->state_bytes();
+}
+
+const VariableInfo *Trainer::find_variable(std::string_view name) const {
+  for (const VariableInfo &variable : variables)
+    if (variable.name == name) return &variable;
+  return nullptr;
+}
+
+Trainer make_trainer(const uint8_t *bytes, const TrainerCode &code) {
+  Trainer trainer{make_program(bytes, {}), nullptr, code, {}, {}, {}, Semantics::keras2, false};
+  trainer.metadata = trainer.program.metadata->trainer();
+  const schema::Trainer &metadata = *trainer.metadata;
+  if (metadata.variables())
+    for (const schema::Variable *variable : *metadata.variables())
+      trainer.variables.push_back(variable_info(*variable));
+  if (metadata.targets())
+    for (const schema::Target *target : *metadata.targets())
+      trainer.targets.push_back({make_tensor_info(text_of(target->name()), values_of(target->dims()),
+                                                  values_of(target->source_axes())),
+                                 target->classes()});
+  if (metadata.values())
+    for (const schema::Value *value : *metadata.values())
+      trainer.values.push_back({text_of(value->name()), value->larger_is_better()});
+  trainer.semantics = static_cast<Semantics>(metadata.semantics());
+  trainer.takes_sample_weights = metadata.takes_sample_weights();
+  return trainer;
+}
+
+}  // namespace sinter::runtime
