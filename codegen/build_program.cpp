@@ -66,6 +66,7 @@ std::vector<std::string> layers_of(const ir::Graph &graph, const passes::Group &
 ProgramTensor tensor(const ir::Graph &graph, ir::ValueId v) {
   ProgramTensor result;
   result.name = graph.value(v).name;
+  result.has_batch = graph.type(v).has_batch();
   for (const ir::Dim dim : graph.type(v).dims)
     if (!dim.is_batch()) result.dims.push_back(dim.value());
   return result;

@@ -32,6 +32,7 @@ struct ProgramKernel {
 struct ProgramTensor {
   std::string name;
   std::vector<int64_t> dims;      // without the batch
+  bool has_batch = true;
   std::vector<int> source_axes;   // see schema/program.fbs
 };
 

@@ -43,7 +43,7 @@ std::vector<Segment> split(const Group &group) {
   for (size_t s = 0; s < group.stages.size(); ++s) {
     const Stage &stage = group.stages[s];
     const int previous = static_cast<int>(s) - 1;
-    bool joins = s > 0 && stage.form.kind == FormKind::map &&
+    bool joins = s > 0 && stage.form.kind == FormKind::map && stage.form.indices.empty() &&
                  stage.form.result.dims == group.stages[s - 1].form.result.dims && reads_identically(stage, previous) &&
                  !is_used_after(group, previous, s + 1);
     bool reads_previous = false;
@@ -134,9 +134,11 @@ TileShape choose_tile(const Form &form, const Target &target, int64_t max_batch)
   return {1, static_cast<int>(std::clamp<int64_t>(vectors, 1, 4)), lanes};
 }
 
-double flops_of(const Form &form) {
+// A sample, or, where the batch is reduced over, all at once.
+double flops_of(const Form &form, int64_t max_batch) {
   double points = 1;
-  for (const ir::Dim dim : form.axes) points *= static_cast<double>(dim.at(1));
+  for (size_t a = 0; a < form.axes.size(); ++a)
+    points *= static_cast<double>(form.axes[a].at(static_cast<int>(a) < form.output_axes ? 1 : max_batch));
   return points * (form.kind == FormKind::contract ? 2.0 : static_cast<double>(form.operands.size()));
 }
 
@@ -176,7 +178,7 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
   schedule.segments = split(group);
   double weight_bytes = 0;
   for (const Stage &stage : group.stages) {
-    schedule.flops_per_sample += flops_of(stage.form);
+    schedule.flops_per_sample += flops_of(stage.form, max_batch);
     for (const passes::StageSource &source : stage.sources)
       if (source.value >= 0 && graph.fused.graph.is_variable(source.value))
         weight_bytes += 4.0 * static_cast<double>(graph.fused.graph.type(source.value).elements(1));

@@ -14,23 +14,11 @@ bool reduces_over_batch(const ir::Form &form) {
   return false;
 }
 
-// Bodies over anything but f32 operands, one a parameter: indices, counters, the batch size (training only).
-bool has_plain_body(const ir::Form &form) {
-  if (form.operands.empty() || form.parameters.size() != form.operands.size() || form.result.dtype != ir::DType::f32) return false;
+bool is_all_f32(const ir::Form &form) {
+  if (form.result.dtype != ir::DType::f32) return false;
   for (const kernel::Var &parameter : form.parameters)
     if (parameter.type.base != kernel::Base::f32) return false;
-  std::vector<int> known;
-  for (const kernel::Var &var : form.parameters) known.push_back(var.id);
-  for (const kernel::Var &var : form.accumulators) known.push_back(var.id);
-  bool plain = true;
-  for (const ir::Expr &root : {form.body, form.finish}) {
-    if (!root) continue;
-    kernel::visit(root, [&](const ir::Expr &expr) {
-      const auto *ref = std::get_if<kernel::VarRef>(&expr->node);
-      if (ref && std::find(known.begin(), known.end(), ref->var.id) == known.end()) plain = false;
-    });
-  }
-  return plain;
+  return true;
 }
 
 }  // namespace
@@ -44,13 +32,13 @@ std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id) {
   bool is_constant = true;
   for (const ir::ValueId v : node.inputs) is_constant = is_constant && !graph.type(v).has_batch();
   if (has_batch && is_constant) return "a batch made of values without one";
-  for (const passes::Stage &stage : passes::lower_node(graph, id, 0)) {
-    if (reduces_over_batch(stage.form)) return "a reduction over the batch";
-    if (!has_plain_body(stage.form)) return "a body that depends on positions or on the batch size";
-    for (const ir::FormOperand &operand : stage.form.operands)
-      for (const ir::Affine &index : operand.access)
-        for (const int64_t coefficient : index.coefficients)
-          if (coefficient < 0) return "an index that runs backwards";
+  const std::vector<passes::Stage> stages = passes::lower_node(graph, id, 0);
+  for (const passes::Stage &stage : stages) {
+    // Stages of one kernel are computed sample by sample, but for what is the same for all of them.
+    if (reduces_over_batch(stage.form))
+      for (const passes::Stage &other : stages)
+        if (other.form.result.has_batch()) return "a reduction over the batch beside stages a sample";
+    if (!is_all_f32(stage.form)) return "a body over other types than f32";
     if (stage.form.kind != ir::FormKind::window) continue;
     if (stage.form.operands.size() != 1) return "a window over several operands";
     for (const ir::Affine &index : stage.form.operands[0].access)

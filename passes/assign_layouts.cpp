@@ -156,7 +156,8 @@ class LayoutAssigner {
       buffer.sample_elements = type.elements_per_sample();
       if (!halo.empty())
         buffer.sample_elements = (type.dims[1].value() + halo.top + halo.bottom) *
-                                 (type.dims[2].value() + halo.left + halo.right) * type.dims[3].value();
+                                 (type.dims[2].value() + halo.left + halo.right) * type.dims[3].value() *
+                                 (type.has_batch() ? 1 : type.dims[0].value());
       if (graph_.is_variable(owner)) {
         buffer.kind = kernel::BufferKind::constant;
         buffer.index = graph_.value(owner).variable;

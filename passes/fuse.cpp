@@ -85,7 +85,7 @@ bool is_row_program(const Graph &graph, const std::vector<Stage> &stages, ValueI
     const Form &form = stage.form;
     if (form.kind != FormKind::map && form.kind != FormKind::reduce) return false;
     if (form.result.rank() != 2) return false;
-    if (form.kind == FormKind::reduce && form.output_axes != 1) return false;
+    if (form.kind == FormKind::reduce && (form.output_axes != 1 || !form.axes[0].is_batch())) return false;
     for (const StageSource &source : stage.sources)
       if (source.stage < 0 && source.value != v && !graph.is_variable(source.value)) return false;
   }

@@ -184,7 +184,11 @@ class GroupLowering {
 
   std::vector<Range> all_axes(const Form &form, const std::vector<Range> &output) const {
     std::vector<Range> ranges = output;
-    for (size_t a = static_cast<size_t>(form.output_axes); a < form.axes.size(); ++a) ranges.push_back(whole(form.axes[a].value()));
+    for (size_t a = static_cast<size_t>(form.output_axes); a < form.axes.size(); ++a) {
+      const bool is_batch = form.axes[a].is_batch();
+      ranges.push_back(whole(is_batch ? max_batch_ : form.axes[a].value()));
+      if (is_batch && max_batch_ > 1) ranges.back().dynamic = kernel::ref(builder_.kernel.n);
+    }
     return ranges;
   }
 
@@ -272,11 +276,18 @@ class GroupLowering {
     for (size_t k = 0; k < form.operands.size(); ++k)
       nest.operands.push_back(operand(form, first.sources[k], form.operands[k], form.operands[k].access, nest.axes, tiles,
                                       k == 1 ? segment.weight_block : 0));
+    for (const ir::IndexParameter &index : form.indices) {
+      Place number;  // an address whose unit is the index itself
+      number.strides = {1};
+      nest.indices.push_back(linearize({index.value}, number, nest.axes));
+    }
     for (int i = segment.first + 1; i <= segment.last; ++i) {
       const Stage &stage = group_.stages[static_cast<size_t>(i)];
+      SINTER_CHECK(stage.form.indices.empty(), group_.name);
       NestMap map;
       map.body = stage.form.body;
       map.parameters = stage.form.parameters;
+      map.batch_size = stage.form.batch_size;
       for (size_t k = 0; k < stage.sources.size(); ++k) {
         if (stage.sources[k].stage == i - 1) {
           map.operands.emplace_back();

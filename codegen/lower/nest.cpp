@@ -23,6 +23,7 @@ constexpr int64_t max_partial_bytes = 64 << 10;
 std::vector<LinearAccess *> all_accesses(Nest &nest) {
   std::vector<LinearAccess *> list;
   for (NestOperand &operand : nest.operands) list.push_back(&operand.access);
+  for (LinearAccess &index : nest.indices) list.push_back(&index);
   for (NestMap &map : nest.maps)
     for (NestOperand &operand : map.operands)
       if (operand.access.buffer >= 0) list.push_back(&operand.access);
@@ -49,10 +50,28 @@ void erase_axis(Nest &nest, size_t axis) {
     for (Guard &guard : operand.guards) guard.coefficients.erase(guard.coefficients.begin() + static_cast<int64_t>(axis));
 }
 
+// A scalar result gets an output axis of its own, as everything else stands on one.
+void add_output_axis(Nest &nest) {
+  if (nest.output_axes > 0) return;
+  nest.axes.insert(nest.axes.begin(), Range{});
+  nest.axes[0].begin_block = Expr(0);
+  nest.output_axes = 1;
+  for (LinearAccess *access : all_accesses(nest)) {
+    access->strides.insert(access->strides.begin(), 0);
+    if (access->block_axis >= 0) ++access->block_axis;
+  }
+  for (NestOperand &operand : nest.operands)
+    for (Guard &guard : operand.guards) guard.coefficients.insert(guard.coefficients.begin(), 0);
+}
+
 // Axes of extent 1 vanish; neighbours that every access walks as one become one.
 void simplify_axes(Nest &nest) {
-  for (size_t a = nest.axes.size(); a-- > 0;)
-    if (nest.axes[a].extent == 1 && !nest.axes[a].is_dynamic() && static_cast<int>(a) != nest.output_axes - 1) erase_axis(nest, a);
+  for (size_t a = nest.axes.size(); a-- > 0;) {
+    // The one step of a guarded reduction axis may not exist: its bounds say so.
+    const bool is_guarded_step = static_cast<int>(a) >= nest.output_axes && is_guarded(nest, a);
+    if (nest.axes[a].extent == 1 && !nest.axes[a].is_dynamic() && static_cast<int>(a) != nest.output_axes - 1 && !is_guarded_step)
+      erase_axis(nest, a);
+  }
   for (size_t a = nest.axes.size(); a-- > 1;) {
     const bool same_role = (static_cast<int>(a) < nest.output_axes) == (static_cast<int>(a) - 1 < nest.output_axes);
     if (!same_role || nest.axes[a].is_dynamic() || is_guarded(nest, a) || is_guarded(nest, a - 1)) continue;
@@ -92,9 +111,9 @@ class NestEmitter {
   NestEmitter(KernelBuilder &builder, Nest nest) : builder_(builder), nest_(std::move(nest)) {}
 
   void emit(Body &body) {
+    add_output_axis(nest_);
     simplify_axes(nest_);
     fold_width_ = fold_rows(nest_);
-    SINTER_CHECK(nest_.output_axes >= 1);
     vector_axis_ = static_cast<size_t>(nest_.output_axes) - 1;
     choose_lanes();
     indices_.assign(nest_.axes.size(), Expr(0));
@@ -144,6 +163,8 @@ class NestEmitter {
       const int64_t stride = access->strides[vector_axis_];
       if (stride != 1 && (stride != 0 || access == &nest_.result)) lanes_ = 1;
     }
+    for (const LinearAccess &index : nest_.indices)
+      if (index.strides[vector_axis_] != 0) lanes_ = 1;
     if (is_guarded(nest_, vector_axis_)) lanes_ = 1, nest_.tile.vectors = 1;
   }
 
@@ -151,6 +172,7 @@ class NestEmitter {
   bool reduces_along_lanes() const {
     if (nest_.form->monoid.width() != 1 || static_cast<int>(nest_.axes.size()) == nest_.output_axes) return false;
     if (nest_.operands.size() != 1 || nest_.tile.lanes == 1) return false;
+    if (nest_.axes.back().is_dynamic() || !nest_.indices.empty()) return false;
     const LinearAccess &x = nest_.operands[0].access;
     const bool single_output = nest_.axes[vector_axis_].extent == 1;
     return x.strides.back() == 1 && nest_.operands[0].guards.empty() && (lanes_ == 1 || single_output);
@@ -334,6 +356,8 @@ class NestEmitter {
   void emit_tile(Body &body) {
     std::vector<Expr> bases;
     for (const NestOperand &operand : nest_.operands) bases.push_back(tile_base(operand.access, body));
+    index_bases_.clear();
+    for (const LinearAccess &index : nest_.indices) index_bases_.push_back(tile_base(index, body));
     std::vector<std::vector<Expr>> map_bases;
     for (const NestMap &map : nest_.maps) {
       map_bases.emplace_back();
@@ -435,13 +459,22 @@ class NestEmitter {
     Expr begin = 0, end = nest_.axes[axis].extent_expr();
     for (const Guard &guard : nest_.operands[0].guards) {
       if (guard.coefficients[axis] == 0) continue;
-      SINTER_CHECK(guard.coefficients[axis] == 1);
+      const int64_t step = guard.coefficients[axis];
       Expr first = guard.offset;
       for (size_t a = 0; a < static_cast<size_t>(nest_.output_axes); ++a)
         if (guard.coefficients[a] != 0) first = first + indices_[a] * Expr(guard.coefficients[a]);
       first = KernelBuilder::name("first", first, body);
-      begin = kernel::max(begin, Expr(0) - first);
-      end = kernel::min(end, Expr(guard.extent) - first);
+      // The steps r with 0 <= first + step * r < extent; divisions are of numbers that are not negative.
+      const auto divided = [](Expr number, int64_t by) {
+        return by == 1 ? number : kernel::max(number, Expr(0)) / Expr(by);
+      };
+      if (step > 0) {
+        begin = kernel::max(begin, divided(Expr(step - 1) - first, step));
+        end = kernel::min(end, divided(Expr(guard.extent + step - 1) - first, step));
+      } else {
+        begin = kernel::max(begin, divided(first - Expr(guard.extent + step), -step));
+        end = kernel::min(end, divided(first - Expr(step), -step));
+      }
     }
     return {KernelBuilder::name("from", begin, body), KernelBuilder::name("to", end, body)};
   }
@@ -476,6 +509,20 @@ class NestEmitter {
     loop(begin, end, LoopKind::serial, 1);
   }
 
+  // The variables of a body that are no operands: positions and the batch size.
+  std::map<int, Expr> positions(const Expr &p, const Expr &v) const {
+    std::map<int, Expr> values;
+    for (size_t i = 0; i < nest_.indices.size(); ++i)
+      values[nest_.form->indices[i].var.id] = address(nest_.indices[i], index_bases_[i], p, v);
+    add_batch_size(*nest_.form, values);
+    return values;
+  }
+
+  void add_batch_size(const ir::Form &form, std::map<int, Expr> &values) const {
+    if (form.batch_size.id >= 0)
+      values[form.batch_size.id] = kernel::convert(kernel::ref(builder_.kernel.n), kernel::Base::f32);
+  }
+
   // One reduction step of the whole tile. Operands that vary only by vector are loaded once a vector, those that vary only by
   // pixel once a pixel.
   void step(Body &body, const std::vector<Expr> &bases) {
@@ -507,7 +554,8 @@ class NestEmitter {
             "x", kernel::broadcast(load(access, address(access, bases[k], p, 0), 0), lanes_), pixel_body);
       }
       for_vectors(pixel_body, [&](Body &b, Expr v, int valid) {
-        std::map<int, Expr> values = by_pixel;
+        std::map<int, Expr> values = positions(p, v);
+        values.insert(by_pixel.begin(), by_pixel.end());
         for (size_t k = 0; k < nest_.operands.size(); ++k) {
           const LinearAccess &access = nest_.operands[k].access;
           if (static_cast<int>(k) == in_registers)
@@ -548,12 +596,13 @@ class NestEmitter {
     for (int w = 0; w < width_; ++w)
       values[nest_.form->accumulators[static_cast<size_t>(w)].id] = kernel::read(builder_.kernel, accumulators_, at + Expr(w));
     values[nest_.form->accumulators.back().id] = count;
+    add_batch_size(*nest_.form, values);
     return kernel::substitute(nest_.form->finish, values);
   }
 
   // The body of a form without reduction.
   Expr element(const std::vector<Expr> &bases, const Expr &p, const Expr &v, int valid, Body &body) const {
-    std::map<int, Expr> values;
+    std::map<int, Expr> values = positions(p, v);
     for (size_t k = 0; k < nest_.operands.size(); ++k) {
       const LinearAccess &access = nest_.operands[k].access;
       values[nest_.form->parameters[k].id] =
@@ -585,6 +634,8 @@ class NestEmitter {
             access.buffer < 0 ? value
                               : KernelBuilder::name("x", load(access, address(access, map_bases[m][k], p, v), valid), body);
       }
+      if (map.batch_size.id >= 0)
+        values[map.batch_size.id] = kernel::convert(kernel::ref(builder_.kernel.n), kernel::Base::f32);
       value = kernel::substitute(map.body, values);
     }
     body.push_back(kernel::store(nest_.result.buffer, at, kernel::broadcast(value, lanes_), valid));
@@ -613,9 +664,17 @@ class NestEmitter {
       Expr value = KernelBuilder::name("r", kernel::horizontal(op, kernel::read(builder_.kernel, acc, 0)), inner);
       if (form.finish) {
         int64_t count = 1;
-        for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a) count *= nest_.axes[a].extent;
-        value = kernel::substitute(form.finish, {{form.accumulators[0].id, value},
-                                                 {form.accumulators[1].id, Expr(static_cast<float>(count))}});
+        Expr all = 1;
+        for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a) {
+          count *= nest_.axes[a].extent;
+          all = all * nest_.axes[a].extent_expr();
+        }
+        std::map<int, Expr> values = {
+            {form.accumulators[0].id, value},
+            {form.accumulators[1].id, kernel::is_constant(all, &count) ? Expr(static_cast<float>(count))
+                                                                       : kernel::convert(all, kernel::Base::f32)}};
+        add_batch_size(form, values);
+        value = kernel::substitute(form.finish, values);
       }
       std::vector<std::vector<Expr>> map_bases;
       for (const NestMap &map : nest_.maps) {
@@ -635,7 +694,7 @@ class NestEmitter {
       const Var r = KernelBuilder::index_var("r");
       Body inner;
       row_loops(inner, axis + 1, base + kernel::ref(r) * Expr(access.strides[axis]), acc, row_lanes);
-      body.push_back(kernel::for_loop(r, 0, Expr(nest_.axes[axis].extent), LoopKind::serial, std::move(inner)));
+      body.push_back(kernel::for_loop(r, 0, nest_.axes[axis].extent_expr(), LoopKind::serial, std::move(inner)));
       return;
     }
     const ir::Form &form = *nest_.form;
@@ -643,7 +702,9 @@ class NestEmitter {
     const int64_t whole = extent / row_lanes * row_lanes;
     const auto accumulate = [&](Body &b, const Expr &at, int valid) {
       Expr x = kernel::load(builder_.kernel, access.buffer, at, row_lanes, valid);
-      x = kernel::broadcast(kernel::substitute(form.body, {{form.parameters[0].id, x}}), row_lanes);
+      std::map<int, Expr> values = {{form.parameters[0].id, x}};
+      add_batch_size(form, values);
+      x = kernel::broadcast(kernel::substitute(form.body, values), row_lanes);
       if (valid > 0) {
         const Expr mask = kernel::lane_index(row_lanes) < kernel::broadcast(kernel::i32_constant(valid), row_lanes);
         x = kernel::select(mask, x, kernel::broadcast(Expr(form.monoid.identity()[0]), row_lanes));
@@ -671,6 +732,7 @@ class NestEmitter {
   int partial_sums_ = -1;      // local buffer; -1: the reduction runs in one pass
   // The tile being emitted.
   std::vector<Expr> indices_;  // by axis
+  std::vector<Expr> index_bases_;
   Expr block_index_ = 0;       // of the vector axis, for packed weights
   int tile_pixels_ = 1, tile_vectors_ = 1;
   int valid_ = 0;

@@ -21,6 +21,7 @@ struct NestOperand {
 struct NestMap {
   Expr body;
   std::vector<kernel::Var> parameters;
+  kernel::Var batch_size;  // as in ir::Form
   std::vector<NestOperand> operands;
 };
 
@@ -35,6 +36,7 @@ struct Nest {
   int output_axes = 0;
   const ir::Form *form = nullptr;      // body, parameters, monoid, accumulators and finish of the anchor
   std::vector<NestOperand> operands;
+  std::vector<LinearAccess> indices;   // one an index parameter of the form: its value, as an address without a buffer
   std::vector<NestMap> maps;
   LinearAccess result;
   TileShape tile;

@@ -36,7 +36,7 @@ std::vector<std::vector<float>> run_program(const Program &program, const codege
     std::memcpy(in.back()->data(), inputs[i].data(), inputs[i].size() * 4);
   }
   for (const codegen::ProgramTensor &tensor : program.outputs) {
-    int64_t elements = n;
+    int64_t elements = tensor.has_batch ? n : 1;
     for (const int64_t dim : tensor.dims) elements *= dim;
     out.push_back(std::make_unique<GuardedMemory>(elements * 4, false));
   }
