@@ -21,18 +21,8 @@ bool is_all_f32(const ir::Form &form) {
   return true;
 }
 
-}  // namespace
-
-std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id) {
-  const ir::Node &node = graph.node(id);
-  if (node.outputs.size() != 1) return "an op with several outputs";
-  for (const ir::ValueId v : node.inputs)
-    if (graph.type(v).dtype != ir::DType::f32) return "an input that is not f32";
-  const bool has_batch = graph.type(node.outputs[0]).has_batch();
-  bool is_constant = true;
-  for (const ir::ValueId v : node.inputs) is_constant = is_constant && !graph.type(v).has_batch();
-  if (has_batch && is_constant) return "a batch made of values without one";
-  const std::vector<passes::Stage> stages = passes::lower_node(graph, id, 0);
+// The stages of one kernel.
+std::optional<std::string> unsupported_stages(const std::vector<passes::Stage> &stages) {
   for (const passes::Stage &stage : stages) {
     // Stages of one kernel are computed sample by sample, but for what is the same for all of them.
     if (reduces_over_batch(stage.form))
@@ -48,10 +38,35 @@ std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id) {
   return std::nullopt;
 }
 
+}  // namespace
+
+std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id) {
+  const ir::Node &node = graph.node(id);
+  for (const ir::ValueId v : node.inputs)
+    if (graph.type(v).dtype != ir::DType::f32) return "an input that is not f32";
+  bool has_batch = false;
+  for (const ir::ValueId v : node.outputs) has_batch = has_batch || graph.type(v).has_batch();
+  bool is_constant = true;
+  for (const ir::ValueId v : node.inputs) is_constant = is_constant && !graph.type(v).has_batch();
+  if (has_batch && is_constant) return "a batch made of values without one";
+  for (const std::vector<passes::Stage> &stages : passes::lower_by_output(graph, id))
+    if (auto why = unsupported_stages(stages)) return why;
+  return std::nullopt;
+}
+
 bool check_supported(const ir::Graph &graph, const std::string &file, Diagnostics &diagnostics) {
   bool all = true;
+  for (const std::vector<ir::ValueId> *values : {&graph.inputs, &graph.outputs})
+    for (const ir::ValueId v : *values) {
+      if (graph.type(v).has_batch()) continue;
+      diagnostics.error({file}, "%" + graph.value(v).name + " is " + ir::print(graph.type(v)) + ", without a batch",
+                        "inputs and outputs of a predictor begin with N");
+      all = false;
+    }
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    const std::optional<std::string> why = unsupported(graph, static_cast<ir::NodeId>(i));
+    std::optional<std::string> why = unsupported(graph, static_cast<ir::NodeId>(i));
+    // A predictor may cut the samples it is given into batches as it likes.
+    if (!why && graph.nodes[i].op->batch_dependent) why = "a sample's result depends on the other samples of the batch";
     if (!why) continue;
     const ir::Node &node = graph.nodes[i];
     Location where{file};

@@ -13,7 +13,8 @@ namespace sinter::codegen {
 // Why a program cannot be made for the node; nullopt if it can.
 std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id);
 
-// Reports every node that cannot be compiled, by value and layer. True if there is none.
+// Reports every node that cannot be compiled into a predictor, by value and layer: also those whose result for a sample
+// depends on other samples; and inputs and outputs without a batch. True if there is none.
 bool check_supported(const ir::Graph &graph, const std::string &file, Diagnostics &diagnostics);
 
 }  // namespace sinter::codegen

@@ -128,7 +128,19 @@ class Fuser {
     return true;
   }
 
+  void form_groups_of_outputs(NodeId id) {
+    group_of_[static_cast<size_t>(id)] = static_cast<int>(fused_.groups.size());
+    for (std::vector<Stage> &stages : lower_by_output(fused_.graph, id)) {
+      Group group;
+      group.output = stages.back().value;
+      group.stages = std::move(stages);
+      group.nodes = {id};
+      fused_.groups.push_back(std::move(group));
+    }
+  }
+
   void form_group(NodeId first) {
+    if (fused_.graph.node(first).outputs.size() > 1) return form_groups_of_outputs(first);
     Group group;
     append(group, first, lower_node(fused_.graph, first, 0));
     const Stage anchor = group.stages.back();
@@ -214,7 +226,7 @@ class Fuser {
     }
     std::vector<size_t> order(fused_.groups.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return fused_.groups[a].nodes.back() < fused_.groups[b].nodes.back();
     });
     std::vector<bool> placed(order.size(), false);
@@ -279,6 +291,40 @@ std::vector<Stage> lower_node(const Graph &graph, NodeId id, int first_stage) {
     stages.push_back(std::move(stage));
   }
   return stages;
+}
+
+std::vector<std::vector<Stage>> lower_by_output(const Graph &graph, NodeId id) {
+  const std::vector<Stage> all = lower_node(graph, id, 0);
+  if (graph.node(id).outputs.size() == 1) return {all};
+  std::vector<std::vector<Stage>> lists;
+  for (size_t last = 0; last < all.size(); ++last) {
+    const ValueId output = all[last].value;
+    const auto writes = [&](const Stage &stage) { return stage.value == output; };
+    if (output < 0 || std::any_of(all.begin() + static_cast<int64_t>(last) + 1, all.end(), writes)) continue;
+    std::vector<bool> needed(all.size(), false);
+    for (size_t s = last + 1; s-- > 0;) {
+      needed[s] = needed[s] || writes(all[s]);
+      if (!needed[s]) continue;
+      for (const StageSource &source : all[s].sources)
+        if (source.stage >= 0 && all[static_cast<size_t>(source.stage)].value < 0)
+          needed[static_cast<size_t>(source.stage)] = true;
+    }
+    std::vector<Stage> list;
+    std::vector<int> place(all.size(), -1);
+    for (size_t s = 0; s <= last; ++s) {
+      if (!needed[s]) continue;
+      Stage stage = all[s];
+      for (StageSource &source : stage.sources) {
+        if (source.stage < 0) continue;
+        const Stage &read = all[static_cast<size_t>(source.stage)];
+        source = read.value >= 0 ? StageSource{read.value, -1} : StageSource{-1, place[static_cast<size_t>(source.stage)]};
+      }
+      place[s] = static_cast<int>(list.size());
+      list.push_back(std::move(stage));
+    }
+    lists.push_back(std::move(list));
+  }
+  return lists;
 }
 
 FusedGraph fuse(Graph graph, const FusionOptions &options) { return Fuser(std::move(graph), options).run(); }

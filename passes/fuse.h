@@ -6,6 +6,7 @@
 //   - a reduction over all of height and width joins a contraction whose spatial extent is small (global pooling);
 //   - stages that reduce and map along the last axis join a small contraction (dense + softmax);
 //   - a pointwise contraction joins a depthwise one.
+// An op with several outputs is a group an output.
 // Ops without code (reshape) form no group: their output is another name for their input's memory.
 #pragma once
 
@@ -55,5 +56,10 @@ std::string print(const FusedGraph &fused);
 
 // Lowers one node to stages whose sources are graph values and stages from `first_stage` on.
 std::vector<Stage> lower_node(const ir::Graph &graph, ir::NodeId id, int first_stage);
+
+// The stages of one node by the output that they make: what another output holds is read from memory, and stages between
+// that several outputs need are in each list. Ordered so that an output follows those that it reads. One list, all stages,
+// for a node with one output.
+std::vector<std::vector<Stage>> lower_by_output(const ir::Graph &graph, ir::NodeId id);
 
 }  // namespace sinter::passes

@@ -87,6 +87,16 @@ TEST(Diagnostics, LabelsMustFit) {
                       (scratch / "out"), 1, {"2 labels", "10"});
 }
 
+TEST(Diagnostics, GraphsThatAreNoPredictors) {
+  const Scratch scratch;
+  write_text(scratch / "mean.graph", "graph \"g\" {\n  input %x: f32[N, 4]\n  input %a: f32[4]\n  %m = batch_mean(%x) {axes=[0]}\n"
+                                     "  %y = add(%x, %m)\n  output %y\n  output %m\n}\n");
+  expect_rejected("sinter compile " + (scratch / "mean.graph") + " -o " + (scratch / "out"), 1,
+                  {"%a is f32[4], without a batch", "%m is f32[4], without a batch", "the op batch_mean cannot be compiled",
+                   "depends on the other samples", "begin with N"});
+  EXPECT_FALSE(std::filesystem::exists(scratch / "out"));
+}
+
 TEST(Diagnostics, UnwritableOutputs) {
   const Scratch scratch;
   const std::string script = "'" + example("mnist_mlp.py").string() + "'";
