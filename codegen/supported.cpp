@@ -30,7 +30,8 @@ std::optional<std::string> unsupported_stages(const std::vector<passes::Stage> &
         if (other.form.result.has_batch()) return "a reduction over the batch beside stages a sample";
     if (!is_all_f32(stage.form)) return "a body over other types than f32";
     if (stage.form.kind != ir::FormKind::window) continue;
-    if (stage.form.operands.size() != 1) return "a window over several operands";
+    for (const ir::FormOperand &operand : stage.form.operands)
+      if (operand.access != stage.form.operands[0].access) return "a window over operands that are read at different places";
     for (const ir::Affine &index : stage.form.operands[0].access)
       for (size_t a = static_cast<size_t>(stage.form.output_axes); a < stage.form.axes.size(); ++a)
         if (index.coefficients[a] > 1) return "a dilated window";

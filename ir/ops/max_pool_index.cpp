@@ -18,15 +18,10 @@ struct MaxPoolIndex {
   using Attrs = rules::PoolingAttrs;
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    std::optional<TensorType> type = rules::pooling_type(a, in, check);
-    if (type) type->dtype = rules::winner_type(a.size);
-    return type;
+    return rules::pooling_type(a, in, check);
   }
   static void lower(const Attrs &a, FormBuilder &f) {
-    const bool is_small = f.output_type(0).dtype == DType::u8;
-    rules::lower_pooling(a, f, MonoidKind::value_index, [&](const std::vector<Expr> &v, Expr) {
-      return kernel::convert(v[1], is_small ? kernel::Base::u8 : kernel::Base::i32);
-    });
+    rules::lower_pooling(a, f, MonoidKind::value_index, [](const std::vector<Expr> &v, Expr) { return v[1]; });
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     const ReferenceTensor &x = t.inputs[0];

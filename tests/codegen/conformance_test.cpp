@@ -22,7 +22,7 @@ TEST(CodeSupport, LayersAreCompiled) {
                            "reduce_mean", "reduce_max", "upsample_nearest", "transpose", "clip", "average", "maximum",
                            "conv2d_input_gradient", "conv2d_weight_gradient", "depthwise_conv2d_input_gradient",
                            "depthwise_conv2d_weight_gradient", "matmul_input_gradient", "matmul_weight_gradient",
-                           "average_pool_gradient", "softmax_crossentropy", "softmax_crossentropy_gradient", "batch_mean",
+                           "average_pool_gradient", "max_pool_index", "max_pool_gradient", "batch_norm_training", "adam_update", "softmax_crossentropy", "softmax_crossentropy_gradient", "batch_mean",
                            "batch_sum"}) {
     const std::vector<test::OpCase> cases = test::op_cases(ir::op(name));
     ASSERT_FALSE(cases.empty()) << name;

@@ -38,7 +38,7 @@ const char *const cnn = R"(graph "cnn" {
   %1 = conv2d(%x, %a) {pads=[1, 1, 1, 1]}
   %2 = add(%1, %b)
   %3 = sigmoid(%2)
-  %4 = average_pool(%3)
+  %4 = max_pool(%3)
   %5 = reshape(%4) {shape=[320]}
   %6 = matmul(%5, %c)
   %y = softmax(%6)
@@ -57,7 +57,8 @@ const char *const residual = R"(graph "residual" {
   %3 = add(%2, %x)
   %4 = tanh(%3)
   %5 = depthwise_conv2d(%4, %d) {strides=[2, 2], pads=[0, 1, 0, 1]}
-  %6 = reduce_mean(%5) {axes=[1, 2]}
+  %5a = average_pool(%5) {size=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1]}
+  %6 = reduce_mean(%5a) {axes=[1, 2]}
   %7 = matmul(%6, %c)
   %y = softmax(%7)
   output %y

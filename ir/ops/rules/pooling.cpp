@@ -87,9 +87,4 @@ std::vector<Case> pooling_gradient_examples() {
           {"size=[1, 1], strides=[3, 2], input_size=[5, 5]", {TensorType{n, 2, 3, 1}}}};
 }
 
-DType winner_type(const std::array<int64_t, 2> &size) {
-  const bool is_small = size[0] >= 1 && size[0] <= 256 && size[1] >= 1 && size[1] <= 256 / size[0];
-  return is_small ? DType::u8 : DType::i32;
-}
-
 }  // namespace sinter::ir::rules

@@ -58,7 +58,5 @@ void for_each_window_element(const PoolingGradientAttrs &attrs, int64_t outputs_
 // Attributes and dy of pooling_examples().
 std::vector<Case> pooling_gradient_examples();
 
-// The element type that numbers the elements of a window: u8 up to 256 of them.
-DType winner_type(const std::array<int64_t, 2> &size);
 
 }  // namespace sinter::ir::rules
