@@ -104,6 +104,9 @@ bool libraries_exist() {
 }
 
 TEST(Link, StaticLibraryIsComplete) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "a plain C program cannot link the instrumented runtime library";
+#endif
   if (!libraries_exist()) GTEST_SKIP() << "the runtime libraries are not built";
   const TemporaryFolder folder;
   write_host_program(folder, "");

@@ -161,6 +161,9 @@ int main(void) {
 }
 
 TEST(Compile, LibrariesLink) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "a plain C program cannot link the instrumented runtime library";
+#endif
   const Scratch scratch;
   ASSERT_EQ(run("sinter compile '" + example("mnist_mlp.py").string() +
                 "' --random-weights --name mlp --emit static-lib,shared-lib,header -o " + (scratch / "mlp")).exit_code, 0);
@@ -216,6 +219,9 @@ TEST(Compile, ClassifiesAnImage) {
 }
 
 TEST(Compile, StartsFastAndSmall) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the instrumented runtime library is large";
+#endif
   const Scratch scratch;
   const std::string out = compile_example(scratch, "cifar_cnn");
   // 528,054 parameters are 2.1 MB; the rest is code, the runtime library and image codecs.
