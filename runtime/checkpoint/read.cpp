@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "runtime/checkpoint/checkpoint.h"
 #include "runtime/checkpoint/header.h"
 #include "runtime/data/byte_stream.h"
@@ -64,6 +66,50 @@ Status Reader::check_header() {
   return check_zeros(sizeof header_ + header_.index_bytes, header_.data_start());
 }
 
+// FlatBuffers' verifier does not look at the alignment of what a forged index points to: fields of 8 and of 4
+// bytes, and elements of vectors (of an empty one there is nothing to align).
+template <class Table>
+bool fields_are_aligned(const Table &table, std::initializer_list<flatbuffers::voffset_t> of_8_bytes,
+                        std::initializer_list<flatbuffers::voffset_t> of_4_bytes = {}) {
+  const auto *base = reinterpret_cast<const flatbuffers::Table *>(&table);
+  const auto aligned = [&](flatbuffers::voffset_t field, uintptr_t bytes) {
+    return reinterpret_cast<uintptr_t>(base->GetAddressOf(field)) % bytes == 0;
+  };
+  return std::ranges::all_of(of_8_bytes, [&](auto field) { return aligned(field, 8); }) &&
+         std::ranges::all_of(of_4_bytes, [&](auto field) { return aligned(field, 4); });
+}
+
+template <class Value>
+bool is_aligned(const flatbuffers::Vector<Value> *vector) {
+  return !vector || vector->size() == 0 || reinterpret_cast<uintptr_t>(vector->Data()) % sizeof(Value) == 0;
+}
+
+bool is_aligned(const schema::Checkpoint &index) {
+  using C = schema::Checkpoint;
+  if (!fields_are_aligned(index,
+                          {C::VT_FINGERPRINT, C::VT_SEED, C::VT_STEP, C::VT_BATCH_IN_EPOCH, C::VT_SEEN_IN_EPOCH,
+                           C::VT_SAMPLES},
+                          {C::VT_BATCH, C::VT_INITIAL_LEARNING_RATE, C::VT_LEARNING_RATE, C::VT_EPOCH,
+                           C::VT_DATA_CRC}) ||
+      !is_aligned(index.sums()) || !is_aligned(index.display()) || !is_aligned(index.history_epochs()))
+    return false;
+  if (index.history())
+    for (const schema::Series *series : *index.history())
+      if (!is_aligned(series->values())) return false;
+  if (index.callbacks())
+    for (const schema::CallbackState *callback : *index.callbacks()) {
+      if (!callback->numbers()) continue;
+      for (const schema::NamedNumber *number : *callback->numbers())
+        if (!fields_are_aligned(*number, {schema::NamedNumber::VT_VALUE})) return false;
+    }
+  if (index.blobs())
+    for (const schema::Blob *blob : *index.blobs())
+      if (!fields_are_aligned(*blob, {schema::Blob::VT_OFFSET, schema::Blob::VT_BYTES}, {schema::Blob::VT_CRC}) ||
+          !is_aligned(blob->dims()))
+        return false;
+  return true;
+}
+
 template <class Value>
 std::vector<Value> values_of(const flatbuffers::Vector<Value> *vector) {
   return vector ? std::vector<Value>(vector->begin(), vector->end()) : std::vector<Value>();
@@ -111,6 +157,7 @@ Status Reader::read(Checkpoint &content) {
   if (!schema::VerifyCheckpointBuffer(verifier))
     return damaged(sizeof header_, "the index is not well-formed");
   const schema::Checkpoint &index = *schema::GetCheckpoint(index_bytes);
+  if (!is_aligned(index)) return damaged(sizeof header_, "the index is not well-formed");
   content.sinter_version = text_of(index.sinter_version());
   content.fingerprint = index.fingerprint();
   content.seed = index.seed();
