@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 
+#include "codegen/lower/nest_axes.h"
 #include "support/check.h"
 
 namespace sinter::codegen {
@@ -19,92 +20,6 @@ namespace {
 constexpr int64_t full_unroll_taps = 32;   // reductions up to this many steps are written out
 constexpr int64_t reduction_unroll = 4;    // steps of the innermost reduction loop
 constexpr int64_t max_partial_bytes = 64 << 10;
-
-std::vector<LinearAccess *> all_accesses(Nest &nest) {
-  std::vector<LinearAccess *> list;
-  for (NestOperand &operand : nest.operands) list.push_back(&operand.access);
-  for (LinearAccess &index : nest.indices) list.push_back(&index);
-  for (NestMap &map : nest.maps)
-    for (NestOperand &operand : map.operands)
-      if (operand.access.buffer >= 0) list.push_back(&operand.access);
-  list.push_back(&nest.result);
-  return list;
-}
-
-bool is_guarded(const Nest &nest, size_t axis) {
-  for (const NestOperand &operand : nest.operands)
-    for (const Guard &guard : operand.guards)
-      if (guard.coefficients[axis] != 0) return true;
-  return false;
-}
-
-void erase_axis(Nest &nest, size_t axis) {
-  nest.axes.erase(nest.axes.begin() + static_cast<int64_t>(axis));
-  if (static_cast<int>(axis) < nest.output_axes) --nest.output_axes;
-  for (LinearAccess *access : all_accesses(nest)) {
-    if (!access->strides.empty()) access->strides.erase(access->strides.begin() + static_cast<int64_t>(axis));
-    if (access->block_axis == static_cast<int>(axis)) access->block_axis = -1;
-    if (access->block_axis > static_cast<int>(axis)) --access->block_axis;
-  }
-  for (NestOperand &operand : nest.operands)
-    for (Guard &guard : operand.guards) guard.coefficients.erase(guard.coefficients.begin() + static_cast<int64_t>(axis));
-}
-
-// A scalar result gets an output axis of its own, as everything else stands on one.
-void add_output_axis(Nest &nest) {
-  if (nest.output_axes > 0) return;
-  nest.axes.insert(nest.axes.begin(), Range{});
-  nest.axes[0].begin_block = Expr(0);
-  nest.output_axes = 1;
-  for (LinearAccess *access : all_accesses(nest)) {
-    access->strides.insert(access->strides.begin(), 0);
-    if (access->block_axis >= 0) ++access->block_axis;
-  }
-  for (NestOperand &operand : nest.operands)
-    for (Guard &guard : operand.guards) guard.coefficients.insert(guard.coefficients.begin(), 0);
-}
-
-// Axes of extent 1 vanish; neighbours that every access walks as one become one.
-void simplify_axes(Nest &nest) {
-  for (size_t a = nest.axes.size(); a-- > 0;) {
-    // The one step of a guarded reduction axis may not exist: its bounds say so.
-    const bool is_guarded_step = static_cast<int>(a) >= nest.output_axes && is_guarded(nest, a);
-    if (nest.axes[a].extent == 1 && !nest.axes[a].is_dynamic() && static_cast<int>(a) != nest.output_axes - 1 && !is_guarded_step)
-      erase_axis(nest, a);
-  }
-  for (size_t a = nest.axes.size(); a-- > 1;) {
-    const bool same_role = (static_cast<int>(a) < nest.output_axes) == (static_cast<int>(a) - 1 < nest.output_axes);
-    if (!same_role || nest.axes[a].is_dynamic() || is_guarded(nest, a) || is_guarded(nest, a - 1)) continue;
-    const bool is_vector_axis = static_cast<int>(a) == nest.output_axes - 1;
-    if (is_vector_axis && nest.axes[a - 1].is_dynamic()) continue;
-    bool one = true;
-    for (const LinearAccess *access : all_accesses(nest))
-      one = one && access->strides[a - 1] == access->strides[a] * nest.axes[a].extent &&
-            access->block_axis != static_cast<int>(a) && access->block_axis != static_cast<int>(a) - 1;
-    if (!one) continue;
-    Range &outer = nest.axes[a - 1];
-    if (outer.is_dynamic()) outer.dynamic = outer.dynamic * Expr(nest.axes[a].extent);
-    outer.extent *= nest.axes[a].extent;
-    for (LinearAccess *access : all_accesses(nest)) access->strides[a - 1] = access->strides[a];
-    erase_axis(nest, a);
-  }
-}
-
-// Short rows: tiles that run on into the next row waste less. Then row and pixel axis become one, with addresses found by
-// division. Returns the width of a row, or 0.
-int64_t fold_rows(Nest &nest) {
-  if (!nest.vectors_outermost || nest.output_axes < 3) return 0;
-  const auto row = static_cast<size_t>(nest.output_axes) - 3, pixel = row + 1;
-  const int64_t rows = nest.axes[row].extent, width = nest.axes[pixel].extent, tile = nest.tile.pixels;
-  if (nest.axes[row].is_dynamic() || nest.axes[pixel].is_dynamic() || is_guarded(nest, row) || is_guarded(nest, pixel)) return 0;
-  const int64_t by_row = rows * ((width + tile - 1) / tile), folded = (rows * width + tile - 1) / tile;
-  if (rows == 1 || folded * 10 > by_row * 9) return 0;
-  for (LinearAccess *access : all_accesses(nest))
-    if (access->strides[row] != access->strides[pixel] * width) access->folded = true, access->row_stride = access->strides[row];
-  nest.axes[pixel].extent *= rows;
-  erase_axis(nest, row);
-  return width;
-}
 
 class NestEmitter {
  public:
@@ -449,9 +364,13 @@ class NestEmitter {
       count = count * (bounds.back().second - bounds.back().first);
     }
     reduction_loops(body, partial_sums_ >= 0 ? first + 1 : first, bases, bounds, constant && steps <= full_unroll_taps);
-    int64_t constant_count = 0;
-    if (kernel::is_constant(count, &constant_count)) return Expr(static_cast<float>(constant_count));
-    return KernelBuilder::name("count", kernel::convert(count, kernel::Base::f32), body);
+    return KernelBuilder::name("count", as_f32(count), body);
+  }
+
+  static Expr as_f32(const Expr &count) {
+    int64_t constant = 0;
+    return kernel::is_constant(count, &constant) ? Expr(static_cast<float>(constant))
+                                                 : kernel::convert(count, kernel::Base::f32);
   }
 
   // The steps of a reduction axis whose elements exist.
@@ -514,13 +433,12 @@ class NestEmitter {
     std::map<int, Expr> values;
     for (size_t i = 0; i < nest_.indices.size(); ++i)
       values[nest_.form->indices[i].var.id] = address(nest_.indices[i], index_bases_[i], p, v);
-    add_batch_size(*nest_.form, values);
+    add_batch_size(nest_.form->batch_size, values);
     return values;
   }
 
-  void add_batch_size(const ir::Form &form, std::map<int, Expr> &values) const {
-    if (form.batch_size.id >= 0)
-      values[form.batch_size.id] = kernel::convert(kernel::ref(builder_.kernel.n), kernel::Base::f32);
+  void add_batch_size(const Var &variable, std::map<int, Expr> &values) const {
+    if (variable.id >= 0) values[variable.id] = kernel::convert(kernel::ref(builder_.kernel.n), kernel::Base::f32);
   }
 
   // One reduction step of the whole tile. Operands that vary only by vector are loaded once a vector, those that vary only by
@@ -596,7 +514,7 @@ class NestEmitter {
     for (int w = 0; w < width_; ++w)
       values[nest_.form->accumulators[static_cast<size_t>(w)].id] = kernel::read(builder_.kernel, accumulators_, at + Expr(w));
     values[nest_.form->accumulators.back().id] = count;
-    add_batch_size(*nest_.form, values);
+    add_batch_size(nest_.form->batch_size, values);
     return kernel::substitute(nest_.form->finish, values);
   }
 
@@ -634,8 +552,7 @@ class NestEmitter {
             access.buffer < 0 ? value
                               : KernelBuilder::name("x", load(access, address(access, map_bases[m][k], p, v), valid), body);
       }
-      if (map.batch_size.id >= 0)
-        values[map.batch_size.id] = kernel::convert(kernel::ref(builder_.kernel.n), kernel::Base::f32);
+      add_batch_size(map.batch_size, values);
       value = kernel::substitute(map.body, values);
     }
     body.push_back(kernel::store(nest_.result.buffer, at, kernel::broadcast(value, lanes_), valid));
@@ -663,17 +580,11 @@ class NestEmitter {
                                                                                 : kernel::HorizontalOp::min;
       Expr value = KernelBuilder::name("r", kernel::horizontal(op, kernel::read(builder_.kernel, acc, 0)), inner);
       if (form.finish) {
-        int64_t count = 1;
-        Expr all = 1;
-        for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a) {
-          count *= nest_.axes[a].extent;
-          all = all * nest_.axes[a].extent_expr();
-        }
-        std::map<int, Expr> values = {
-            {form.accumulators[0].id, value},
-            {form.accumulators[1].id, kernel::is_constant(all, &count) ? Expr(static_cast<float>(count))
-                                                                       : kernel::convert(all, kernel::Base::f32)}};
-        add_batch_size(form, values);
+        Expr count = 1;
+        for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a)
+          count = count * nest_.axes[a].extent_expr();
+        std::map<int, Expr> values = {{form.accumulators[0].id, value}, {form.accumulators[1].id, as_f32(count)}};
+        add_batch_size(form.batch_size, values);
         value = kernel::substitute(form.finish, values);
       }
       std::vector<std::vector<Expr>> map_bases;
@@ -703,7 +614,7 @@ class NestEmitter {
     const auto accumulate = [&](Body &b, const Expr &at, int valid) {
       Expr x = kernel::load(builder_.kernel, access.buffer, at, row_lanes, valid);
       std::map<int, Expr> values = {{form.parameters[0].id, x}};
-      add_batch_size(form, values);
+      add_batch_size(form.batch_size, values);
       x = kernel::broadcast(kernel::substitute(form.body, values), row_lanes);
       if (valid > 0) {
         const Expr mask = kernel::lane_index(row_lanes) < kernel::broadcast(kernel::i32_constant(valid), row_lanes);
