@@ -28,6 +28,22 @@ function(sinter_library name)
   target_link_libraries(${name} PUBLIC ${ARGN})
 endfunction()
 
+# sinter_unity(TARGET FOLDERS...): the files of each folder are compiled eight at a time, since most of the time goes into
+# their headers. Names in anonymous namespaces must differ within such a folder.
+function(sinter_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  foreach(folder ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+    string(MAKE_C_IDENTIFIER "${folder}" prefix)
+    set(index 0)
+    foreach(source ${sources})
+      math(EXPR group "${index} / 8")
+      set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${prefix}${group})
+      math(EXPR index "${index} + 1")
+    endforeach()
+  endforeach()
+endfunction()
+
 # sinter_test(FOLDER DEPENDS...): one GoogleTest program per folder of tests/; each test is a ctest entry.
 function(sinter_test folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)

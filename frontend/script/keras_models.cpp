@@ -233,13 +233,9 @@ Value clone_model(Evaluator &evaluator, const Native &, const CallArguments &arg
   return config ? Value(from_config(evaluator, *config, arguments.at, nullptr)) : Value(Poison{});
 }
 
-ModelObject *receiver(const Native &native) {
-  return std::get<ModelObject *>(native.receiver);
-}
-
 Value add_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   const Bound bound = bind_arguments(evaluator, "add", "layer!", arguments);
-  ModelObject *model = receiver(native);
+  ModelObject *model = model_receiver(native);
   if (!bound.ok()) {
     model->poisoned = true;
     return None{};
@@ -253,7 +249,7 @@ Value add_method(Evaluator &evaluator, const Native &native, const CallArguments
 }
 
 Value pop_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  ModelObject *model = receiver(native);
+  ModelObject *model = model_receiver(native);
   if (model->poisoned) return None{};
   if (!model->sequential || model->items.empty())
     return evaluator.error(arguments.at, model->sequential ? "pop() from a Sequential without layers"
@@ -271,7 +267,7 @@ Value pop_method(Evaluator &evaluator, const Native &native, const CallArguments
 
 Value build_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   const Bound bound = bind_arguments(evaluator, "build", "input_shape", arguments);
-  ModelObject *model = receiver(native);
+  ModelObject *model = model_receiver(native);
   if (!bound.ok() || model->poisoned || model->built || model->items.empty()) return None{};
   const auto *sizes = items_of(bound["input_shape"]);
   nlohmann::json shape = nlohmann::json::array();
@@ -316,7 +312,7 @@ std::vector<Value> ordered_layers(Evaluator &evaluator, const ModelObject &model
 
 Value get_layer(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   const Bound bound = bind_arguments(evaluator, "get_layer", "name index", arguments);
-  ModelObject *model = receiver(native);
+  ModelObject *model = model_receiver(native);
   if (!bound.ok() || model->poisoned) return Poison{};
   const std::vector<Value> layers = ordered_layers(evaluator, *model);
   if (const auto index = integer_of(bound["index"]))
@@ -335,7 +331,7 @@ Value get_layer(Evaluator &evaluator, const Native &native, const CallArguments 
 }
 
 Value summary_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  if (evaluator.effect(arguments.at, "summary()")) use_model(evaluator, receiver(native));
+  if (evaluator.effect(arguments.at, "summary()")) use_model(evaluator, model_receiver(native));
   return None{};
 }
 

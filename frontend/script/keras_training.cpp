@@ -14,10 +14,6 @@ namespace sinter::script {
 
 namespace {
 
-ModelObject *receiver(const Native &native) {
-  return std::get<ModelObject *>(native.receiver);
-}
-
 void record(Evaluator &evaluator, ModelObject *model, TrainingAction action) {
   evaluator.keras.actions.emplace_back(model, std::move(action));
 }
@@ -107,7 +103,7 @@ bool by_output(Evaluator &evaluator, const ModelObject &model, const Value &valu
 }
 
 Value compile(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  ModelObject *model = receiver(native);
+  ModelObject *model = model_receiver(native);
   const Bound bound =
       bind_arguments(evaluator, "compile",
                      evaluator.keras.dialect.counts_from_one()
@@ -283,7 +279,7 @@ bool take_callbacks(Evaluator &evaluator, ModelObject *model, const Argument &ar
 }
 
 Value fit(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  ModelObject *model = receiver(native);
+  ModelObject *model = model_receiver(native);
   const bool generator = native.name == "fit_generator";
   const Bound bound =
       bind_arguments(evaluator, native.name,
@@ -369,7 +365,7 @@ Value fit(Evaluator &evaluator, const Native &native, const CallArguments &argum
 }
 
 Value evaluate(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  ModelObject *model = receiver(native);
+  ModelObject *model = model_receiver(native);
   const Bound bound = bind_arguments(
       evaluator, native.name,
       native.name == "evaluate" ? "x! y batch_size verbose sample_weight steps * callbacks return_dict"
@@ -392,7 +388,7 @@ Value evaluate(Evaluator &evaluator, const Native &native, const CallArguments &
 Value predict(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   for (const Argument &argument : arguments.items)
     if (is_poison(argument.value)) return Poison{};
-  if (evaluator.certain()) receiver(native)->used = true;
+  if (evaluator.certain()) model_receiver(native)->used = true;
   return evaluator.opaque(arguments.at, fmt::format("the result of {}()", native.name));
 }
 
@@ -414,8 +410,8 @@ Value load_weights(Evaluator &evaluator, const Native &native, const CallArgumen
   call.path = *path;
   call.by_name = evaluator.truth(bound["by_name"]) == Evaluator::Truth::yes;
   call.where = evaluator.location(arguments.at);
-  receiver(native)->used = true;
-  record(evaluator, receiver(native), std::move(call));
+  model_receiver(native)->used = true;
+  record(evaluator, model_receiver(native), std::move(call));
   return None{};
 }
 
@@ -429,8 +425,8 @@ Value save(Evaluator &evaluator, const Native &native, const CallArguments &argu
   call.path = *path;
   call.weights_only = native.name == "save_weights";
   call.where = evaluator.location(arguments.at);
-  use_model(evaluator, receiver(native));
-  record(evaluator, receiver(native), std::move(call));
+  use_model(evaluator, model_receiver(native));
+  record(evaluator, model_receiver(native), std::move(call));
   return None{};
 }
 

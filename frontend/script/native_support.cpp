@@ -61,6 +61,10 @@ std::optional<bool> truth_argument(Evaluator &evaluator, const Argument &argumen
   }
 }
 
+ModelObject *model_receiver(const Native &native) {
+  return std::get<ModelObject *>(native.receiver);
+}
+
 Value skipped_call(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
   evaluator.skip(arguments.at);
   return None{};

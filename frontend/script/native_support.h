@@ -17,6 +17,9 @@ std::optional<std::string> text_argument(Evaluator &evaluator, const Argument &a
                                          std::string_view what);
 std::optional<bool> truth_argument(Evaluator &evaluator, const Argument &argument, std::string_view what);
 
+// The model whose method is called.
+ModelObject *model_receiver(const Native &native);
+
 // A call whose effect is skipped: prints, plots.
 Value skipped_call(Evaluator &evaluator, const Native &native, const CallArguments &arguments);
 

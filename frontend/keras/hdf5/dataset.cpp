@@ -13,7 +13,6 @@ namespace sinter::keras::hdf5 {
 namespace {
 
 enum FilterId : uint16_t { kDeflate = 1, kShuffle = 2, kFletcher32 = 3 };
-constexpr int kMaxTreeLevel = 32;
 
 std::vector<uint16_t> parse_filters(const Message *message) {
   std::vector<uint16_t> filters;

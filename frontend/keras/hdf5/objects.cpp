@@ -7,7 +7,6 @@ namespace sinter::keras::hdf5 {
 namespace {
 
 constexpr size_t kMaxMessages = 100'000;
-constexpr int kMaxTreeLevel = 32;
 constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
 
 size_t padded_to_8(size_t size) {

@@ -13,6 +13,7 @@
 
 namespace sinter::keras::hdf5 {
 
+constexpr int kMaxTreeLevel = 32;  // deeper B-trees do not come from a writer
 constexpr uint64_t kUndefinedAddress = ~uint64_t{0};
 constexpr int kMaxRank = 8;
 
