@@ -1,17 +1,26 @@
 // From a planned graph to a Program: schedules and lowers every group, binds buffers, lays out the constants.
 #pragma once
 
-#include <memory>
+#include <map>
+#include <string>
 
 #include "codegen/program.h"
+#include "codegen/program_constants.h"
 #include "codegen/target.h"
-#include "passes/plan_memory.h"
+#include "passes/pipeline.h"
 
 namespace sinter::codegen {
 
-// weights: by variable of the graph; null entries are allowed for programs that are only reported on (their constants
-// cannot be written). The program keeps the weights alive.
-Program build_program(const passes::LaidOutGraph &graph, const passes::MemoryPlan &plan,
-                      std::shared_ptr<const passes::Weights> weights, const Target &target, int64_t max_batch);
+// Weights may lack data in programs that are only reported on (their constants cannot be written). The program keeps them alive.
+Program build_program(const passes::PlannedGraph &planned, const Target &target, int64_t max_batch);
+
+// Bytes from the start of a trainer's state, by the variable's name.
+using StateOffsets = std::map<std::string, int64_t>;
+
+// The kernels of one graph; their constants are added to `constants`.
+ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &constants, const StateOffsets &state,
+                       const Target &target, int64_t max_batch);
+
+ProgramTensor program_tensor(const ir::Graph &graph, ir::ValueId value);
 
 }  // namespace sinter::codegen

@@ -5,17 +5,26 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ir/kernel/kernel.h"
 
+namespace sinter::schema {
+struct TrainerT;
+}
+
 namespace sinter::codegen {
+
+// What a training step gets from its caller besides the model's inputs (runtime/trainer_abi.h).
+enum class InputTable : uint8_t { inputs, targets, hyper };
 
 struct BufferBinding {
   kernel::BufferKind kind = kernel::BufferKind::arena;
-  int index = 0;       // input or output number
-  int64_t offset = 0;  // bytes from the start of the arena or of the constants; a multiple of 4
+  int index = 0;       // input or output number; of a trainer's loss and metrics: which of the sums
+  int64_t offset = 0;  // bytes from the start of the arena, the constants, the state or the hyper; a multiple of 4
+  InputTable table = InputTable::inputs;  // of inputs
 };
 
 struct ProgramKernel {
@@ -43,6 +52,21 @@ struct ConstantBlock {
   std::function<void(const std::function<void(const void *data, size_t bytes)> &sink)> fill;
 };
 
+// One of a trainer's functions.
+struct ProgramPart {
+  std::vector<ProgramKernel> kernels;
+  int64_t arena_bytes = 0;
+  int64_t arena_lower_bound = 0;
+};
+
+// A trainer's step and evaluation; its prediction is the Program's own kernels. Variables lie in the state.
+struct TrainerProgram {
+  ProgramPart step, evaluate;
+  int64_t state_bytes = 0;
+  int values = 0;  // loss and metrics
+  std::shared_ptr<schema::TrainerT> metadata;
+};
+
 struct Program {
   std::string name;  // C identifier prefix
   int64_t max_batch = 1;
@@ -61,6 +85,7 @@ struct Program {
   std::string loss;
   std::vector<std::string> metrics;
   std::vector<std::string> options;
+  std::optional<TrainerProgram> trainer;
 };
 
 }  // namespace sinter::codegen

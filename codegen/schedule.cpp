@@ -37,8 +37,22 @@ bool is_used_after(const Group &group, int stage, size_t from) {
   return false;
 }
 
+// Maps over one shape on an anchor, which read it and each other in place.
+bool is_one_nest(const Group &group) {
+  for (size_t s = 1; s < group.stages.size(); ++s) {
+    const Stage &stage = group.stages[s];
+    if (stage.form.kind != FormKind::map || !stage.form.indices.empty() ||
+        stage.form.result.dims != group.stages[0].form.result.dims)
+      return false;
+    for (const passes::StageSource &source : stage.sources)
+      if (source.stage >= 0 && !reads_identically(stage, source.stage)) return false;
+  }
+  return true;
+}
+
 // Cuts the chain: a map joins the segment before it if it reads that segment's result in place and nobody else does.
 std::vector<Segment> split(const Group &group) {
+  if (is_one_nest(group)) return {{0, static_cast<int>(group.stages.size()) - 1}};
   std::vector<Segment> segments;
   for (size_t s = 0; s < group.stages.size(); ++s) {
     const Stage &stage = group.stages[s];
@@ -142,6 +156,41 @@ double flops_of(const Form &form, int64_t max_batch) {
   return points * (form.kind == FormKind::contract ? 2.0 : static_cast<double>(form.operands.size()));
 }
 
+// A tile whose vectors span exactly `block` channels.
+TileShape with_block(TileShape tile, int64_t block, const Target &target) {
+  const int vectors = static_cast<int>(block / tile.lanes);
+  if (vectors == tile.vectors) return tile;
+  tile.vectors = vectors;
+  tile.pixels = std::clamp((target.vector_registers - 1 - vectors) / vectors, 1, tile.pixels);
+  return tile;
+}
+
+struct PackedAxis {
+  int axis = -1;  // output axis that walks the packed dimension of a state buffer; -1: there is none
+  int64_t block = 0;
+};
+
+// Of a group that is one nest.
+PackedAxis packed_axis(const LaidOutGraph &graph, const Group &group) {
+  const auto block_of = [&](ir::ValueId v) {
+    return v < 0 ? 0 : graph.buffers[static_cast<size_t>(graph.views[static_cast<size_t>(v)].buffer)].block;
+  };
+  const Form &anchor = group.stages[0].form;
+  for (const ir::ValueId v : group.outputs())
+    if (block_of(v) > 0) return {anchor.output_axes - 1, block_of(v)};
+  for (size_t s = 0; s < group.stages.size(); ++s) {
+    const Stage &stage = group.stages[s];
+    for (size_t k = 0; k < stage.sources.size(); ++k) {
+      if (block_of(stage.sources[k].value) == 0) continue;
+      if (s > 0) return {anchor.output_axes - 1, block_of(stage.sources[k].value)};
+      for (int a = 0; a < anchor.output_axes; ++a)
+        if (anchor.operands[k].access.back() == ir::axis(a, static_cast<int>(anchor.axes.size())))
+          return {a, block_of(stage.sources[k].value)};
+    }
+  }
+  return {};
+}
+
 int64_t smallest_divisor_from(int64_t number, int64_t low) {
   for (int64_t d = std::max<int64_t>(low, 1); d < number; ++d)
     if (number % d == 0) return d;
@@ -173,6 +222,24 @@ AxisRoles roles_of(const Form &form) {
   return roles;
 }
 
+std::vector<int64_t> choose_storage_blocks(const passes::FusedGraph &fused, const Target &target, int64_t max_batch) {
+  std::vector<int64_t> blocks(fused.graph.variables.size(), -1);
+  for (size_t v = 0; v < fused.alias_of.size(); ++v) {  // reshaped weights stay dense
+    const int variable = fused.graph.value(fused.alias_of[v]).variable;
+    if (variable >= 0 && fused.alias_of[v] != static_cast<ir::ValueId>(v)) blocks[static_cast<size_t>(variable)] = 0;
+  }
+  for (const Group &group : fused.groups)
+    for (const Stage &stage : group.stages) {
+      if (stage.sources.size() < 2 || !can_pack(stage.form, fused.graph, stage.sources[1])) continue;
+      int64_t &block = blocks[static_cast<size_t>(fused.graph.value(stage.sources[1].value).variable)];
+      if (block >= 0) continue;
+      const TileShape tile = choose_tile(stage.form, target, max_batch);
+      block = static_cast<int64_t>(tile.vectors) * tile.lanes;
+    }
+  for (int64_t &block : blocks) block = std::max<int64_t>(block, 0);
+  return blocks;
+}
+
 GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, const Target &target, int64_t max_batch) {
   GroupSchedule schedule;
   schedule.segments = split(group);
@@ -187,8 +254,12 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
   for (Segment &segment : schedule.segments) {
     const Stage &anchor = group.stages[static_cast<size_t>(segment.first)];
     segment.tile = choose_tile(anchor.form, target, max_batch);
-    if (can_pack(anchor.form, graph.fused.graph, anchor.sources.size() > 1 ? anchor.sources[1] : passes::StageSource{}))
-      segment.weight_block = static_cast<int64_t>(segment.tile.vectors) * segment.tile.lanes;
+    const passes::StageSource weights = anchor.sources.size() > 1 ? anchor.sources[1] : passes::StageSource{};
+    if (!can_pack(anchor.form, graph.fused.graph, weights)) continue;
+    segment.weight_block = static_cast<int64_t>(segment.tile.vectors) * segment.tile.lanes;
+    if (!graph.fused.has_state) continue;
+    segment.weight_block = graph.buffers[static_cast<size_t>(graph.views[static_cast<size_t>(weights.value)].buffer)].block;
+    if (segment.weight_block > 0) segment.tile = with_block(segment.tile, segment.weight_block, target);
   }
   const Segment &first = schedule.segments.front();
   const Segment &last = schedule.segments.back();
@@ -209,15 +280,25 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
 
   // Which channels a chunk covers: blocks of the packed weights, unless a later segment needs all channels.
   bool blocks = first.weight_block > 0;
+  if (!blocks && schedule.segments.size() == 1 && graph.fused.has_state) {
+    // Packed state beside the weights: a chunk stays within its blocks.
+    const PackedAxis packed = packed_axis(graph, group);
+    if (packed.axis >= 0) {
+      if (schedule.roles.row == packed.axis) schedule.roles.row = -1;
+      schedule.roles.channel = packed.axis;
+      schedule.channel_block = packed.block;
+      blocks = true;
+    }
+  }
   for (size_t s = 1; s < schedule.segments.size(); ++s)
     blocks = blocks && preserves_channels(group.stages[static_cast<size_t>(schedule.segments[s].first)].form);
   const int64_t channels = schedule.roles.channel >= 0 ? form.axes[static_cast<size_t>(schedule.roles.channel)].at(1) : 1;
   if (blocks) {
-    schedule.channel_block = first.weight_block;
+    if (schedule.channel_block == 0) schedule.channel_block = first.weight_block;
     schedule.blocks_per_chunk = ceil_div(channels, schedule.channel_block);
   }
 
-  const int64_t sample_chunks = ceil_div(max_batch, schedule.samples);
+  const int64_t sample_chunks = schedule.roles.batch < 0 ? 1 : ceil_div(max_batch, schedule.samples);
   auto wanted = static_cast<int64_t>(std::ceil(cost * static_cast<double>(schedule.samples) / chunk_flops));
   wanted = std::clamp<int64_t>(wanted, 1, max_chunks);
   if (schedule.use_threads && sample_chunks == 1) wanted = std::max<int64_t>(wanted, 2);

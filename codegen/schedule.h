@@ -36,6 +36,10 @@ struct GroupSchedule {
   bool is_contraction = false;
 };
 
+// In which blocks a trainer packs its variables, by variable: those of the tile of the first contraction that reads a variable
+// as weights; 0: dense.
+std::vector<int64_t> choose_storage_blocks(const passes::FusedGraph &graph, const Target &target, int64_t max_batch);
+
 GroupSchedule choose_schedule(const passes::LaidOutGraph &graph, const passes::Group &group, const Target &target,
                               int64_t max_batch);
 

@@ -14,10 +14,10 @@ bool reduces_over_batch(const ir::Form &form) {
   return false;
 }
 
-bool is_all_f32(const ir::Form &form) {
+bool has_known_types(const ir::Form &form) {
   if (form.result.dtype != ir::DType::f32) return false;
   for (const kernel::Var &parameter : form.parameters)
-    if (parameter.type.base != kernel::Base::f32) return false;
+    if (parameter.type.base != kernel::Base::f32 && parameter.type.base != kernel::Base::i32) return false;
   return true;
 }
 
@@ -28,7 +28,7 @@ std::optional<std::string> unsupported_stages(const std::vector<passes::Stage> &
     if (reduces_over_batch(stage.form))
       for (const passes::Stage &other : stages)
         if (other.form.result.has_batch()) return "a reduction over the batch beside stages a sample";
-    if (!is_all_f32(stage.form)) return "a body over other types than f32";
+    if (!has_known_types(stage.form)) return "a body over other types than f32 and i32";
     if (stage.form.kind != ir::FormKind::window) continue;
     for (const ir::FormOperand &operand : stage.form.operands)
       if (operand.access != stage.form.operands[0].access) return "a window over operands that are read at different places";
@@ -44,7 +44,7 @@ std::optional<std::string> unsupported_stages(const std::vector<passes::Stage> &
 std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id) {
   const ir::Node &node = graph.node(id);
   for (const ir::ValueId v : node.inputs)
-    if (graph.type(v).dtype != ir::DType::f32) return "an input that is not f32";
+    if (graph.type(v).dtype != ir::DType::f32 && graph.type(v).dtype != ir::DType::i32) return "an input that is neither f32 nor i32";
   bool has_batch = false;
   for (const ir::ValueId v : node.outputs) has_batch = has_batch || graph.type(v).has_batch();
   bool is_constant = true;
@@ -59,9 +59,10 @@ bool check_supported(const ir::Graph &graph, const std::string &file, Diagnostic
   bool all = true;
   for (const std::vector<ir::ValueId> *values : {&graph.inputs, &graph.outputs})
     for (const ir::ValueId v : *values) {
-      if (graph.type(v).has_batch()) continue;
-      diagnostics.error({file}, "%" + graph.value(v).name + " is " + ir::print(graph.type(v)) + ", without a batch",
-                        "inputs and outputs of a predictor begin with N");
+      const ir::TensorType &type = graph.type(v);
+      if (type.has_batch() && type.dtype == ir::DType::f32) continue;
+      diagnostics.error({file}, "%" + graph.value(v).name + " is " + ir::print(type) + (type.has_batch() ? "" : ", without a batch"),
+                        "inputs and outputs of a predictor are f32 and begin with N");
       all = false;
     }
   for (size_t i = 0; i < graph.nodes.size(); ++i) {

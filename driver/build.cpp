@@ -28,7 +28,7 @@ BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const pass
   std::vector<std::string> names;
   for (const ir::ValueId v : outputs) names.push_back(model.graph.value(v).name);
   built.planned = passes::plan_predict(model.graph, std::move(model.weights), options);
-  built.program = codegen::build_program(built.planned.graph, built.planned.plan, built.planned.weights, target, options.max_batch);
+  built.program = codegen::build_program(built.planned, target, options.max_batch);
   codegen::Program &program = built.program;
   program.name = identifier(loaded.stem);
   program.parameter_count = parameters;

@@ -55,7 +55,7 @@ struct FormOperand {
 
 // The value of an affine function of the axes, as a variable of the body: positions, and numbers of elements.
 struct IndexParameter {
-  Var var;  // index
+  Var var;  // index; or i32, if the number fits: then vectors of positions are vectors
   Affine value;
 };
 

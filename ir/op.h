@@ -70,6 +70,7 @@ struct Case {
 
 class Graph;
 class GradientBuilder;
+class TrainingBuilder;
 struct ScaleShift;
 
 struct OpInfo {
@@ -92,6 +93,8 @@ struct OpInfo {
   std::vector<Case> (*examples)() = nullptr;
   void (*gradient)(const Attributes &, GradientBuilder &) = nullptr;  // nullptr: not differentiable
   std::vector<int64_t> (*channel_shape)(const Attributes &, const TensorType &weight) = nullptr;
+  // What the op is in a training step, where that differs; nullptr: the op itself.
+  void (*training)(const Attributes &, TrainingBuilder &) = nullptr;
   // y = x * scale + shift per channel: adds the nodes that compute scale and shift [C] from the other inputs.
   ScaleShift (*scale_shift)(const Attributes &, Graph &, const std::vector<int> &inputs) = nullptr;
 };

@@ -63,6 +63,8 @@ OpInfo describe() {
     for (size_t i = 0; i < info.fields.size(); ++i)
       if (info.fields[i].name == Op::pads_attribute) info.pads_attribute = static_cast<int>(i);
   }
+  if constexpr (requires(TrainingBuilder &t) { Op::training(Attrs{}, t); })
+    info.training = [](const Attributes &a, TrainingBuilder &t) { Op::training(a.as<Attrs>(), t); };
   if constexpr (requires(Graph &graph, const std::vector<int> &inputs) { Op::scale_shift(Attrs{}, graph, inputs); })
     info.scale_shift = [](const Attributes &a, Graph &graph, const std::vector<int> &inputs) {
       return Op::scale_shift(a.as<Attrs>(), graph, inputs);

@@ -66,7 +66,12 @@ class LayoutAssigner {
     return stage.form.kind == ir::FormKind::contract && stage.form.operands[0].guarded && stage.sources[0].value >= 0;
   }
 
-  ValueId root(ValueId v) const { return result_.fused.alias_of[static_cast<size_t>(v)]; }
+  // The value whose memory v names; what overwrites a variable lies in the variable's memory.
+  ValueId root(ValueId v) const {
+    v = result_.fused.alias_of[static_cast<size_t>(v)];
+    const ValueId variable = result_.fused.overwrites[static_cast<size_t>(v)];
+    return variable >= 0 ? variable : v;
+  }
 
   void collect_facts() {
     const size_t count = graph_.values.size();
@@ -78,7 +83,7 @@ class LayoutAssigner {
     for (const ValueId v : graph_.outputs) rigid_[static_cast<size_t>(root(v))] = true;
     needs_halo_.assign(count, false);
     for (const Group &group : result_.fused.groups) {
-      written_[static_cast<size_t>(group.output)] = true;
+      for (const ValueId v : group.outputs()) written_[static_cast<size_t>(v)] = true;
       for (const Stage &stage : group.stages)
         if (reads_halo(stage)) needs_halo_[static_cast<size_t>(stage.sources[0].value)] = true;
     }
@@ -152,6 +157,7 @@ class LayoutAssigner {
       BufferLayout buffer;
       buffer.name = graph_.value(owner).name;
       buffer.has_batch = type.has_batch();
+      if (type.dtype == ir::DType::i32) buffer.base = kernel::Base::i32;
       buffer.halo = halo;
       buffer.sample_elements = type.elements_per_sample();
       if (!halo.empty())
@@ -159,13 +165,21 @@ class LayoutAssigner {
                                  (type.dims[2].value() + halo.left + halo.right) * type.dims[3].value() *
                                  (type.has_batch() ? 1 : type.dims[0].value());
       if (graph_.is_variable(owner)) {
-        buffer.kind = kernel::BufferKind::constant;
+        const bool is_constant = graph_.variables[static_cast<size_t>(graph_.value(owner).variable)].kind == ir::VariableKind::constant;
+        buffer.kind = result_.fused.has_state && !is_constant ? kernel::BufferKind::state : kernel::BufferKind::constant;
         buffer.index = graph_.value(owner).variable;
+        buffer.block = result_.fused.storage_blocks[static_cast<size_t>(buffer.index)];
+        if (buffer.block > 0) {
+          const int64_t channels = type.dims.back().value();
+          buffer.sample_elements =
+              type.elements(1) / channels * ((channels + buffer.block - 1) / buffer.block) * buffer.block;
+        }
       }
       for (size_t i = 0; i < graph_.inputs.size(); ++i)
         if (graph_.inputs[i] == owner) buffer.kind = kernel::BufferKind::input, buffer.index = static_cast<int>(i);
       for (size_t i = 0; i < graph_.outputs.size(); ++i)
-        if (root(graph_.outputs[i]) == owner) buffer.kind = kernel::BufferKind::output, buffer.index = static_cast<int>(i);
+        if (!graph_.is_variable(owner) && root(graph_.outputs[i]) == owner)
+          buffer.kind = kernel::BufferKind::output, buffer.index = static_cast<int>(i);
       index = static_cast<int>(result_.buffers.size());
       result_.buffers.push_back(std::move(buffer));
       return index;
@@ -196,7 +210,7 @@ class LayoutAssigner {
     };
     for (const Group &group : result_.fused.groups) {
       for (const ValueId v : group.inputs) make_view(v);
-      make_view(group.output);
+      for (const ValueId v : group.outputs()) make_view(v);
     }
     for (const ValueId v : graph_.inputs) make_view(v);
   }

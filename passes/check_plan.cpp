@@ -62,10 +62,25 @@ std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan 
     const int64_t begin = plan.offsets[static_cast<size_t>(b)];
     return std::pair{begin, begin + buffer.sample_elements * (buffer.has_batch ? max_batch : 1) * 4};
   };
+  // A variable is overwritten after all that read its old value; what reads the new one follows.
+  std::map<int, ir::ValueId> overwritten;  // by buffer: the value that it now holds
+  const auto check_state = [&](const Group &group) {
+    const auto buffer_of = [&](ir::ValueId v) { return graph.views[static_cast<size_t>(v)].buffer; };
+    for (const ir::ValueId v : group.inputs) {
+      const auto found = overwritten.find(buffer_of(v));
+      if (found != overwritten.end() && found->second != v)
+        problems.push_back(fmt::format("{} reads %{}, which %{} has overwritten", group.name, graph.fused.graph.value(v).name,
+                                       graph.fused.graph.value(found->second).name));
+    }
+    for (const ir::ValueId v : group.outputs())
+      if (graph.fused.overwrites[static_cast<size_t>(v)] >= 0) overwritten[buffer_of(v)] = v;
+  };
   const auto in_arena = [&](int b) { return graph.buffers[static_cast<size_t>(b)].kind == kernel::BufferKind::arena; };
   for (const Group &group : graph.fused.groups) {
-    const int output = graph.views[static_cast<size_t>(group.output)].buffer;
-    if (in_arena(output)) {
+    check_state(group);
+    for (const ir::ValueId v : group.outputs()) {
+      const int output = graph.views[static_cast<size_t>(v)].buffer;
+      if (!in_arena(output)) continue;
       const auto [begin, end] = range(output);
       if (begin < 0 || begin % arena_alignment != 0 || end > plan.arena_bytes)
         problems.push_back(fmt::format("{}: output lies at {} .. {} of an arena of {}", group.name, begin, end, plan.arena_bytes));
@@ -81,7 +96,9 @@ std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan 
         problems.push_back(fmt::format("{} reads %{}, but its bytes hold {}", group.name, graph.buffers[static_cast<size_t>(b)].name,
                                        found < 0 ? "nothing yet" : "%" + graph.buffers[static_cast<size_t>(found)].name));
     }
-    if (in_arena(output)) {
+    for (const ir::ValueId v : group.outputs()) {
+      const int output = graph.views[static_cast<size_t>(v)].buffer;
+      if (!in_arena(output)) continue;
       const auto [begin, end] = range(output);
       if (begin >= 0 && arena.foreign(begin, end, output) != -2)
         problems.push_back(fmt::format("{} writes into %{}, part of which another buffer has taken", group.name,

@@ -92,6 +92,19 @@ bool is_row_program(const Graph &graph, const std::vector<Stage> &stages, ValueI
   return true;
 }
 
+// Maps of one node over one shape that read each other element by element: all its outputs can be made together.
+bool is_elementwise(const std::vector<Stage> &stages) {
+  if (!all_maps(stages) || stages.empty() || stages.back().value < 0) return false;
+  for (const Stage &stage : stages) {
+    if (stage.form.result.dims != stages[0].form.result.dims || !stage.form.indices.empty()) return false;
+    for (size_t k = 0; k < stage.sources.size(); ++k)
+      if (stage.sources[k].stage >= 0 &&
+          !is_identity(stage.form.operands[k].access, static_cast<int>(stage.form.axes.size())))
+        return false;
+  }
+  return true;
+}
+
 class Fuser {
  public:
   Fuser(Graph graph, const FusionOptions &options) : options_(options), uses_(graph.uses()) {
@@ -103,6 +116,10 @@ class Fuser {
     fused_.alias_of.resize(graph.values.size());
     for (size_t v = 0; v < graph.values.size(); ++v) fused_.alias_of[v] = static_cast<ValueId>(v);
     group_of_.assign(graph.nodes.size(), -1);
+    fused_.has_state = options_.has_state;
+    fused_.storage_blocks.assign(graph.variables.size(), 0);
+    fused_.overwrites.assign(graph.values.size(), -1);
+    for (const auto &[next, variable] : options_.updates) fused_.overwrites[static_cast<size_t>(next)] = variable;
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
       const auto id = static_cast<NodeId>(i);
       if (group_of_[i] >= 0 || record_alias(id)) continue;
@@ -140,11 +157,13 @@ class Fuser {
   }
 
   void form_group(NodeId first) {
-    if (fused_.graph.node(first).outputs.size() > 1) return form_groups_of_outputs(first);
+    std::vector<Stage> lowered = lower_node(fused_.graph, first, 0);
+    const bool is_update = fused_.graph.node(first).outputs.size() > 1 && is_elementwise(lowered);
+    if (fused_.graph.node(first).outputs.size() > 1 && !is_update) return form_groups_of_outputs(first);
     Group group;
-    append(group, first, lower_node(fused_.graph, first, 0));
+    append(group, first, std::move(lowered));
     const Stage anchor = group.stages.back();
-    bool can_grow = group.stages.size() == 1;  // a softmax or concatenation of its own takes nothing more
+    bool can_grow = group.stages.size() == 1 || is_update;  // a softmax or concatenation of its own takes nothing more
     bool is_map_chain = all_maps(group.stages);
     bool has_window = false, has_rows = !can_grow;
     const bool anchored = anchor.form.kind == FormKind::contract && has_identity_placement(anchor.form);
@@ -158,10 +177,13 @@ class Fuser {
       const NodeId next = only_use(v);
       if (next < 0) break;
       std::vector<Stage> stages = lower_node(fused_.graph, next, static_cast<int>(group.stages.size()));
-      if (stages.empty() || fused_.graph.node(next).outputs.size() != 1) break;
+      if (stages.empty()) break;
       const Form &form = stages[0].form;
-      if (elementwise_on(fused_.graph, stages, v) && !has_rows) {
+      const bool several = fused_.graph.node(next).outputs.size() > 1;
+      if (elementwise_on(fused_.graph, stages, v) && !has_rows && (!several || (!has_window && is_elementwise(stages)))) {
         append(group, next, std::move(stages));
+      } else if (several) {
+        break;
       } else if (anchored && !has_window && stages.size() == 1 && form.kind == FormKind::window && !depthwise) {
         has_window = true;
         append(group, next, std::move(stages));
@@ -202,21 +224,32 @@ class Fuser {
 
   void append(Group &group, NodeId id, std::vector<Stage> stages) {
     for (Stage &stage : stages) {
-      for (StageSource &source : stage.sources)
-        if (source.stage < 0 && source.value == group.output && !group.stages.empty())
+      for (StageSource &source : stage.sources) {
+        if (source.stage >= 0) continue;
+        if (source.value == group.output && !group.stages.empty())
           source = {-1, static_cast<int>(last_stage_)};
+        else
+          for (size_t s = 0; s < group.stages.size(); ++s)
+            if (std::find(group.side_outputs.begin(), group.side_outputs.end(), source.value) != group.side_outputs.end() &&
+                group.stages[s].value == source.value)
+              source = {-1, static_cast<int>(s)};
+      }
       group.stages.push_back(std::move(stage));
     }
     last_stage_ = group.stages.size() - 1;
     group.nodes.push_back(id);
-    group.output = fused_.graph.node(id).outputs[0];
+    const std::vector<ValueId> &made = fused_.graph.node(id).outputs;
+    group.output = made.size() == 1 ? made[0] : group.stages.back().value;
+    for (const ValueId v : made)
+      if (v != group.output) group.side_outputs.push_back(v);
   }
 
   // Groups in an order in which every group follows those that it reads from; otherwise by their last node.
   void sort_groups() {
     const Graph &graph = fused_.graph;
     std::map<ValueId, int> writer;
-    for (size_t g = 0; g < fused_.groups.size(); ++g) writer[fused_.groups[g].output] = static_cast<int>(g);
+    for (size_t g = 0; g < fused_.groups.size(); ++g)
+      for (const ValueId v : fused_.groups[g].outputs()) writer[v] = static_cast<int>(g);
     for (Group &group : fused_.groups) {
       for (const Stage &stage : group.stages)
         for (const StageSource &source : stage.sources)
@@ -239,13 +272,27 @@ class Fuser {
           const auto found = writer.find(fused_.alias_of[static_cast<size_t>(v)]);
           return found == writer.end() || placed[static_cast<size_t>(found->second)];
         });
-        if (!ready) continue;
+        if (!ready || overwrites_early(g, placed)) continue;
         placed[g] = true;
         sorted.push_back(std::move(fused_.groups[g]));
       }
       SINTER_CHECK(sorted.size() > before, graph.name);
     }
     fused_.groups = std::move(sorted);
+  }
+
+  // Whether the group overwrites a variable that another group has yet to read.
+  bool overwrites_early(size_t g, const std::vector<bool> &placed) const {
+    for (const ValueId v : fused_.groups[g].outputs()) {
+      const ValueId variable = fused_.overwrites[static_cast<size_t>(v)];
+      if (variable < 0) continue;
+      for (size_t other = 0; other < placed.size(); ++other) {
+        if (other == g || placed[other]) continue;
+        for (const ValueId read : fused_.groups[other].inputs)
+          if (fused_.alias_of[static_cast<size_t>(read)] == variable) return true;
+      }
+    }
+    return false;
   }
 
   void name_groups() {
@@ -327,6 +374,16 @@ std::vector<std::vector<Stage>> lower_by_output(const Graph &graph, NodeId id) {
   return lists;
 }
 
+bool Group::writes(ValueId value) const {
+  return value >= 0 && (value == output || std::find(side_outputs.begin(), side_outputs.end(), value) != side_outputs.end());
+}
+
+std::vector<ValueId> Group::outputs() const {
+  std::vector<ValueId> all = {output};
+  all.insert(all.end(), side_outputs.begin(), side_outputs.end());
+  return all;
+}
+
 FusedGraph fuse(Graph graph, const FusionOptions &options) { return Fuser(std::move(graph), options).run(); }
 
 std::string print(const FusedGraph &fused) {
@@ -335,7 +392,12 @@ std::string print(const FusedGraph &fused) {
     text += "group " + group.name + " =";
     for (size_t i = 0; i < group.nodes.size(); ++i)
       text += (i > 0 ? " + " : " ") + std::string(fused.graph.node(group.nodes[i]).op->name);
-    text += " -> %" + fused.graph.value(group.output).name + "\n";
+    const char *separator = " -> %";
+    for (const ValueId v : group.outputs()) {
+      text += separator + fused.graph.value(v).name;
+      separator = ", %";
+    }
+    text += "\n";
   }
   return text;
 }

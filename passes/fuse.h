@@ -6,11 +6,13 @@
 //   - a reduction over all of height and width joins a contraction whose spatial extent is small (global pooling);
 //   - stages that reduce and map along the last axis join a small contraction (dense + softmax);
 //   - a pointwise contraction joins a depthwise one.
-// An op with several outputs is a group an output.
+// An op with several outputs is one group if all its stages are elementwise over one shape (an optimizer's update, which so may
+// join the gradient before it), else a group an output.
 // Ops without code (reshape) form no group: their output is another name for their input's memory.
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "passes/pass.h"
@@ -34,21 +36,34 @@ struct Group {
   std::string name;                  // unique; from the layer of its anchor
   std::vector<Stage> stages;
   std::vector<ir::NodeId> nodes;
-  ir::ValueId output = -1;           // the one value that is written to memory
+  ir::ValueId output = -1;           // the value of the last stage, which is written to memory
+  std::vector<ir::ValueId> side_outputs;  // values of earlier stages that are written too
   std::vector<ir::ValueId> inputs;   // graph values read, each once, in order of first use
+
+  bool writes(ir::ValueId value) const;
+  std::vector<ir::ValueId> outputs() const;  // output, then side_outputs
 };
 
 struct FusedGraph {
   ir::Graph graph;
   std::vector<Group> groups;              // in execution order
   std::vector<ir::ValueId> alias_of;      // by value: the value whose memory it names; itself if it has its own
+  // Of a trainer, by value: the variable whose memory the value overwrites at the end of a step; else -1.
+  std::vector<ir::ValueId> overwrites;
+  // By variable: 0: dense; else its state is packed in blocks of so many along its last dimension (schema/program.fbs).
+  std::vector<int64_t> storage_blocks;
+  bool has_state = false;                 // variables lie in a trainer's state, not in constants
 };
 
 struct FusionOptions {
   int64_t tile_bytes = 128 << 10;         // the largest local tile worth keeping
   int64_t softmax_weight_bytes = 1 << 20; // a dense layer with more weights is not held back for its softmax
+  bool has_state = false;
+  // Outputs of the graph, and the variables that they overwrite (both values of the graph).
+  std::vector<std::pair<ir::ValueId, ir::ValueId>> updates;
 };
 
+// A group that overwrites a variable follows every other group that reads it.
 FusedGraph fuse(ir::Graph graph, const FusionOptions &options = {});
 
 // "group conv2d_1 = conv2d + add + relu + max_pool -> %pool", for tests and --print-after.

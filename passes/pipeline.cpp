@@ -4,16 +4,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "ir/text.h"
 #include "ir/verify.h"
 #include "passes/absorb_padding.h"
 #include "passes/check_plan.h"
+#include "passes/differentiate.h"
 #include "passes/eliminate_common.h"
 #include "passes/fold_batch_norm.h"
 #include "passes/fold_constants.h"
 #include "passes/fuse.h"
 #include "passes/insert_copies.h"
+#include "passes/insert_repacks.h"
+#include "passes/prepare_training.h"
+#include "passes/rewrite.h"
 #include "passes/simplify_inference.h"
 #include "support/check.h"
 
@@ -42,8 +47,9 @@ class PassRunner {
     times_.emplace_back(name, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     if (wants(name)) {
       std::string text = print(result);
-      if (text == last_text_) options_.report(fmt::format("--- after {} (unchanged)\n", name));
-      else options_.report(fmt::format("--- after {}\n{}", name, text));
+      const std::string of = program_.empty() ? "" : " of " + program_;
+      if (text == last_text_) options_.report(fmt::format("--- after {}{} (unchanged)\n", name, of));
+      else options_.report(fmt::format("--- after {}{}\n{}", name, of, text));
       last_text_ = std::move(text);
     }
     return result;
@@ -60,6 +66,9 @@ class PassRunner {
         [](const ir::Graph &result) { return ir::print(result); });
   }
 
+  // For several programs: the one that what follows is about.
+  void begin(std::string program) { program_ = std::move(program), last_text_.clear(); }
+
   static void check([[maybe_unused]] const char *name, [[maybe_unused]] const ir::Graph &graph) {
 #ifndef NDEBUG
     const std::vector<std::string> problems = ir::verify(graph);
@@ -74,6 +83,7 @@ class PassRunner {
   }
 
   const PipelineOptions &options_;
+  std::string program_;
   std::string last_text_;
   std::vector<std::pair<std::string, double>> times_;
 };
@@ -81,9 +91,161 @@ class PassRunner {
 }  // namespace
 
 std::vector<std::string> pass_names() {
-  return {"simplify-inference", "absorb-padding", "fold-batch-norm", "fold-constants", "eliminate-common",
-          "insert-copies",      "fuse",           "assign-layouts",  "plan-memory",    "check-plan"};
+  return {"simplify-inference", "absorb-padding",   "fold-batch-norm", "fold-constants", "prepare-training",
+          "attach-loss",        "differentiate",    "attach-optimizer", "eliminate-common", "insert-copies",
+          "fuse",               "insert-repacks",   "assign-layouts",  "plan-memory",    "check-plan"};
 }
+
+namespace {
+
+// From fused groups to memory.
+PlannedGraph plan(PassRunner &passes, FusedGraph fused, int64_t max_batch) {
+  LaidOutGraph laid_out = passes.run<LaidOutGraph>("assign-layouts", [&] { return assign_layouts(std::move(fused)); },
+                                                   [](const LaidOutGraph &result) { return print(result); });
+  MemoryPlan plan = passes.run<MemoryPlan>("plan-memory", [&] { return plan_memory(laid_out, max_batch); },
+                                           [&](const MemoryPlan &result) { return print(result, laid_out); });
+  passes.run<int>(
+      "check-plan",
+      [&] {
+        const std::vector<std::string> problems = check_plan(laid_out, plan, max_batch);
+        SINTER_CHECK(problems.empty(), problems.empty() ? "" : problems[0]);
+        return 0;
+      },
+      [](int) { return std::string("sound\n"); });
+  return {std::move(laid_out), std::move(plan), nullptr};
+}
+
+std::string print_fused(const FusedGraph &fused) { return print(fused); }
+
+// The programs of a trainer, one after the other, over one set of variables.
+class TrainingPlanner {
+ public:
+  TrainingPlanner(const TrainingRequest &request, const ChooseStorage &choose_storage, const PipelineOptions &options,
+                  Diagnostics &diagnostics)
+      : request_(request), choose_storage_(choose_storage), options_(options), diagnostics_(diagnostics), passes_(options) {}
+
+  std::optional<PlannedTraining> run(Weights weights) {
+    PlannedTraining planned;
+    passes_.begin("train_step");
+    if (!build_step()) return std::nullopt;
+    planned.step = plan_step();
+    passes_.begin("evaluate");
+    std::optional<TrainingGraph> evaluated = attach(inference_graph());
+    if (!evaluated) return std::nullopt;
+    planned.evaluate = plan_inference(std::move(evaluated->graph));
+    passes_.begin("predict");
+    planned.predict = plan_inference(inference_graph());
+    planned.training = std::move(training_);
+    weights.resize(request_.graph.variables.size());
+    for (PlannedGraph *program : {&planned.step, &planned.evaluate, &planned.predict})
+      program->weights = std::make_shared<const Weights>(follow_variables(Weights(weights), request_.graph, program->graph.fused.graph));
+    return planned;
+  }
+
+ private:
+  std::optional<TrainingGraph> attach(ir::Graph graph) {
+    std::optional<TrainingGraph> attached;
+    passes_.graph("attach-loss", [&] {
+      attached = attach_loss(std::move(graph), request_.loss, diagnostics_);
+      return attached ? attached->graph : ir::Graph();
+    });
+    return attached;
+  }
+
+  // Forward, loss, backward and update as a graph: training_.
+  bool build_step() {
+    ir::Graph graph = passes_.graph("absorb-padding", [&] { return absorb_padding(request_.graph); });
+    PreparedTraining prepared;
+    passes_.graph("prepare-training", [&] {
+      prepared = prepare_training(graph, request_.loss.keras3);
+      return prepared.graph;
+    });
+    std::optional<TrainingGraph> training = attach(std::move(prepared.graph));
+    if (!training || !check_differentiable(*training)) return false;
+    training->random = prepared.random;
+    std::vector<ir::ValueId> by_variable;
+    training->graph = passes_.graph("differentiate", [&] {
+      Gradients gradients = differentiate(std::move(training->graph), training->loss);
+      by_variable = std::move(gradients.by_variable);
+      return std::move(gradients.graph);
+    });
+    passes_.graph("attach-optimizer", [&] {
+      training = attach_optimizer(std::move(*training), by_variable, request_.optimizer, request_.constraints, diagnostics_,
+                                  request_.where);
+      if (!training) return ir::Graph();
+      training->updates.insert(training->updates.end(), prepared.updates.begin(), prepared.updates.end());
+      training->graph.outputs = training_outputs(*training);
+      return training->graph;
+    });
+    if (!training) return false;
+    training_ = std::move(*training);
+    return true;
+  }
+
+  bool check_differentiable(const TrainingGraph &training) {
+    for (const ir::NodeId id : not_differentiable(training.graph, training.loss)) {
+      const ir::Node &node = training.graph.node(id);
+      Location where = request_.where;
+      where.path = node.layer.empty() ? "%" + training.graph.value(node.outputs[0]).name : "layer '" + node.layer + "'";
+      diagnostics_.error(where, "the op " + std::string(node.op->name) + " has no gradient, but trainable weights lie before it",
+                         "freeze the layers before it (trainable=False)");
+    }
+    return !diagnostics_.has_errors();
+  }
+
+  PlannedGraph plan_step() {
+    const size_t first_update = 1 + training_.metrics.size();
+    ir::Graph graph = passes_.graph("eliminate-common", [&] { return eliminate_common(training_.graph); });
+    graph = passes_.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
+    FusionOptions fusion;
+    fusion.has_state = true;
+    std::vector<int> weight_of(graph.variables.size());  // by variable: the weight beside which it is stored
+    for (size_t v = 0; v < weight_of.size(); ++v) weight_of[v] = static_cast<int>(v);
+    const auto follow = [&](int variable) {
+      return graph.find_value(training_.graph.value(training_.graph.variables[static_cast<size_t>(variable)].value).name);
+    };
+    for (size_t u = 0; u < training_.updates.size(); ++u) {
+      const VariableUpdate &update = training_.updates[u];
+      fusion.updates.emplace_back(graph.outputs[first_update + u], follow(update.variable));
+      weight_of[static_cast<size_t>(graph.value(follow(update.variable)).variable)] = graph.value(follow(update.weight)).variable;
+    }
+    FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph), fusion); }, print_fused);
+    const std::vector<int64_t> chosen = choose_storage_(fused);
+    std::vector<int64_t> blocks;
+    for (size_t v = 0; v < chosen.size(); ++v) blocks.push_back(chosen[static_cast<size_t>(weight_of[v])]);
+    for (size_t v = 0; v < chosen.size(); ++v)
+      blocks_[fused.graph.value(fused.graph.variables[v].value).name] = blocks[v];
+    fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks)); }, print_fused);
+    return plan(passes_, std::move(fused), options_.max_batch);
+  }
+
+  ir::Graph inference_graph() {
+    ir::Graph graph = passes_.graph("simplify-inference", [&] { return simplify_inference(request_.graph); });
+    return passes_.graph("absorb-padding", [&] { return absorb_padding(std::move(graph)); });
+  }
+
+  PlannedGraph plan_inference(ir::Graph graph) {
+    graph = passes_.graph("eliminate-common", [&] { return eliminate_common(std::move(graph)); });
+    graph = passes_.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
+    FusionOptions fusion;
+    fusion.has_state = true;
+    FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph), fusion); }, print_fused);
+    std::vector<int64_t> blocks;
+    for (const ir::Variable &variable : fused.graph.variables) blocks.push_back(blocks_.at(fused.graph.value(variable.value).name));
+    fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks)); }, print_fused);
+    return plan(passes_, std::move(fused), options_.max_batch);
+  }
+
+  const TrainingRequest &request_;
+  const ChooseStorage &choose_storage_;
+  const PipelineOptions &options_;
+  Diagnostics &diagnostics_;
+  PassRunner passes_;
+  TrainingGraph training_;
+  std::map<std::string, int64_t> blocks_;  // storage, by name of the variable
+};
+
+}  // namespace
 
 PlannedGraph plan_predict(const ir::Graph &model, Weights weights, const PipelineOptions &options) {
   PassRunner passes(options);
@@ -103,29 +265,20 @@ PlannedGraph plan_predict(const ir::Graph &model, Weights weights, const Pipelin
   // From ops to kernels and memory.
   graph = passes.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
   FusedGraph fused = passes.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph)); },
-                                            [](const FusedGraph &result) { return print(result); });
-  LaidOutGraph laid_out = passes.run<LaidOutGraph>("assign-layouts", [&] { return assign_layouts(std::move(fused)); },
-                                                   [](const LaidOutGraph &result) { return print(result); });
-  MemoryPlan plan = passes.run<MemoryPlan>("plan-memory", [&] { return plan_memory(laid_out, options.max_batch); },
-                                           [&](const MemoryPlan &result) { return print(result, laid_out); });
-  passes.run<int>(
-      "check-plan",
-      [&] {
-        const std::vector<std::string> problems = check_plan(laid_out, plan, options.max_batch);
-        SINTER_CHECK(problems.empty(), problems.empty() ? "" : problems[0]);
-        return 0;
-      },
-      [](int) { return std::string("sound\n"); });
+                                            print_fused);
+  PlannedGraph planned = plan(passes, std::move(fused), options.max_batch);
 
   // Passes may drop or reorder variables: find the data by name.
-  auto kept = std::make_shared<Weights>(laid_out.fused.graph.variables.size());
-  for (size_t i = 0; i < kept->size(); ++i) {
-    const std::string &name = laid_out.fused.graph.value(laid_out.fused.graph.variables[i].value).name;
-    const ir::ValueId before = folded.graph.find_value(name);
-    SINTER_CHECK(before >= 0 && folded.graph.is_variable(before), name);
-    (*kept)[i] = std::move(folded.weights[static_cast<size_t>(folded.graph.value(before).variable)]);
-  }
-  return {std::move(laid_out), std::move(plan), std::move(kept)};
+  const ir::Graph &kept = planned.graph.fused.graph;
+  for (const ir::Variable &variable : kept.variables)
+    SINTER_CHECK(folded.graph.is_variable(folded.graph.find_value(kept.value(variable.value).name)));
+  planned.weights = std::make_shared<const Weights>(follow_variables(std::move(folded.weights), folded.graph, kept));
+  return planned;
+}
+
+std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights, const ChooseStorage &choose_storage,
+                                          const PipelineOptions &options, Diagnostics &diagnostics) {
+  return TrainingPlanner(request, choose_storage, options, diagnostics).run(std::move(weights));
 }
 
 }  // namespace sinter::passes

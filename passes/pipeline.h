@@ -4,10 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ir/model.h"
+#include "passes/attach_loss.h"
+#include "passes/attach_optimizer.h"
 #include "passes/plan_memory.h"
 
 namespace sinter::passes {
@@ -30,6 +33,30 @@ struct PlannedGraph {
 // The inference program of a model. The model is verified; its types are fully known (but for the batch). Weights may be
 // absent (reports).
 PlannedGraph plan_predict(const ir::Graph &graph, Weights weights, const PipelineOptions &options);
+
+// What a model is trained for. Variables of configurations are indices into graph.variables.
+struct TrainingRequest {
+  ir::Graph graph;  // the model as written
+  TrainingConfig loss;
+  OptimizerConfig optimizer;
+  std::vector<ConstraintConfig> constraints;
+  Location where;  // of the optimizer
+};
+
+// The three programs of a trainer. Their variables have the same names and lie in the same state; what a program does not use it
+// has none the less. Of each graph the first outputs are the loss and the means of the metrics (of `predict`: the model's outputs);
+// those of `step` go on with what overwrites the variables.
+struct PlannedTraining {
+  PlannedGraph step, evaluate, predict;
+  TrainingGraph training;  // of `step`, before it was fused: which input and output is what
+};
+
+// The storage of variables by variable of the graph, in blocks (FusedGraph::storage_blocks).
+using ChooseStorage = std::function<std::vector<int64_t>(const FusedGraph &)>;
+
+// Weights hold the data of constants; others start as their initializers say. nullopt after errors.
+std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights, const ChooseStorage &choose_storage,
+                                          const PipelineOptions &options, Diagnostics &diagnostics);
 
 // Names that print_after accepts, in order.
 std::vector<std::string> pass_names();

@@ -124,7 +124,7 @@ MemoryPlan plan_memory(const LaidOutGraph &graph, int64_t max_batch) {
   for (size_t g = 0; g < graph.fused.groups.size(); ++g) {
     const Group &group = graph.fused.groups[g];
     for (const ir::ValueId v : group.inputs) touch(graph.views[static_cast<size_t>(v)].buffer, static_cast<int>(g));
-    touch(graph.views[static_cast<size_t>(group.output)].buffer, static_cast<int>(g));
+    for (const ir::ValueId v : group.outputs()) touch(graph.views[static_cast<size_t>(v)].buffer, static_cast<int>(g));
   }
   for (size_t b = 0; b < graph.buffers.size(); ++b) {
     const BufferLayout &buffer = graph.buffers[b];

@@ -21,7 +21,7 @@ TrainingGraph follow_training_graph(const TrainingGraph &training, ir::Graph gra
   for (ValueId &id : result.predictions) id = follow(id);
   for (ValueId &id : result.targets) id = follow(id);
   for (ValueId *id :
-       {&result.sample_weight, &result.hyper, &result.sample_loss, &result.penalty, &result.loss})
+       {&result.sample_weight, &result.random, &result.hyper, &result.sample_loss, &result.penalty, &result.loss})
     *id = follow(*id);
   for (TrainingMetric &metric : result.metrics) {
     metric.samples = follow(metric.samples);
@@ -30,7 +30,8 @@ TrainingGraph follow_training_graph(const TrainingGraph &training, ir::Graph gra
   for (VariableUpdate &update : result.updates) {
     const ValueId variable = follow(training.graph.variables[static_cast<size_t>(update.variable)].value);
     SINTER_CHECK(variable >= 0 && graph.is_variable(variable));
-    update = {graph.value(variable).variable, follow(update.next)};
+    const ValueId weight = follow(training.graph.variables[static_cast<size_t>(update.weight)].value);
+    update = {graph.value(variable).variable, follow(update.next), graph.value(weight).variable};
   }
   result.graph = std::move(graph);
   for (const ValueId output : training_outputs(result)) SINTER_CHECK(result.graph.is_output(output));

@@ -12,10 +12,11 @@ extern "C" {
 
 /* What changes from step to step. A struct and not constants, so that callbacks can change the rate. */
 typedef struct SinterHyper {
-  float learning_rate;
-  uint32_t reserved; /* 0 */
-  uint64_t seed;     /* key of Philox: dropout */
-  uint64_t step;     /* steps done before this one, over all epochs */
+  float learning_rate; /* as callbacks left it; what updates read is in `optimizer` */
+  uint32_t reserved;   /* 0 */
+  uint64_t seed;       /* key of Philox: dropout */
+  uint64_t step;       /* steps done before this one, over all epochs */
+  float optimizer[4];  /* sinter::hyper() of support/optimizer_hyper.h for this step */
 } SinterHyper;
 
 /* The state: one block of state_bytes bytes, aligned to 64, that holds all variables (weights, statistics, optimizer slots,
@@ -26,8 +27,9 @@ typedef struct SinterHyper {
  * includes penalties of regularizers): the runtime adds them up and divides by the number of samples.
  * All return 0, or 1 if n is out of range. */
 
-/* First values. The caller has zeroed the state; lanes that pad a blocked layout stay zero for ever. */
-void sinter_program_init(void *state, uint64_t seed);
+/* First values of variables that the metadata gives as data: dense floats at the variables' `initial` bytes. The others begin as
+ * their initializers say. The caller zeroes the state first; lanes that pad a blocked layout stay zero for ever. */
+extern const uint8_t *const sinter_program_constants; /* null if there are none */
 
 /* Forward, backward, update. */
 int sinter_program_train_step(const float *const *inputs, const float *const *targets, uint32_t n,

@@ -51,6 +51,7 @@ std::vector<uint8_t> program_metadata(const Program &program, const Target &targ
   const auto loss = builder.CreateString(program.loss);
   const auto metrics = builder.CreateVectorOfStrings(program.metrics);
   const auto options = builder.CreateVectorOfStrings(program.options);
+  const auto trainer = program.trainer ? schema::CreateTrainer(builder, program.trainer->metadata.get()) : Offset<schema::Trainer>();
 
   schema::ProgramBuilder root(builder);
   root.add_name(name);
@@ -73,6 +74,7 @@ std::vector<uint8_t> program_metadata(const Program &program, const Target &targ
   root.add_loss(loss);
   root.add_metrics(metrics);
   root.add_options(options);
+  if (program.trainer) root.add_trainer(trainer);
   builder.Finish(root.Finish());
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

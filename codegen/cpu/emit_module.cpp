@@ -25,10 +25,13 @@ using llvm::Function;
 using llvm::IRBuilder;
 using llvm::Value;
 
-// What every kernel receives, on the stack of NAME_predict: struct { arena, inputs, outputs, n }.
-enum ClosureField : unsigned { arena_field, inputs_field, outputs_field, n_field };
+// What every kernel receives, on the stack of the function that calls it. The last three are a trainer's alone; `outputs` of its
+// steps and evaluations are the sums.
+enum ClosureField : unsigned { arena_field, inputs_field, outputs_field, n_field, targets_field, hyper_field, state_field };
+constexpr unsigned predictor_fields = targets_field, trainer_fields = state_field + 1;
 
 constexpr int64_t section_alignment = 64;
+constexpr int table_stride = 1 << 20;  // inputs of different tables do not overlap
 // Code reaches this far by 32-bit displacements, less the code and data of the rest of the program.
 constexpr int64_t near_bytes = (int64_t{1} << 31) - (int64_t{1} << 26);
 
@@ -38,13 +41,15 @@ class ModuleEmitter {
       : module_(module), program_(program), target_(target), builder_(module.getContext()) {
     size_type_ = module.getDataLayout().getIntPtrType(module.getContext());
     llvm::Type *pointer = builder_.getPtrTy();
-    closure_type_ =
-        llvm::StructType::create(module.getContext(), {pointer, pointer, pointer, size_type_}, "closure");
+    std::vector<llvm::Type *> fields(program.trainer ? trainer_fields : predictor_fields, pointer);
+    fields[n_field] = size_type_;
+    closure_type_ = llvm::StructType::create(module.getContext(), fields, "closure");
   }
 
   void emit(bool for_executable) {
     declare_weights();
-    for (size_t k = 0; k < program_.kernels.size(); ++k) runners_.push_back(emit_runner(k));
+    runners_ = emit_runners(program_.kernels, program_.name);
+    if (program_.trainer) return emit_trainer();
     Function *predict = emit_predict();
     if (!for_executable) return;
     llvm::GlobalAlias::create(predict->getFunctionType(), 0, llvm::GlobalValue::ExternalLinkage,
@@ -102,13 +107,26 @@ class ModuleEmitter {
         break;
       case BufferKind::input:
       case BufferKind::output: {
-        Value *table =
-            closure_field(builder, closure, binding.kind == BufferKind::input ? inputs_field : outputs_field);
+        if (binding.kind == BufferKind::input && binding.table == InputTable::hyper) {
+          base = closure_field(builder, closure, hyper_field);
+          break;
+        }
+        if (binding.kind == BufferKind::output && outputs_are_sums_) {
+          Value *sums = closure_field(builder, closure, outputs_field);
+          base = builder.CreateConstInBoundsGEP1_64(builder.getFloatTy(), sums, static_cast<uint64_t>(binding.index));
+          break;
+        }
+        const bool is_target = binding.table == InputTable::targets;
+        Value *table = closure_field(builder, closure,
+                                     binding.kind == BufferKind::output ? outputs_field : is_target ? targets_field : inputs_field);
         Value *entry = builder.CreateConstInBoundsGEP1_64(builder.getPtrTy(), table,
                                                           static_cast<uint64_t>(binding.index));
         base = builder.CreateLoad(builder.getPtrTy(), entry);
         break;
       }
+      case BufferKind::state:
+        base = closure_field(builder, closure, state_field);
+        break;
       case BufferKind::local:
         check_failed(__FILE__, __LINE__, "a local buffer has no binding");
     }
@@ -117,9 +135,15 @@ class ModuleEmitter {
                                      llvm::ConstantInt::getSigned(size_type_, binding.offset));
   }
 
-  // void NAME_run_<k>(ptr closure): all chunks of a kernel, on threads if that is worth it.
-  Function *emit_runner(size_t index) {
-    const ProgramKernel &program_kernel = program_.kernels[index];
+  std::vector<Function *> emit_runners(const std::vector<ProgramKernel> &kernels, const std::string &prefix) {
+    std::vector<Function *> runners;
+    for (size_t k = 0; k < kernels.size(); ++k)
+      runners.push_back(emit_runner(kernels[k], prefix + "_" + std::to_string(k) + "_" + kernels[k].kernel.name));
+    return runners;
+  }
+
+  // void PREFIX_all(ptr closure): all chunks of a kernel, on threads if that is worth it.
+  Function *emit_runner(const ProgramKernel &program_kernel, const std::string &prefix) {
     kernel::Kernel kernel = program_kernel.kernel;
     kernel::expand_math(kernel);
     SINTER_CHECK(program_kernel.bindings.size() == kernel.buffers.size(), "one binding a buffer");
@@ -131,7 +155,6 @@ class ModuleEmitter {
     layout.batch_size = [&](llvm::IRBuilderBase &builder, Value *closure) {
       return closure_field(builder, closure, n_field);
     };
-    const std::string prefix = program_.name + "_" + std::to_string(index) + "_" + kernel.name;
     Function *body = emit_kernel_body(module_, kernel, prefix, target_,
                                       places_of(kernel, program_kernel.bindings), layout);
 
@@ -186,7 +209,8 @@ class ModuleEmitter {
     std::vector<BufferPlace> places;
     for (size_t b = 0; b < bindings.size(); ++b) {
       BufferPlace place{bindings[b].kind, bindings[b].index, bindings[b].offset, 0, 4};
-      if (place.kind == BufferKind::arena || place.kind == BufferKind::constant) {
+      if (place.kind == BufferKind::input) place.index += static_cast<int>(bindings[b].table) * table_stride;
+      if (place.kind == BufferKind::arena || place.kind == BufferKind::constant || place.kind == BufferKind::state) {
         place.index = 0;
         const int64_t bits = section_alignment | bindings[b].offset;
         place.alignment = bits & -bits;
@@ -208,12 +232,24 @@ class ModuleEmitter {
 
   // Fills a closure on the stack; n is an i32. The memory is taken in the entry block, which makes it part of
   // the frame.
-  Value *make_closure(Value *inputs, Value *outputs, Value *n, Value *arena) {
+  // The arguments that a function has not are null.
+  struct Arguments {
+    Value *inputs, *outputs, *n, *arena;
+    Value *targets = nullptr, *hyper = nullptr, *state = nullptr;
+  };
+  Value *make_closure(const Arguments &arguments) {
     BasicBlock &entry = builder_.GetInsertBlock()->getParent()->getEntryBlock();
     Value *closure = IRBuilder<>(&entry, entry.begin()).CreateAlloca(closure_type_);
-    Value *values[] = {arena, inputs, outputs, builder_.CreateZExtOrTrunc(n, size_type_)};
-    for (unsigned field = 0; field < 4; ++field)
-      builder_.CreateStore(values[field], builder_.CreateStructGEP(closure_type_, closure, field));
+    Value *values[trainer_fields] = {arguments.arena,
+                                     arguments.inputs,
+                                     arguments.outputs,
+                                     builder_.CreateZExtOrTrunc(arguments.n, size_type_),
+                                     arguments.targets,
+                                     arguments.hyper,
+                                     arguments.state};
+    for (unsigned field = 0; field < closure_type_->getNumElements(); ++field)
+      if (values[field])
+        builder_.CreateStore(values[field], builder_.CreateStructGEP(closure_type_, closure, field));
     return closure;
   }
 
@@ -237,8 +273,7 @@ class ModuleEmitter {
     Function *predict = create_function(program_.name + "_predict", i32, {pointer, pointer, i32, pointer},
                                         llvm::GlobalValue::ExternalLinkage);
     check_batch(predict, predict->getArg(2));
-    Value *closure =
-        make_closure(predict->getArg(0), predict->getArg(1), predict->getArg(2), predict->getArg(3));
+    Value *closure = make_closure({predict->getArg(0), predict->getArg(1), predict->getArg(2), predict->getArg(3)});
     for (Function *runner : runners_) builder_.CreateCall(runner, {closure});
     builder_.CreateRet(builder_.getInt32(0));
     return predict;
@@ -249,19 +284,85 @@ class ModuleEmitter {
     Function *run = create_function("sinter_program_run_kernel", i32, {i32, pointer, pointer, i32, pointer},
                                     llvm::GlobalValue::ExternalLinkage);
     check_batch(run, run->getArg(3));
-    Value *closure = make_closure(run->getArg(1), run->getArg(2), run->getArg(3), run->getArg(4));
+    Value *closure = make_closure({run->getArg(1), run->getArg(2), run->getArg(3), run->getArg(4)});
+    emit_choice(run, runners_, closure, nullptr, nullptr);
+  }
+
+  // Runs the kernel whose number is the function's first argument; behind the last one come the sums.
+  void emit_choice(Function *run, const std::vector<Function *> &runners, Value *closure, Value *sums, Value *n) {
     auto *unknown = BasicBlock::Create(module_.getContext(), "unknown", run);
     llvm::SwitchInst *choose =
-        builder_.CreateSwitch(run->getArg(0), unknown, static_cast<unsigned>(runners_.size()));
-    for (size_t k = 0; k < runners_.size(); ++k) {
+        builder_.CreateSwitch(run->getArg(0), unknown, static_cast<unsigned>(runners.size()));
+    for (size_t k = 0; k < runners.size(); ++k) {
       auto *block = BasicBlock::Create(module_.getContext(), "kernel", run);
       choose->addCase(builder_.getInt32(static_cast<uint32_t>(k)), block);
       builder_.SetInsertPoint(block);
-      builder_.CreateCall(runners_[k], {closure});
+      builder_.CreateCall(runners[k], {closure});
+      if (sums && k + 1 == runners.size()) scale_sums(sums, n);
       builder_.CreateRet(builder_.getInt32(0));
     }
     builder_.SetInsertPoint(unknown);
     builder_.CreateRet(builder_.getInt32(1));
+  }
+
+  // A trainer's functions: runtime/trainer_abi.h.
+  void emit_trainer() {
+    const TrainerProgram &trainer = *program_.trainer;
+    llvm::Type *pointer = builder_.getPtrTy(), *i32 = builder_.getInt32Ty();
+    const auto external = llvm::GlobalValue::ExternalLinkage;
+    Function *predict = create_function("sinter_program_predict_state", i32, {pointer, pointer, i32, pointer, pointer}, external);
+    check_batch(predict, predict->getArg(2));
+    call_all(runners_, make_closure({.inputs = predict->getArg(0), .outputs = predict->getArg(1), .n = predict->getArg(2),
+                                     .arena = predict->getArg(3), .state = predict->getArg(4)}));
+    builder_.CreateRet(builder_.getInt32(0));
+
+    outputs_are_sums_ = true;
+    const std::vector<Function *> step = emit_runners(trainer.step.kernels, program_.name + "_step");
+    const std::vector<Function *> evaluation = emit_runners(trainer.evaluate.kernels, program_.name + "_evaluate");
+    Function *train = create_function("sinter_program_train_step", i32,
+                                      {pointer, pointer, i32, pointer, pointer, pointer, pointer}, external);
+    check_batch(train, train->getArg(2));
+    call_all(step, step_closure(train, 0));
+    scale_sums(train->getArg(6), train->getArg(2));
+    builder_.CreateRet(builder_.getInt32(0));
+
+    Function *run = create_function("sinter_program_run_train_kernel", i32,
+                                    {i32, pointer, pointer, i32, pointer, pointer, pointer, pointer}, external);
+    check_batch(run, run->getArg(3));
+    emit_choice(run, step, step_closure(run, 1), run->getArg(7), run->getArg(3));
+
+    Function *evaluate = create_function("sinter_program_evaluate", i32, {pointer, pointer, i32, pointer, pointer, pointer}, external);
+    check_batch(evaluate, evaluate->getArg(2));
+    call_all(evaluation, make_closure({.inputs = evaluate->getArg(0), .outputs = evaluate->getArg(5), .n = evaluate->getArg(2),
+                                       .arena = evaluate->getArg(3), .targets = evaluate->getArg(1), .state = evaluate->getArg(4)}));
+    scale_sums(evaluate->getArg(5), evaluate->getArg(2));
+    builder_.CreateRet(builder_.getInt32(0));
+
+    if (weights_)
+      llvm::cast<llvm::GlobalVariable>(weights_)->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    auto *constants = weights_ ? static_cast<llvm::Constant *>(weights_) : llvm::ConstantPointerNull::get(builder_.getPtrTy());
+    add_constant("sinter_program_constants", pointer, constants);
+    emit_metadata();
+  }
+
+  // Arguments from `first` on: inputs, targets, n, hyper, arena, state, sums.
+  Value *step_closure(Function *function, unsigned first) {
+    const auto argument = [&](unsigned i) { return function->getArg(first + i); };
+    return make_closure({.inputs = argument(0), .outputs = argument(6), .n = argument(2), .arena = argument(4),
+                         .targets = argument(1), .hyper = argument(3), .state = argument(5)});
+  }
+
+  void call_all(const std::vector<Function *> &runners, Value *closure) {
+    for (Function *runner : runners) builder_.CreateCall(runner, {closure});
+  }
+
+  // Means of the batch to sums.
+  void scale_sums(Value *sums, Value *n) {
+    Value *factor = builder_.CreateUIToFP(n, builder_.getFloatTy());
+    for (int v = 0; v < program_.trainer->values; ++v) {
+      Value *at = builder_.CreateConstInBoundsGEP1_64(builder_.getFloatTy(), sums, static_cast<uint64_t>(v));
+      builder_.CreateStore(builder_.CreateFMul(builder_.CreateLoad(builder_.getFloatTy(), at), factor), at);
+    }
   }
 
   void emit_metadata() {
@@ -279,6 +380,7 @@ class ModuleEmitter {
   llvm::StructType *closure_type_ = nullptr;
   llvm::GlobalVariable *weights_ = nullptr;
   std::vector<Function *> runners_;
+  bool outputs_are_sums_ = false;
 };
 
 }  // namespace

@@ -41,6 +41,8 @@ struct KernelBuilder {
     body.push_back(kernel::let(var, value));
     return kernel::ref(var);
   }
+  // Names what an expression uses several times, should it be long when written out: then it stays as long as its nodes are many.
+  static kernel::Expr name_shared(const kernel::Expr &value, kernel::Body &body);
 
  private:
   int partial_sums_ = -1;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "codegen/lower/halo.h"
+#include "codegen/pack_weights.h"
 #include "support/check.h"
 
 namespace sinter::codegen {
@@ -289,15 +290,20 @@ class GroupLowering {
       map.parameters = stage.form.parameters;
       map.batch_size = stage.form.batch_size;
       for (size_t k = 0; k < stage.sources.size(); ++k) {
-        if (stage.sources[k].stage == i - 1) {
+        if (stage.sources[k].stage >= segment.first) {
           map.operands.emplace_back();
+          map.operands.back().stage = stage.sources[k].stage - segment.first;
           continue;
         }
         const ir::Access access = compose(stage.form.operands[k].access, form.placement, axes);
         map.operands.push_back(operand(form, stage.sources[k], stage.form.operands[k], access, nest.axes, tiles, 0));
       }
+      if (is_stored_besides(stage))
+        map.stored = linearize(form.placement, place_of_value(stage.value, true), nest.axes);
       nest.maps.push_back(std::move(map));
     }
+    if (is_stored_besides(first))
+      nest.anchor_stored = linearize(form.placement, place_of_value(first.value, true), nest.axes);
     const Stage &last = group_.stages[static_cast<size_t>(segment.last)];
     const bool writes_output = last.value == group_.output;
     const Place place = writes_output ? place_of_value(group_.output, true) : *tiles[s];
@@ -305,6 +311,8 @@ class GroupLowering {
     emit_nest(builder_, nest, body);
     if (writes_output) write_halo(body, form, nest.axes, place);
   }
+
+  bool is_stored_besides(const Stage &stage) const { return stage.value != group_.output && group_.writes(stage.value); }
 
   void write_halo(Body &body, const Form &form, const std::vector<Range> &axes, const Place &place) {
     const passes::View &view = graph_.views[static_cast<size_t>(group_.output)];
@@ -330,7 +338,7 @@ class GroupLowering {
       for (size_t s = 0; s < schedule_.segments.size(); ++s)
         if (schedule_.segments[s].last == source.stage) place = *tiles[s];
       SINTER_CHECK(place.buffer >= 0, group_.name);
-    } else if (block > 0) {
+    } else if (block > 0 && !graph_.fused.has_state) {
       place = place_of_packed(source.value, block);
     } else {
       place = place_of_value(source.value, false);
@@ -365,31 +373,36 @@ class GroupLowering {
     return builder_.add_buffer(std::move(buffer));
   }
 
+  // A value in memory. One that overwrites a variable lies in the variable's state, as packed as that is.
   Place place_of_value(ir::ValueId value, bool written) {
     const passes::View &view = graph_.views[static_cast<size_t>(value)];
     const passes::BufferLayout &layout = graph_.buffers[static_cast<size_t>(view.buffer)];
     kernel::Buffer buffer;
     buffer.name = layout.name;
     buffer.kind = layout.kind;
+    buffer.base = layout.base;
     buffer.elements = layout.sample_elements * (layout.has_batch ? max_batch_ : 1);
     buffer.written = written;
     Place place;
     place.buffer = buffer_for({view.buffer, -1, 0}, std::move(buffer));
     place.offset = view.offset;
     place.strides = view.strides;
+    if (layout.block > 0) set_packed(place, graph_.fused.graph.type(value), layout.block);
     return place;
   }
 
   // Weights [.., K] as [K / block][..][block], zero beyond K.
   Place place_of_packed(ir::ValueId value, int64_t block) {
     const ir::TensorType &type = graph_.fused.graph.type(value);
-    const int64_t channels = type.dims.back().value();
-    const int64_t rest = type.elements(1) / channels;
-    const int64_t blocks = (channels + block - 1) / block;
     kernel::Buffer buffer{graph_.fused.graph.value(value).name, kernel::Base::f32, kernel::BufferKind::constant,
-                          blocks * rest * block, false};
+                          packed_elements(type.elements(1), type.dims.back().value(), block), false};
     Place place;
     place.buffer = buffer_for({-1, graph_.fused.graph.value(value).variable, block}, std::move(buffer));
+    set_packed(place, type, block);
+    return place;
+  }
+
+  static void set_packed(Place &place, const ir::TensorType &type, int64_t block) {
     place.strides.assign(type.dims.size(), 1);
     int64_t stride = block;
     for (size_t d = type.dims.size() - 1; d-- > 0;) {
@@ -397,8 +410,7 @@ class GroupLowering {
       stride *= type.dims[d].value();
     }
     place.block = block;
-    place.block_stride = rest * block;
-    return place;
+    place.block_stride = stride;
   }
 
   const LaidOutGraph &graph_;

@@ -74,12 +74,13 @@ class NestEmitter {
   // Vectors need unit or zero strides along the vector axis everywhere; otherwise the nest is scalar.
   void choose_lanes() {
     lanes_ = nest_.tile.lanes;
-    for (const LinearAccess *access : all_accesses(nest_)) {
-      const int64_t stride = access->strides[vector_axis_];
-      if (stride != 1 && (stride != 0 || access == &nest_.result)) lanes_ = 1;
-    }
-    for (const LinearAccess &index : nest_.indices)
-      if (index.strides[vector_axis_] != 0) lanes_ = 1;
+    for (const LinearAccess *access : all_accesses(nest_))
+      if (access->strides[vector_axis_] != 0 && access->strides[vector_axis_] != 1) lanes_ = 1;
+    for (const LinearAccess *access : stored_accesses(nest_))
+      if (access->strides[vector_axis_] != 1) lanes_ = 1;
+    // A position of the type index is a scalar.
+    for (size_t i = 0; i < nest_.indices.size(); ++i)
+      if (nest_.indices[i].strides[vector_axis_] != 0 && nest_.form->indices[i].var.type.base == kernel::Base::index) lanes_ = 1;
     if (is_guarded(nest_, vector_axis_)) lanes_ = 1, nest_.tile.vectors = 1;
   }
 
@@ -205,8 +206,8 @@ class NestEmitter {
   Expr tile_base(const LinearAccess &access, Body &body) {
     Expr base = access.base;
     for (size_t a = 0; a < static_cast<size_t>(nest_.output_axes); ++a) {
-      if (static_cast<int>(a) == access.block_axis) {
-        SINTER_CHECK(access.block == static_cast<int64_t>(nest_.tile.vectors) * lanes_);
+      if (static_cast<int>(a) == access.block_axis && nest_.axes[a].extent > access.block) {
+        SINTER_CHECK(a == vector_axis_ && access.block == static_cast<int64_t>(nest_.tile.vectors) * lanes_);
         base = base + block_index_ * Expr(access.block_stride);
       } else if (access.strides[a] != 0 && !(a == pixel_axis_ && access.folded)) {
         base = base + indices_[a] * Expr(access.strides[a]);
@@ -246,7 +247,7 @@ class NestEmitter {
 
   Expr load(const LinearAccess &access, const Expr &at, int valid) const {
     const bool is_vector = varies_by_vector(access) && lanes_ > 1;
-    const bool padded = access.block_axis >= 0;  // packed weights are zero beyond the last channel
+    const bool padded = access.block_axis == static_cast<int>(vector_axis_);  // packed weights are zero beyond the last channel
     return kernel::load(builder_.kernel, access.buffer, at, is_vector ? lanes_ : 1, is_vector && !padded ? valid : 0);
   }
 
@@ -277,9 +278,10 @@ class NestEmitter {
     for (const NestMap &map : nest_.maps) {
       map_bases.emplace_back();
       for (const NestOperand &operand : map.operands)
-        map_bases.back().push_back(operand.access.buffer >= 0 ? tile_base(operand.access, body) : Expr(0));
+        map_bases.back().push_back(operand.stage < 0 ? tile_base(operand.access, body) : Expr(0));
     }
     const Expr result_base = tile_base(nest_.result, body);
+    name_stored_bases(body);
     Expr count;
     if (has_reduction()) {
       initialize(body);
@@ -431,8 +433,15 @@ class NestEmitter {
   // The variables of a body that are no operands: positions and the batch size.
   std::map<int, Expr> positions(const Expr &p, const Expr &v) const {
     std::map<int, Expr> values;
-    for (size_t i = 0; i < nest_.indices.size(); ++i)
-      values[nest_.form->indices[i].var.id] = address(nest_.indices[i], index_bases_[i], p, v);
+    for (size_t i = 0; i < nest_.indices.size(); ++i) {
+      const Var &var = nest_.form->indices[i].var;
+      Expr at = address(nest_.indices[i], index_bases_[i], p, v);
+      if (var.type.base != kernel::Base::index) {
+        at = kernel::convert(at, var.type.base);
+        if (lanes_ > 1 && nest_.indices[i].strides[vector_axis_] == 1) at = at + kernel::lane_index(lanes_);
+      }
+      values[var.id] = at;
+    }
     add_batch_size(nest_.form->batch_size, values);
     return values;
   }
@@ -526,7 +535,7 @@ class NestEmitter {
       values[nest_.form->parameters[k].id] =
           KernelBuilder::name("x", load(access, address(access, bases[k], p, v), valid), body);
     }
-    return kernel::substitute(nest_.form->body, values);
+    return KernelBuilder::name_shared(kernel::substitute(nest_.form->body, values), body);
   }
 
   Expr exists(const std::vector<Guard> &guards) const {
@@ -542,20 +551,40 @@ class NestEmitter {
 
   void finish(Body &body, Expr value, const std::vector<std::vector<Expr>> &map_bases, const Expr &at, const Expr &p,
               const Expr &v, int valid) const {
+    size_t stored = 0;
+    std::vector<Expr> made;  // by the anchor and each map
+    const auto keep = [&](const LinearAccess &access) {
+      const bool is_used = access.buffer >= 0 || made.size() < nest_.maps.size();
+      if (is_used) value = KernelBuilder::name("y", value, body);
+      made.push_back(value);
+      if (access.buffer < 0) return;
+      const Expr where = address(access, stored_bases_[stored++], p, v);
+      body.push_back(kernel::store(access.buffer, where, kernel::broadcast(value, lanes_), valid));
+    };
+    keep(nest_.anchor_stored);
     for (size_t m = 0; m < nest_.maps.size(); ++m) {
       const NestMap &map = nest_.maps[m];
-      value = KernelBuilder::name("y", value, body);
       std::map<int, Expr> values;
       for (size_t k = 0; k < map.operands.size(); ++k) {
-        const LinearAccess &access = map.operands[k].access;
-        values[map.parameters[k].id] =
-            access.buffer < 0 ? value
-                              : KernelBuilder::name("x", load(access, address(access, map_bases[m][k], p, v), valid), body);
+        const NestOperand &operand = map.operands[k];
+        const auto load_it = [&] {
+          return KernelBuilder::name("x", load(operand.access, address(operand.access, map_bases[m][k], p, v), valid), body);
+        };
+        values[map.parameters[k].id] = operand.stage >= 0 ? made[static_cast<size_t>(operand.stage)] : load_it();
       }
       add_batch_size(map.batch_size, values);
       value = kernel::substitute(map.body, values);
+      keep(map.stored);
     }
     body.push_back(kernel::store(nest_.result.buffer, at, kernel::broadcast(value, lanes_), valid));
+  }
+
+  // In the order in which finish() stores.
+  void name_stored_bases(Body &body) {
+    stored_bases_.clear();
+    if (nest_.anchor_stored.buffer >= 0) stored_bases_.push_back(tile_base(nest_.anchor_stored, body));
+    for (const NestMap &map : nest_.maps)
+      if (map.stored.buffer >= 0) stored_bases_.push_back(tile_base(map.stored, body));
   }
 
   // ---- reductions along lanes (softmax rows) ----
@@ -591,8 +620,9 @@ class NestEmitter {
       for (const NestMap &map : nest_.maps) {
         map_bases.emplace_back();
         for (const NestOperand &operand : map.operands)
-          map_bases.back().push_back(operand.access.buffer >= 0 ? tile_base(operand.access, inner) : Expr(0));
+          map_bases.back().push_back(operand.stage < 0 ? tile_base(operand.access, inner) : Expr(0));
       }
+      name_stored_bases(inner);
       finish(inner, value, map_bases, address_of_result(inner), 0, 0, 0);
     });
   }
@@ -643,7 +673,7 @@ class NestEmitter {
   int partial_sums_ = -1;      // local buffer; -1: the reduction runs in one pass
   // The tile being emitted.
   std::vector<Expr> indices_;  // by axis
-  std::vector<Expr> index_bases_;
+  std::vector<Expr> index_bases_, stored_bases_;
   Expr block_index_ = 0;       // of the vector axis, for packed weights
   int tile_pixels_ = 1, tile_vectors_ = 1;
   int valid_ = 0;

@@ -13,16 +13,18 @@ namespace sinter::codegen {
 
 struct NestOperand {
   LinearAccess access;
+  int stage = -1;             // of a map: it is the result of the anchor (0) or of map stage - 1, not memory
   std::vector<Guard> guards;  // empty: all elements exist
   float fill = 0;             // value of an element that does not exist, in forms without reduction
 };
 
-// A map on the running value. operands[k] belongs to parameters[k]; an access without a buffer is the running value.
+// A map on what the anchor and earlier maps give. operands[k] belongs to parameters[k].
 struct NestMap {
   Expr body;
   std::vector<kernel::Var> parameters;
   kernel::Var batch_size;  // as in ir::Form
   std::vector<NestOperand> operands;
+  LinearAccess stored;  // where the map's value is written too; without a buffer: nowhere
 };
 
 struct TileShape {
@@ -38,7 +40,8 @@ struct Nest {
   std::vector<NestOperand> operands;
   std::vector<LinearAccess> indices;   // one an index parameter of the form: its value, as an address without a buffer
   std::vector<NestMap> maps;
-  LinearAccess result;
+  LinearAccess anchor_stored;  // as NestMap::stored, of the anchor's value
+  LinearAccess result;         // of the last map, or of the anchor if there is none
   TileShape tile;
   bool vectors_outermost = false;  // loop over vector blocks outside the pixels: weights stay in cache
   // Weights of one vector block that are larger than this are used in passes over the outermost reduction axis: all tiles of the

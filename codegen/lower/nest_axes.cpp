@@ -18,14 +18,22 @@ void erase_axis(Nest &nest, size_t axis) {
 
 }  // namespace
 
+std::vector<LinearAccess *> stored_accesses(Nest &nest) {
+  std::vector<LinearAccess *> list = {&nest.result};
+  if (nest.anchor_stored.buffer >= 0) list.push_back(&nest.anchor_stored);
+  for (NestMap &map : nest.maps)
+    if (map.stored.buffer >= 0) list.push_back(&map.stored);
+  return list;
+}
+
 std::vector<LinearAccess *> all_accesses(Nest &nest) {
   std::vector<LinearAccess *> list;
   for (NestOperand &operand : nest.operands) list.push_back(&operand.access);
   for (LinearAccess &index : nest.indices) list.push_back(&index);
   for (NestMap &map : nest.maps)
     for (NestOperand &operand : map.operands)
-      if (operand.access.buffer >= 0) list.push_back(&operand.access);
-  list.push_back(&nest.result);
+      if (operand.stage < 0) list.push_back(&operand.access);
+  for (LinearAccess *stored : stored_accesses(nest)) list.push_back(stored);
   return list;
 }
 

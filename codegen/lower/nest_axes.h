@@ -7,7 +7,10 @@
 
 namespace sinter::codegen {
 
-// Every access of the nest: operands, index parameters, the maps' operands that lie in memory, and the result.
+// Where the nest writes: the result and what anchor and maps store besides.
+std::vector<LinearAccess *> stored_accesses(Nest &nest);
+
+// Every access of the nest: operands, index parameters, the maps' operands that lie in memory, and what is written.
 std::vector<LinearAccess *> all_accesses(Nest &nest);
 
 // An element along the axis may not exist for one of the anchor's operands.

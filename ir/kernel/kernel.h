@@ -115,6 +115,7 @@ enum class BufferKind : uint8_t {
   output,    // caller's memory, 4-byte aligned
   arena,     // 64-byte aligned
   constant,  // weights; read only, 64-byte aligned
+  state,     // a trainer's variables, which its steps change; 64-byte aligned
   local,     // a tile private to one iteration of the parallel loop; uninitialised, 64-byte aligned
 };
 

@@ -108,12 +108,12 @@ class KernelParser {
     const Token kind = lexer_.take();
     bool found = false;
     for (const BufferKind candidate : {BufferKind::input, BufferKind::output, BufferKind::arena,
-                                       BufferKind::constant, BufferKind::local}) {
+                                       BufferKind::constant, BufferKind::state, BufferKind::local}) {
       if (!kind.is(name_of(candidate))) continue;
       buffer.kind = candidate;
       found = true;
     }
-    if (!found) return fail(kind, "expected input, output, arena, constant or local");
+    if (!found) return fail(kind, "expected input, output, arena, constant, state or local");
     buffer.written = lexer_.peek().line == kind.line && accept("written");
     scope_[*name] = Symbol{Symbol::Kind::buffer, static_cast<int>(kernel_.buffers.size()), {}};
     kernel_.buffers.push_back(std::move(buffer));

@@ -84,7 +84,7 @@ std::string_view name_of(LoopKind kind) {
 }
 
 std::string_view name_of(BufferKind kind) {
-  constexpr std::string_view names[] = {"input", "output", "arena", "constant", "local"};
+  constexpr std::string_view names[] = {"input", "output", "arena", "constant", "state", "local"};
   return names[static_cast<size_t>(kind)];
 }
 

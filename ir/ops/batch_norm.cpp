@@ -5,6 +5,7 @@
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/shape.h"
+#include "ir/training_builder.h"
 
 namespace sinter::ir {
 
@@ -21,11 +22,18 @@ struct BatchNorm {
   static constexpr std::string_view keras = "BatchNormalization", onnx = "BatchNormalization";
   struct Attrs {
     float epsilon = 1e-3f;
-    static constexpr auto fields = std::tuple{field("epsilon", &Attrs::epsilon, "added to the variance")};
+    float momentum = 0.99f;
+    static constexpr auto fields =
+        std::tuple{field("epsilon", &Attrs::epsilon, "added to the variance"),
+                   field("momentum", &Attrs::momentum, "training: how much of the moving statistics a step keeps")};
   };
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
     if (!rules::tensors(in, 5, check) || !rules::axis_index(in[0], -1, check)) return std::nullopt;
+    if (!(a.momentum >= 0 && a.momentum <= 1)) {
+      check.fail("momentum must be in [0, 1], got " + print(AttributeValue(double{a.momentum})));
+      return std::nullopt;
+    }
     if (!(std::isfinite(a.epsilon) && a.epsilon >= 0)) {
       check.fail("epsilon must be finite and at least 0, got " + print(AttributeValue(double{a.epsilon})));
       return std::nullopt;
@@ -63,6 +71,14 @@ struct BatchNorm {
       t.outputs[0].data[i] =
           (t.inputs[0].data[i] - parameter(3, c)) / deviation * parameter(1, c) + parameter(2, c);
     }
+  }
+  // Of both versions of Keras the moving variance follows the biased one (divided by the count).
+  static void training(const Attrs &a, TrainingBuilder &t) {
+    if (t.is_frozen()) return;
+    const NodeId y = t.emit("batch_norm_training", {{"epsilon", a.epsilon}}, {t.input(0), t.input(1), t.input(2)});
+    t.move_average(t.input(3), t.output_of(y, 1), a.momentum);
+    t.move_average(t.input(4), t.output_of(y, 2), a.momentum);
+    t.result(t.output_of(y));
   }
   // scale = gamma / sqrt(variance + epsilon), shift = beta - mean * scale.
   static ScaleShift scale_shift(const Attrs &a, Graph &graph, const std::vector<ValueId> &inputs) {

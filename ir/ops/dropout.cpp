@@ -1,6 +1,7 @@
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
+#include "ir/training_builder.h"
 
 namespace sinter::ir {
 
@@ -30,6 +31,11 @@ struct Dropout {
   }
   static void reference(const Attrs &, ReferenceTensors &t) { t.outputs[0].data = t.inputs[0].data; }
   static void gradient(const Attrs &, GradientBuilder &g) { g.add(0, g.output_gradient()); }
+  static void training(const Attrs &a, TrainingBuilder &t) {
+    if (a.rate == 0) return;
+    t.result(t.output_of(
+        t.emit("dropout_training", {{"rate", a.rate}, {"stream", t.stream()}}, {t.input(0), t.random()})));
+  }
   static std::vector<Case> examples() { return rules::unary_examples({"", "rate=0.25"}); }
 };
 

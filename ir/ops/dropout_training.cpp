@@ -55,7 +55,7 @@ struct DropoutTraining {
       element.coefficients[static_cast<size_t>(d)] = stride;
       if (d > 0) stride *= x.dims[static_cast<size_t>(d)].value();
     }
-    form.indices = {{kernel::make_var("element", {kernel::Base::index, 1}), element}};
+    form.indices = {{kernel::make_var("element", {kernel::Base::i32, 1}), element}};
     const auto word = [&](size_t i) { return kernel::ref(form.parameters[i + 1]); };
     const Expr bits = rules::dropout_bits({word(0), word(1)}, random_stream(a.stream), {word(2), word(3)},
                                           kernel::ref(form.indices[0].var));

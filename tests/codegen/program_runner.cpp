@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cmath>
 #include <random>
 
@@ -62,6 +63,7 @@ std::vector<std::vector<float>> run_program(const Program &program, const codege
         case kernel::BufferKind::constant:
           memory.push_back({constants_base + binding.offset, program.constant_bytes - binding.offset});
           break;
+        case kernel::BufferKind::state:
         case kernel::BufferKind::local: memory.push_back({}); break;
       }
     }
@@ -90,8 +92,16 @@ std::string compare_with_reference(const ir::Graph &graph, const std::vector<ir:
     ir::ReferenceTensor tensor;
     for (const ir::Dim dim : graph.type(v).dims) tensor.dims.push_back(dim.at(n));
     std::vector<float> data(static_cast<size_t>(tensor.elements()));
-    for (float &x : data) x = uniform(random);
-    tensor.data.assign(data.begin(), data.end());
+    for (float &x : data) {
+      if (graph.type(v).dtype == ir::DType::i32) {  // any bits
+        const auto bits = static_cast<int32_t>(random());
+        x = std::bit_cast<float>(bits);
+        tensor.data.push_back(bits);
+      } else {
+        x = uniform(random);
+        tensor.data.push_back(double{x});
+      }
+    }
     inputs.push_back(std::move(data));
     references.push_back(std::move(tensor));
   }
@@ -101,7 +111,7 @@ std::string compare_with_reference(const ir::Graph &graph, const std::vector<ir:
   passes::PipelineOptions options;
   options.max_batch = max_batch;
   const passes::PlannedGraph planned = passes::plan_predict(graph, std::move(weights), options);
-  const Program program = codegen::build_program(planned.graph, planned.plan, planned.weights, target, max_batch);
+  const Program program = codegen::build_program(planned, target, max_batch);
   std::vector<std::string> problems;
   const std::vector<std::vector<float>> outputs = run_program(program, target, engine, inputs, n, problems);
   if (!problems.empty()) return problems[0];

@@ -8,10 +8,10 @@ namespace sinter::keras {
 // axis.
 std::optional<Tensor> import_batch_normalization(LayerImport &layer) {
   if (!layer.expect_inputs(1)) return std::nullopt;
-  const auto epsilon = layer.number("epsilon");
+  const auto epsilon = layer.number("epsilon"), momentum = layer.number("momentum");
   const auto scale = layer.boolean("scale");
   const auto center = layer.boolean("center");
-  if (!epsilon || !scale || !center) return std::nullopt;
+  if (!epsilon || !momentum || !scale || !center) return std::nullopt;
   if (layer.argument("renorm") == true) return layer.fail("renorm=True is not supported");
 
   Tensor x = layer.inputs[0];
@@ -47,7 +47,8 @@ std::optional<Tensor> import_batch_normalization(LayerImport &layer) {
   const auto variance =
       layer.weight("moving_variance", {channels}, "moving_variance_initializer", ir::VariableKind::statistic);
   if (!gamma || !beta || !mean || !variance) return std::nullopt;
-  auto y = layer.node("batch_norm", {{"epsilon", *epsilon}}, {x.value, *gamma, *beta, *mean, *variance});
+  auto y = layer.node("batch_norm", {{"epsilon", *epsilon}, {"momentum", *momentum}},
+                      {x.value, *gamma, *beta, *mean, *variance});
   if (y && !is_last) y = layer.node("transpose", {{"permutation", swapped}}, {*y});
   if (!y) return std::nullopt;
   return Tensor{*y, x.channels_first};

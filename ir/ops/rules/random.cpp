@@ -46,14 +46,14 @@ std::array<Expr, 4> philox(std::array<Expr, 4> counter, std::array<Expr, 2> key)
 }
 
 Expr dropout_bits(std::array<Expr, 2> seed, uint32_t stream, std::array<Expr, 2> step, Expr element) {
-  const Expr block = kernel::convert(element / Expr(4), kernel::Base::i32);
+  const Expr block = kernel::binary(BinaryOp::shr, element, constant(2));
   const Expr high = kernel::binary(BinaryOp::bit_and, step[1], constant(0x00FFFFFF));
   const uint32_t domain = static_cast<uint32_t>(RandomDomain::dropout) << 24;
   const std::array<Expr, 4> words = philox(
       {block, constant(stream), step[0], kernel::binary(BinaryOp::bit_or, high, constant(domain))}, seed);
-  const Expr word = element % Expr(4);
-  return kernel::select(word < Expr(2), kernel::select(kernel::equal(word, Expr(0)), words[0], words[1]),
-                        kernel::select(kernel::equal(word, Expr(2)), words[2], words[3]));
+  const Expr word = kernel::binary(BinaryOp::bit_and, element, constant(3));
+  return kernel::select(word < constant(2), kernel::select(kernel::equal(word, constant(0)), words[0], words[1]),
+                        kernel::select(kernel::equal(word, constant(2)), words[2], words[3]));
 }
 
 Expr uniform(Expr bits) {

@@ -1,0 +1,214 @@
+#include "codegen/build_trainer.h"
+
+#include <algorithm>
+
+#include "codegen/build_program.h"
+#include "codegen/pack_weights.h"
+#include "schema/program_generated.h"
+#include "support/check.h"
+
+namespace sinter::codegen {
+
+using passes::PlannedGraph;
+using passes::PlannedTraining;
+
+namespace {
+
+constexpr int64_t state_alignment = 64;
+
+class TrainerBuilder {
+ public:
+  TrainerBuilder(const PlannedTraining &planned, const ir::Graph &model, std::shared_ptr<const passes::Weights> initial,
+                 const Target &target, int64_t max_batch)
+      : planned_(planned), model_(model), initial_(std::move(initial)), target_(target), max_batch_(max_batch) {}
+
+  Program run() {
+    program_.max_batch = max_batch_;
+    trainer_.metadata = std::make_shared<schema::TrainerT>();
+    trainer_.values = 1 + static_cast<int>(planned_.training.metrics.size());
+    lay_out_state();
+    trainer_.step = build_part(planned_.step, constants_, offsets_, target_, max_batch_);
+    trainer_.evaluate = build_part(planned_.evaluate, constants_, offsets_, target_, max_batch_);
+    bind_inputs(trainer_.step, planned_.step.graph.fused.graph);
+    bind_inputs(trainer_.evaluate, planned_.evaluate.graph.fused.graph);
+    ProgramPart predict = build_part(planned_.predict, constants_, offsets_, target_, max_batch_);
+    program_.kernels = std::move(predict.kernels);
+    program_.arena_bytes = predict.arena_bytes;
+    program_.arena_lower_bound = predict.arena_lower_bound;
+    program_.constant_bytes = constants_.bytes();
+    program_.constants = constants_.take();
+    const ir::Graph &graph = planned_.predict.graph.fused.graph;
+    for (const ir::ValueId v : graph.inputs) program_.inputs.push_back(program_tensor(graph, v));
+    for (const ir::ValueId v : graph.outputs) program_.outputs.push_back(program_tensor(graph, v));
+    for (const ir::Variable &variable : model_.variables) program_.parameter_count += model_.type(variable.value).elements(1);
+    program_.parameter_bytes = 4 * program_.parameter_count;
+    describe();
+    program_.trainer = std::move(trainer_);
+    return std::move(program_);
+  }
+
+ private:
+  void lay_out_state() {
+    const passes::FusedGraph &fused = planned_.step.graph.fused;
+    for (size_t i = 0; i < fused.graph.variables.size(); ++i) {
+      const ir::Variable &variable = fused.graph.variables[i];
+      if (variable.kind == ir::VariableKind::constant) continue;
+      const ir::TensorType &type = fused.graph.type(variable.value);
+      const int64_t block = fused.storage_blocks[i];
+      const std::string &name = fused.graph.value(variable.value).name;
+      offsets_[name] = trainer_.state_bytes;
+      auto entry = std::make_unique<schema::VariableT>();
+      entry->name = name;
+      entry->kind = static_cast<schema::VariableKind>(variable.kind);
+      entry->trainable = variable.trainable;
+      for (const ir::Dim dim : type.dims) entry->dims.push_back(dim.value());
+      entry->offset = static_cast<uint64_t>(trainer_.state_bytes);
+      entry->block = static_cast<uint32_t>(block);
+      set_first_value(*entry, variable);
+      trainer_.metadata->variables.push_back(std::move(entry));
+      const int64_t elements = type.elements(1);
+      const int64_t bytes = 4 * (block > 0 ? packed_elements(elements, type.dims.back().value(), block) : elements);
+      trainer_.state_bytes += (bytes + state_alignment - 1) / state_alignment * state_alignment;
+    }
+  }
+
+  void set_first_value(schema::VariableT &entry, const ir::Variable &variable) {
+    const ir::ValueId in_model = model_.find_value(entry.name);
+    const int index = in_model < 0 ? -1 : model_.value(in_model).variable;
+    if (index >= 0 && static_cast<size_t>(index) < initial_->size() && (*initial_)[static_cast<size_t>(index)]) {
+      entry.initial = constants_.offset_of(model_, initial_, index, 0);
+      return;
+    }
+    entry.initializer = variable.initializer.name;
+    // Graphs written by hand may name none.
+    if (entry.initializer.empty()) entry.initializer = entry.dims.size() >= 2 ? "glorot_uniform" : "zeros";
+    for (const auto &[name, value] : variable.initializer.arguments) {
+      auto argument = std::make_unique<schema::ArgumentT>();
+      argument->name = name;
+      argument->number = value;
+      entry.arguments.push_back(std::move(argument));
+    }
+  }
+
+  // Inputs of the graph: the model's, the targets and weights behind them, and what the step gets in its hyper.
+  void bind_inputs(ProgramPart &part, const ir::Graph &graph) const {
+    struct Place {
+      InputTable table = InputTable::inputs;
+      int index = 0;
+      int64_t offset = 0;
+    };
+    std::vector<Place> places;
+    const auto name_of = [&](ir::ValueId v) { return v < 0 ? std::string() : planned_.training.graph.value(v).name; };
+    const std::string hyper = name_of(planned_.training.hyper), random = name_of(planned_.training.random);
+    std::vector<std::string> targets;
+    for (const ir::ValueId v : planned_.training.targets)
+      if (v >= 0) targets.push_back(name_of(v));
+    if (planned_.training.sample_weight >= 0) targets.push_back(name_of(planned_.training.sample_weight));
+    for (const ir::ValueId v : graph.inputs) {
+      const std::string &name = graph.value(v).name;
+      const auto target = std::find(targets.begin(), targets.end(), name);
+      Place place{InputTable::inputs, static_cast<int>(places.size()), 0};
+      if (name == hyper) place = {InputTable::hyper, 0, hyper_optimizer_offset};
+      if (name == random) place = {InputTable::hyper, 0, hyper_random_offset};
+      if (target != targets.end()) place = {InputTable::targets, static_cast<int>(target - targets.begin()), 0};
+      places.push_back(place);
+    }
+    for (ProgramKernel &kernel : part.kernels)
+      for (BufferBinding &binding : kernel.bindings) {
+        if (binding.kind != kernel::BufferKind::input) continue;
+        const Place &place = places[static_cast<size_t>(binding.index)];
+        binding.table = place.table;
+        binding.index = place.index;
+        binding.offset = place.offset;
+      }
+  }
+
+  void describe() {
+    schema::TrainerT &metadata = *trainer_.metadata;
+    metadata.state_bytes = static_cast<uint64_t>(trainer_.state_bytes);
+    metadata.arena_bytes =
+        static_cast<uint64_t>(std::max({trainer_.step.arena_bytes, trainer_.evaluate.arena_bytes, program_.arena_bytes}));
+    metadata.arena_lower_bound = static_cast<uint64_t>(
+        std::max({trainer_.step.arena_lower_bound, trainer_.evaluate.arena_lower_bound, program_.arena_lower_bound}));
+    for (const ProgramKernel &kernel : trainer_.step.kernels) {
+      auto entry = std::make_unique<schema::KernelT>();
+      entry->name = kernel.kernel.name;
+      entry->layers = kernel.layers;
+      entry->flops_per_sample = kernel.flops_per_sample;
+      entry->bytes_per_sample = kernel.bytes_per_sample;
+      entry->fixed_bytes = kernel.fixed_bytes;
+      entry->is_contraction = kernel.is_contraction;
+      metadata.train_kernels.push_back(std::move(entry));
+    }
+    describe_values();
+    list_checked_tensors();
+  }
+
+  void describe_values() {
+    const passes::TrainingGraph &training = planned_.training;
+    const auto add = [&](const std::string &name, bool larger_is_better) {
+      auto value = std::make_unique<schema::ValueT>();
+      value->name = name;
+      value->larger_is_better = larger_is_better;
+      trainer_.metadata->values.push_back(std::move(value));
+    };
+    add("loss", false);
+    for (const passes::TrainingMetric &metric : training.metrics) add(metric.name, metric.larger_is_better);
+    for (size_t i = 0; i < training.targets.size(); ++i) {
+      const ir::ValueId target = training.targets[i];
+      if (target < 0) continue;
+      const ProgramTensor tensor = program_tensor(training.graph, target);
+      auto entry = std::make_unique<schema::TargetT>();
+      entry->name = program_.outputs[i].name;
+      entry->dims = tensor.dims;
+      // Class numbers: one number where the prediction has a row of classes.
+      const int64_t classes = program_.outputs[i].dims.empty() ? 1 : program_.outputs[i].dims.back();
+      if (classes > 1 && !tensor.dims.empty() && tensor.dims.back() == 1) entry->classes = classes;
+      trainer_.metadata->targets.push_back(std::move(entry));
+    }
+    trainer_.metadata->takes_sample_weights = training.sample_weight >= 0;
+  }
+
+  // What a kernel writes, once all of its buffer is written.
+  void list_checked_tensors() {
+    const passes::LaidOutGraph &graph = planned_.step.graph;
+    const auto buffer_of = [&](ir::ValueId v) { return graph.views[static_cast<size_t>(v)].buffer; };
+    std::vector<size_t> last_writer(graph.buffers.size(), 0);
+    for (size_t g = 0; g < graph.fused.groups.size(); ++g)
+      for (const ir::ValueId v : graph.fused.groups[g].outputs()) last_writer[static_cast<size_t>(buffer_of(v))] = g;
+    for (size_t g = 0; g < graph.fused.groups.size(); ++g)
+      for (const ir::ValueId v : graph.fused.groups[g].outputs()) {
+        const auto b = static_cast<size_t>(buffer_of(v));
+        const passes::BufferLayout &buffer = graph.buffers[b];
+        const bool in_state = buffer.kind == kernel::BufferKind::state;
+        if (last_writer[b] != g || (!in_state && buffer.kind != kernel::BufferKind::arena)) continue;
+        auto tensor = std::make_unique<schema::CheckedTensorT>();
+        tensor->kernel = static_cast<uint32_t>(g);
+        tensor->name = graph.fused.graph.value(v).name;
+        tensor->layer = graph.fused.graph.node(graph.fused.groups[g].nodes[0]).layer;
+        tensor->in_state = in_state;
+        tensor->offset = static_cast<uint64_t>(in_state ? offsets_.at(buffer.name) : planned_.step.plan.offsets[b]);
+        (buffer.has_batch ? tensor->sample_elements : tensor->elements) = static_cast<uint64_t>(buffer.sample_elements);
+        trainer_.metadata->checked_tensors.push_back(std::move(tensor));
+      }
+  }
+
+  const PlannedTraining &planned_;
+  const ir::Graph &model_;
+  std::shared_ptr<const passes::Weights> initial_;
+  const Target &target_;
+  int64_t max_batch_;
+  Program program_;
+  TrainerProgram trainer_;
+  ProgramConstants constants_;
+  StateOffsets offsets_;
+};
+
+}  // namespace
+
+Program build_trainer(const PlannedTraining &planned, const ir::Graph &model, std::shared_ptr<const passes::Weights> initial,
+                      const Target &target, int64_t max_batch) {
+  return TrainerBuilder(planned, model, std::move(initial), target, max_batch).run();
+}
+
+}  // namespace sinter::codegen
