@@ -68,15 +68,11 @@ bool write_executable(const Program &program, const Target &target, const EmitOp
   if (!runtime) return false;
   EmitOptions with_symbols = options;
   with_symbols.for_executable = true;
-  std::vector<std::string> libraries = {*runtime, "-l:libstdc++.a"};
-  if (reads_pictures(program)) {
-    libraries = {"-Wl,-u,sinter_decode_png",
-                 "-Wl,-u,sinter_decode_jpeg",
-                 *runtime,
-                 "-l:libstdc++.a",
-                 "-l:libpng16.a",
-                 "-l:libjpeg.a"};
-  }
+  std::vector<std::string> libraries;
+  if (program.trainer) libraries.push_back("-Wl,-u,sinter_trainer_main");
+  if (reads_pictures(program)) append(libraries, {"-Wl,-u,sinter_decode_png", "-Wl,-u,sinter_decode_jpeg"});
+  append(libraries, {*runtime, "-l:libstdc++.a"});
+  if (reads_pictures(program)) append(libraries, {"-l:libpng16.a", "-l:libjpeg.a"});
   append(libraries, {"-l:libz.a", "-lm", "-lpthread"});
   return link_with(program, target, with_symbols, path, {"-pie"}, libraries, diagnostics);
 }

@@ -37,6 +37,11 @@ bool is_used_after(const Group &group, int stage, size_t from) {
   return false;
 }
 
+bool is_identity_placement(const Form &form) {
+  return form.output_axes == form.result.rank() &&
+         form.placement == ir::identity_access(form.output_axes, static_cast<int>(form.axes.size()));
+}
+
 // Maps over one shape on an anchor, which read it and each other in place.
 bool is_one_nest(const Group &group) {
   for (size_t s = 1; s < group.stages.size(); ++s) {
@@ -44,8 +49,14 @@ bool is_one_nest(const Group &group) {
     if (stage.form.kind != FormKind::map || !stage.form.indices.empty() ||
         stage.form.result.dims != group.stages[0].form.result.dims)
       return false;
-    for (const passes::StageSource &source : stage.sources)
+    bool reads = false;  // else it is another part of the result
+    for (const passes::StageSource &source : stage.sources) {
       if (source.stage >= 0 && !reads_identically(stage, source.stage)) return false;
+      reads = reads || source.stage >= 0;
+    }
+    // The first of an update's maps may be side by side.
+    if (!reads && group.stages[0].form.kind != FormKind::map) return false;
+    if (!is_identity_placement(stage.form)) return false;
   }
   return true;
 }

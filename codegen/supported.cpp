@@ -45,11 +45,6 @@ std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id) {
   const ir::Node &node = graph.node(id);
   for (const ir::ValueId v : node.inputs)
     if (graph.type(v).dtype != ir::DType::f32 && graph.type(v).dtype != ir::DType::i32) return "an input that is neither f32 nor i32";
-  bool has_batch = false;
-  for (const ir::ValueId v : node.outputs) has_batch = has_batch || graph.type(v).has_batch();
-  bool is_constant = true;
-  for (const ir::ValueId v : node.inputs) is_constant = is_constant && !graph.type(v).has_batch();
-  if (has_batch && is_constant) return "a batch made of values without one";
   for (const std::vector<passes::Stage> &stages : passes::lower_by_output(graph, id))
     if (auto why = unsupported_stages(stages)) return why;
   return std::nullopt;

@@ -14,6 +14,7 @@
 #include "driver/commands.h"
 #include "driver/compile_options.h"
 #include "driver/console.h"
+#include "driver/training/plan_trainer.h"
 #include "ir/kernel/text.h"
 #include "ir/text.h"
 #include "passes/initialize_weights.h"
@@ -69,6 +70,19 @@ bool provide_weights(LoadedModel &loaded, const CompileOptions &options, Diagnos
   return false;
 }
 
+// A trainer's first weights: those of --weights, of the model file, or that the script loads before fit(); else each starts as its
+// initializer says.
+bool provide_first_weights(LoadedModel &loaded, const CompileOptions &options, Diagnostics &diagnostics) {
+  if (options.random_seed) {
+    diagnostics.error({.path = "--random-weights"}, "a trainer draws its first weights at its start", "its --seed says which");
+    return false;
+  }
+  if (!options.weights.empty()) return load_weights(loaded, options.weights, diagnostics);
+  const std::string path = weights_before_fit(loaded);
+  if (path.empty()) return true;
+  return load_weights(loaded, (std::filesystem::path(options.model).parent_path() / path).string(), diagnostics);
+}
+
 bool read_labels(const CompileOptions &options, codegen::Program &program, Diagnostics &diagnostics) {
   if (options.labels.empty()) return true;
   const std::optional<std::string> text = read_file(options.labels, diagnostics);
@@ -92,11 +106,54 @@ bool read_labels(const CompileOptions &options, codegen::Program &program, Diagn
 
 std::string kernels_text(const codegen::Program &program) {
   std::string text;
-  for (const codegen::ProgramKernel &kernel : program.kernels) text += kernel::print(kernel.kernel) + "\n";
+  const auto add = [&](const std::vector<codegen::ProgramKernel> &kernels) {
+    for (const codegen::ProgramKernel &kernel : kernels) text += kernel::print(kernel.kernel) + "\n";
+  };
+  if (program.trainer) add(program.trainer->step.kernels), add(program.trainer->evaluate.kernels);
+  add(program.kernels);
   return text;
 }
 
-bool emit_one(const std::string &emit, const std::string &path, const BuiltProgram &built, const codegen::Target &target,
+// What a compilation made, and its text forms.
+struct Built {
+  codegen::Program program;
+  std::vector<std::pair<std::string, passes::PlannedGraph>> graphs;  // by function; of a predictor one, without a name
+};
+
+Built make_predictor(LoadedModel loaded, const codegen::Target &target, const passes::PipelineOptions &pipeline) {
+  BuiltProgram built = build(std::move(loaded), target, pipeline);
+  Built result{std::move(built.program), {}};
+  result.graphs.emplace_back("", std::move(built.planned));
+  return result;
+}
+
+std::optional<Built> make_trainer(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
+                                  const passes::PipelineOptions &pipeline, Diagnostics &diagnostics) {
+  for (const std::string &emit : options.emit)
+    if (emit != "exe" && !is_text(emit))
+      diagnostics.error({.path = "--emit"}, "a trainer is an executable in this version, not: " + emit, "leave --emit out");
+  if (diagnostics.has_errors()) return std::nullopt;
+  std::optional<BuiltTrainer> built = build_trainer(std::move(loaded), options, target, pipeline, diagnostics);
+  if (!built) return std::nullopt;
+  Built result{std::move(built->program), {}};
+  result.graphs.emplace_back("train_step", std::move(built->planned.step));
+  result.graphs.emplace_back("evaluate", std::move(built->planned.evaluate));
+  result.graphs.emplace_back("predict", std::move(built->planned.predict));
+  return result;
+}
+
+// The functions' texts one after the other, each under its name.
+template <class Print>
+std::string each_function(const Built &built, Print print) {
+  std::string text;
+  for (const auto &[name, planned] : built.graphs) {
+    if (!name.empty()) text += (text.empty() ? "# " : "\n# ") + name + "\n";
+    text += print(planned);
+  }
+  return text;
+}
+
+bool emit_one(const std::string &emit, const std::string &path, const Built &built, const codegen::Target &target,
               int optimization_level, Diagnostics &diagnostics) {
   codegen::EmitOptions options;
   options.optimization_level = optimization_level;
@@ -108,9 +165,9 @@ bool emit_one(const std::string &emit, const std::string &path, const BuiltProgr
   if (emit == "shared-lib") return codegen::write_shared_library(program, target, options, path, diagnostics);
   std::string text;
   if (emit == "header") text = codegen::emit_header(program);
-  if (emit == "graph") text = ir::print(built.planned.graph.fused.graph);
+  if (emit == "graph") text = each_function(built, [](const auto &planned) { return ir::print(planned.graph.fused.graph); });
   if (emit == "kernels") text = kernels_text(program);
-  if (emit == "plan") text = passes::print(built.planned.plan, built.planned.graph);
+  if (emit == "plan") text = each_function(built, [](const auto &planned) { return passes::print(planned.plan, planned.graph); });
   if (emit == "llvm-ir") text = codegen::emit_llvm_ir(program, target, options);
   if (emit == "asm") text = codegen::emit_assembly(program, target, options);
   if (path.empty()) {
@@ -124,27 +181,29 @@ bool emit_one(const std::string &emit, const std::string &path, const BuiltProgr
 
 int compile(const CompileOptions &options) {
   Diagnostics diagnostics;
-  if (options.train) {
-    diagnostics.error({options.model}, "--train: this version compiles predictors only", "leave --train out");
-    return report(diagnostics);
-  }
   const std::optional<codegen::Target> target = codegen::parse_target(options.target, diagnostics);
   LoadOptions load;
   load.input_shape = options.input_shape;
   if (!options.semantics.empty()) load.keras3_semantics = options.semantics == "keras3";
   std::optional<LoadedModel> loaded = load_model(options.model, load, diagnostics);
   if (!loaded || !target) return report(diagnostics);
+  if (!options.train && !(options.loss.empty() && options.optimizer.empty() && options.freeze.empty()))
+    diagnostics.error({.path = "--loss, --optimizer, --freeze"}, "they say how to train, but the binary is no trainer", "add --train");
   const bool known = require_compilable(*loaded, options.model, diagnostics);
-  if (!known || !provide_weights(*loaded, options, diagnostics)) return report(diagnostics);
+  const bool has_weights = options.train ? provide_first_weights(*loaded, options, diagnostics) : provide_weights(*loaded, options, diagnostics);
+  if (!known || !has_weights || diagnostics.has_errors()) return report(diagnostics);
 
   passes::PipelineOptions pipeline;
-  pipeline.max_batch = options.batch;
+  pipeline.max_batch = options.batch > 0 || options.train ? options.batch : 1;
   pipeline.print_after = options.print_after;
   pipeline.print_after_all = options.print_after_all;
   pipeline.time_passes = options.time_passes;
   pipeline.report = [](const std::string &text) { std::fputs(text.c_str(), stderr); };
   const std::string stem = loaded->stem;
-  BuiltProgram built = build(std::move(*loaded), *target, pipeline);
+  std::optional<Built> made = options.train ? make_trainer(std::move(*loaded), options, *target, pipeline, diagnostics)
+                                            : make_predictor(std::move(*loaded), *target, pipeline);
+  if (!made) return report(diagnostics);
+  Built &built = *made;
   built.program.name = options.name.empty() ? identifier(stem) : options.name;
   built.program.model_file = std::filesystem::path(options.model).filename().string();
   built.program.options = options.stated;
@@ -168,7 +227,7 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
   command.add_option("--input-shape", options.input_shape, "H,W,C of an input with open dimensions")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command.add_option("--batch", options.batch, "the largest batch that the code handles")->check(CLI::Range(1, 65536));
+  command.add_option("--batch", options.batch, "the largest batch that the code handles (default: the script's batch_size with --train, else 1)")->check(CLI::Range(1, 65536));
   command.add_option("--target", options.target, "native, or TRIPLE[:CPU]");
   command.add_option("--name", options.name, "prefix of exported symbols")->check([](const std::string &name) {
     return identifier(name) == name ? std::string() : "a C identifier is needed, got \"" + name + "\"";
@@ -199,7 +258,10 @@ Command add_compile(CLI::App &app) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"exe", "object", "header", "static-lib", "shared-lib", "graph", "kernels", "llvm-ir", "asm", "plan"}));
-  command->add_flag("--train", options->train, "a trainer; not in this version");
+  command->add_flag("--train", options->train, "the binary is a trainer; without it a predictor");
+  command->add_option("--loss", options->loss, "with --train, for models that say nothing about training: a loss of Keras");
+  command->add_option("--optimizer", options->optimizer, "with --train: NAME[:key=value,...]");
+  command->add_option("--freeze", options->freeze, "with --train: layers that are not trained, by names with * and ?")->allow_extra_args(false);
   add_compile_options(*command, *options);
   return [command, options] {
     for (const CLI::Option *option : command->get_options())

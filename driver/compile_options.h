@@ -20,7 +20,7 @@ struct CompileOptions {
   std::string weights;
   std::optional<uint64_t> random_seed;
   std::vector<int64_t> input_shape;
-  int64_t batch = 1;
+  int64_t batch = 0;  // 0: not said
   std::string target = "native";
   std::vector<std::string> emit = {"exe"};
   std::string name;
@@ -30,6 +30,8 @@ struct CompileOptions {
   std::string precision = "fp32", weight_format = "f32";
   bool exact_conv = false;
   bool train = false;
+  std::string loss, optimizer;      // --train
+  std::vector<std::string> freeze;  // --train: patterns of layer names
   int optimization_level = 3;
   std::vector<std::string> print_after;
   bool print_after_all = false;

@@ -43,6 +43,8 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
   LoadedModel loaded{std::move(*model)};
   loaded.model.format = "Keras script";
   loaded.model.input_scale_offset = script->input_scale_offset;
+  loaded.plan = script->plan;
+  loaded.main_model = script->main_model;
   loaded.model.keras3 = script->semantics == keras::Semantics::keras3;
   if (script->weights_file)
     loaded.weights_path = (std::filesystem::path(path).parent_path() / *script->weights_file).string();
@@ -63,10 +65,13 @@ std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &o
   std::optional<keras::H5Model> file = keras::read_h5_model(path, diagnostics);
   if (!file) return std::nullopt;
   const bool keras3 = file->config.semantics == keras::Semantics::keras3;
+  const std::string version = file->config.keras_version, training_config = file->training_config;
   std::optional<ir::Model> model = import_config(std::move(file->config), options, diagnostics);
   if (!model || !keras::assign_weights(*model, file->weights, diagnostics)) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
   loaded.model.format = "Keras .h5";
+  loaded.keras_version = version;
+  loaded.training_config = training_config;
   loaded.model.keras3 = options.keras3_semantics.value_or(keras3);
   loaded.summary_style = loaded.model.keras3 ? keras::SummaryStyle::keras3 : keras::SummaryStyle::keras2;
   return loaded;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "frontend/keras/summary.h"
+#include "frontend/script/training_plan.h"
 #include "ir/model.h"
 #include "support/diagnostic.h"
 
@@ -21,6 +22,11 @@ struct LoadedModel {
   std::string stem;                      // file name without folder and extension
   std::string weights_path;              // weights that the script loads, existing or not; "" if none
   keras::SummaryStyle summary_style = keras::SummaryStyle::keras2;
+  // What the model file says about training: a script's plan, where the model has the number main_model; or a .h5's JSON.
+  script::TrainingPlan plan;
+  int main_model = 0;
+  std::string training_config;
+  std::string keras_version;             // as the file says, may be empty
 };
 
 // A Keras script, a Keras .h5 with model_config, or a .graph file. nullopt after errors.

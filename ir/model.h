@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "ir/training_config.h"
 #include "support/diagnostic.h"
 
 namespace sinter::ir {
@@ -38,7 +39,10 @@ struct Model {
   // For each graph input and output: the place of each of its dimensions in the layout that the model file declares, e.g.
   // {0, 2, 3, 1} for a value [N, H, W, C] that the file has as [N, C, H, W]. Empty: the same (also for missing entries).
   std::vector<std::vector<int>> input_axes, output_axes;
-  int batch_size = 0;                              // the script's fit(batch_size=…), 0 if none
+  std::vector<PenaltyConfig> penalties;            // for training
+  std::vector<ConstraintConfig> constraints;
+  // Why the model cannot be trained as its file says, though it can be run: one each.
+  std::vector<std::pair<Location, std::string>> untrainable;
   bool has_all_weights() const;
 };
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/training_config.h"
 #include "passes/training_graph.h"
 #include "support/diagnostic.h"
 
@@ -35,11 +36,7 @@ struct MetricConfig {
   Location where;
 };
 
-// l1 (sum of |w|) + l2 (sum of w^2) of a variable.
-struct PenaltyConfig {
-  int variable = -1;  // index into Graph::variables
-  double l1 = 0, l2 = 0;
-};
+using ir::PenaltyConfig;
 
 struct TrainingConfig {
   bool keras3 = false;  // which version's meaning of "accuracy", hinge's labels and labels of metrics holds

@@ -11,23 +11,15 @@
 #include <optional>
 #include <vector>
 
+#include "ir/training_config.h"
 #include "passes/training_graph.h"
 #include "support/diagnostic.h"
 #include "support/optimizer_hyper.h"
 
 namespace sinter::passes {
 
-enum class ConstraintKind : uint8_t { max_norm, min_max_norm, unit_norm, non_negative };
-
-// Applied to a variable after its update. Defaults are Keras's.
-struct ConstraintConfig {
-  int variable = -1;  // index into Graph::variables
-  ConstraintKind kind = ConstraintKind::max_norm;
-  std::vector<int64_t> axes = {0};  // along which norms are taken
-  double max_value = 2;             // max_norm; min_max_norm: Keras's default is 1
-  double min_value = 0, rate = 1;   // min_max_norm
-  Location where;
-};
+using ir::ConstraintConfig;
+using ir::ConstraintKind;
 
 // gradients: by variable (index into Graph::variables), values of training.graph, -1 where there is none;
 // only trainable weights are updated. nullopt after errors.

@@ -59,7 +59,8 @@ class RepackInserter {
   // All that follows the anchor are maps over its result's shape: any part of the result can be computed by itself.
   static bool is_divisible(const Group &group) {
     return std::all_of(group.stages.begin() + 1, group.stages.end(), [&](const Stage &stage) {
-      return stage.form.kind == FormKind::map && stage.form.result.dims == group.stages[0].form.result.dims;
+      return stage.form.kind == FormKind::map && stage.form.result.dims == group.stages[0].form.result.dims &&
+             stage.form.placement == ir::identity_access(stage.form.output_axes, static_cast<int>(stage.form.axes.size()));
     });
   }
 

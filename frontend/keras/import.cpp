@@ -50,7 +50,6 @@ class Importer {
   void import_call(CallId id);
   std::optional<Tensor> import_input(const Layer &layer);
   std::optional<Tensor> import_layer(CallId id, std::vector<Tensor> inputs);
-  void warn_about_training(const Layer &layer);
   void describe(const Layer &layer, const LayerCall &call, const std::optional<Tensor> &output,
                 ir::LayerInfo &info);
   void order_inputs_and_outputs();
@@ -136,19 +135,6 @@ std::optional<Tensor> Importer::import_input(const Layer &layer) {
   if (channels_first) std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
   return Tensor{model_.graph.add_input(value_name(layer.name), ir::TensorType(std::move(dims))),
                 channels_first};
-}
-
-// Penalties and constraints are part of training, which the graph does not hold yet.
-void Importer::warn_about_training(const Layer &layer) {
-  std::vector<std::string> names;
-  for (const auto &[name, value] : layer.config.items())
-    if (!value.is_null() && (name.ends_with("_regularizer") || name.ends_with("_constraint")))
-      names.push_back(name);
-  if (!names.empty())
-    diagnostics_.warning(
-        layer.where,
-        fmt::format("layer '{}' ({}): {} not applied", layer.name, layer.class_name,
-                    names.size() == 1 ? names[0] + " is" : fmt::format("{} are", fmt::join(names, ", "))));
 }
 
 std::optional<Tensor> Importer::import_layer(CallId id, std::vector<Tensor> inputs) {
@@ -263,7 +249,10 @@ std::optional<ir::Model> Importer::run() {
     model_.layers.push_back(std::move(info));
     const auto format = layer.config.find("data_format");
     channels_first_ |= format != layer.config.end() && *format == "channels_first";
-    warn_about_training(layer);
+    if (const auto penalty = layer.config.find("activity_regularizer"); penalty != layer.config.end() && !penalty->is_null())
+      model_.untrainable.emplace_back(
+          layer.where, fmt::format("layer '{}' ({}): activity_regularizer cannot be trained in this version", layer.name,
+                                   layer.class_name));
   }
   if (failed_) return std::nullopt;
   for (const CallId id : topological_order()) import_call(id);

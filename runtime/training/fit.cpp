@@ -295,7 +295,7 @@ Status Fit::step(int64_t epoch) {
   }
   const Batch &batch = stream_->next();
   if (batch.error) return *batch.error;
-  const SinterHyper hyper{context_.learning_rate, 0, seed_, progress_.step};
+  const SinterHyper hyper = trainer_->hyper(context_.learning_rate, seed_, progress_.step);
   if (options_.nan_check) {
     if (Status status = checked_step(batch, hyper); !status) return status;
   } else {

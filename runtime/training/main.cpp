@@ -7,7 +7,7 @@ extern "C" __attribute__((visibility("default"))) int sinter_trainer_main(int ar
   using namespace sinter::runtime;
   const Trainer trainer =
       make_trainer(sinter_program_metadata,
-                   {sinter_program_init, sinter_program_train_step, sinter_program_run_train_kernel,
+                   {sinter_program_constants, sinter_program_train_step, sinter_program_run_train_kernel,
                     sinter_program_evaluate, sinter_program_predict_state});
   return run_trainer(trainer, argc, argv);
 }

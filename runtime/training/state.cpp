@@ -6,6 +6,7 @@
 
 #include "runtime/text.h"
 #include "schema/program_generated.h"
+#include "support/initialize.h"
 
 namespace sinter::runtime {
 namespace {
@@ -36,7 +37,26 @@ Result<TrainingState> TrainingState::create(const Trainer &trainer) {
 
 void TrainingState::initialize(uint64_t seed) {
   std::memset(memory_.data(), 0, memory_.size());
-  trainer_->code.init(memory_.data(), seed);
+  std::vector<float> values;
+  for (const VariableInfo &variable : trainer_->variables) {
+    const schema::Variable &metadata = *variable.metadata;
+    if (metadata.initial() >= 0 && trainer_->code.constants) {
+      write(variable, trainer_->code.constants + metadata.initial());
+      continue;
+    }
+    if (variable.type != BlobType::f32 || !metadata.initializer()) continue;
+    values.resize(static_cast<size_t>(variable.elements));
+    const auto argument = [&](std::string_view name, double fallback) {
+      if (metadata.arguments())
+        for (const schema::Argument *given : *metadata.arguments())
+          if (given->name() && given->name()->string_view() == name) return given->number();
+      return fallback;
+    };
+    // The compiler has checked that it knows the initializer.
+    sinter::initialize(metadata.initializer()->string_view(), argument, variable.dims, variable.name, seed,
+                       trainer_->semantics == Semantics::keras3, values);
+    write(variable, values.data());
+  }
 }
 
 void TrainingState::read(const VariableInfo &variable, void *data) const {

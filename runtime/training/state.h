@@ -14,7 +14,7 @@ class TrainingState {
   static Result<TrainingState> create(const Trainer &trainer);
 
   void *data() const { return memory_.data(); }
-  // All variables to their first values.
+  // All variables to their first values: data of the program, or what their initializers draw.
   void initialize(uint64_t seed);
   // variable.elements values of 4 bytes, dense in the order of its dims; `data` does not overlap the state.
   void read(const VariableInfo &variable, void *data) const;

@@ -1,5 +1,7 @@
 #include "runtime/training/trainer.h"
 
+#include <algorithm>
+
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {
@@ -23,9 +25,24 @@ VariableInfo variable_info(const schema::Variable &variable) {
                     variable.offset(),
                     int64_t{variable.block()},
                     text_of(variable.keras_name()),
-                    1};
+                    1,
+                    &variable};
   for (const int64_t extent : info.dims) info.elements *= extent;
   return info;
+}
+
+OptimizerConfig optimizer_config(const schema::OptimizerSettings *settings, Semantics semantics) {
+  OptimizerConfig config;
+  config.keras3 = semantics == Semantics::keras3;
+  if (!settings) return config;
+  if (const auto *name = settings->name())
+    config.optimizer = optimizer_from_name(name->string_view()).value_or(Optimizer::sgd);
+  config.learning_rate = settings->learning_rate();
+  config.decay = settings->decay();
+  config.beta_1 = settings->beta_1();
+  config.beta_2 = settings->beta_2();
+  config.schedule_decay = settings->schedule_decay();
+  return config;
 }
 
 }  // namespace
@@ -44,8 +61,15 @@ const VariableInfo *Trainer::find_variable(std::string_view name) const {
   return nullptr;
 }
 
+SinterHyper Trainer::hyper(float learning_rate, uint64_t seed, uint64_t steps_done) const {
+  SinterHyper result{learning_rate, 0, seed, steps_done, {}};
+  const auto numbers = sinter::hyper(optimizer, static_cast<int64_t>(steps_done), double{learning_rate});
+  std::ranges::copy(numbers, result.optimizer);
+  return result;
+}
+
 Trainer make_trainer(const uint8_t *bytes, const TrainerCode &code) {
-  Trainer trainer{make_program(bytes, {}), nullptr, code, {}, {}, {}, Semantics::keras2, false};
+  Trainer trainer{make_program(bytes, {}), nullptr, code, {}, {}, {}, Semantics::keras2, false, {}};
   trainer.metadata = trainer.program.metadata->trainer();
   const schema::Trainer &metadata = *trainer.metadata;
   if (metadata.variables())
@@ -60,6 +84,7 @@ Trainer make_trainer(const uint8_t *bytes, const TrainerCode &code) {
     for (const schema::Value *value : *metadata.values())
       trainer.values.push_back({text_of(value->name()), value->larger_is_better()});
   trainer.semantics = static_cast<Semantics>(metadata.semantics());
+  trainer.optimizer = optimizer_config(metadata.optimizer_settings(), trainer.semantics);
   trainer.takes_sample_weights = metadata.takes_sample_weights();
   return trainer;
 }

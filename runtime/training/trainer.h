@@ -9,9 +9,11 @@
 #include "runtime/checkpoint/checkpoint.h"
 #include "runtime/program.h"
 #include "runtime/trainer_abi.h"
+#include "support/optimizer_hyper.h"
 
 namespace sinter::schema {
 struct Trainer;
+struct Variable;
 }
 
 namespace sinter::runtime {
@@ -29,6 +31,7 @@ struct VariableInfo {
   int64_t block;              // 0: dense
   std::string keras_name;     // empty: not part of Keras's files
   int64_t elements;
+  const schema::Variable *metadata;
 
   bool is_parameter() const { return kind == VariableKind::weight || kind == VariableKind::statistic; }
 };
@@ -44,7 +47,7 @@ struct ValueInfo {
 };
 
 struct TrainerCode {
-  decltype(&sinter_program_init) init;
+  const uint8_t *constants;  // what the variables' `initial` points into; may be null
   decltype(&sinter_program_train_step) train_step;
   decltype(&sinter_program_run_train_kernel) run_train_kernel;
   decltype(&sinter_program_evaluate) evaluate;
@@ -60,10 +63,13 @@ struct Trainer {
   std::vector<ValueInfo> values;
   Semantics semantics;
   bool takes_sample_weights;
+  OptimizerConfig optimizer;
 
   uint32_t max_batch() const;
   uint64_t state_bytes() const;
   const VariableInfo *find_variable(std::string_view name) const;
+  // For the step after `steps_done` others.
+  SinterHyper hyper(float learning_rate, uint64_t seed, uint64_t steps_done) const;
 };
 
 // `bytes` is the FlatBuffers root of the program; it is trusted (the compiler wrote it) and must outlive the

@@ -48,16 +48,6 @@ float *floats(const void *state, uint64_t offset) {
   return reinterpret_cast<float *>(const_cast<std::byte *>(static_cast<const std::byte *>(state)) + offset);
 }
 
-void init(void *state, uint64_t seed) {
-  const Model &m = model();
-  for (int64_t i = 0; i < m.inputs; ++i)
-    for (int64_t k = 0; k < m.classes; ++k)
-      floats(state, m.kernel)[m.at(i, k)] =
-          0.2f * random_uniform(random_bits(seed, RandomDomain::initializer, random_stream("kernel"), 0,
-                                            static_cast<uint64_t>(i * m.classes + k))) -
-          0.1f;
-}
-
 float dropped(const float *x, int64_t sample, int64_t i, const SinterHyper *hyper) {
   const Model &m = model();
   if (!hyper || m.spec.dropout == 0) return x[i];
@@ -210,11 +200,15 @@ std::vector<uint8_t> build(const Model &m) {
   const FakeTrainerSpec &spec = m.spec;
   fb::FlatBufferBuilder builder;
   const std::vector<int64_t> kernel_dims{m.inputs, m.classes}, bias_dims{m.classes}, no_dims;
+  const std::vector<fb::Offset<schema::Argument>> limits{
+      schema::CreateArgumentDirect(builder, "minval", nullptr, -0.1),
+      schema::CreateArgumentDirect(builder, "maxval", nullptr, 0.1)};
   const auto variable = [&](const char *name, schema::VariableKind kind, const std::vector<int64_t> &dims,
                             uint64_t offset, int64_t by, const char *keras,
                             schema::ElementType type = schema::ElementType::f32) {
     return schema::CreateVariableDirect(builder, name, kind, true, type, &dims, offset,
-                                        static_cast<uint32_t>(by), keras);
+                                        static_cast<uint32_t>(by), keras, -1,
+                                        std::string_view(name) == "dense_1/kernel" ? "random_uniform" : nullptr, &limits);
   };
   using Kind = schema::VariableKind;
   const std::vector<fb::Offset<schema::Variable>> variables{
@@ -278,7 +272,7 @@ Trainer fake_trainer(const FakeTrainerSpec &spec) {
   static std::deque<std::vector<uint8_t>> kept;
   model() = Model(spec);
   kept.push_back(build(model()));
-  return make_trainer(kept.back().data(), {init, train_step, run_train_kernel, evaluate, predict_state});
+  return make_trainer(kept.back().data(), {nullptr, train_step, run_train_kernel, evaluate, predict_state});
 }
 
 FakeTrainerSpec fake_trainer_spec(const std::string &name) {

@@ -82,7 +82,13 @@ class LayerImport {
   // A constant vector.
   ir::ValueId constant(std::string_view name, int64_t size, float value);
 
+  // The layer works in inference, but its training (said as `what`) is not known here.
+  void cannot_train(std::string_view what);
+
  private:
+  // The penalty and the constraint that the arguments `<stem>_regularizer` and `<stem>_constraint` put on a variable.
+  void training_of(int variable, const std::string &stem);
+
   std::string prefix_;
   std::map<std::string_view, int> nodes_;  // how many of each op the call has
   ir::Model &model_;

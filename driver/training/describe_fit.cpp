@@ -1,0 +1,224 @@
+#include "driver/training/describe_fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "driver/training/settings.h"
+#include "schema/program_generated.h"
+
+namespace sinter::driver {
+
+namespace {
+
+using script::ConfigValue;
+
+std::unique_ptr<schema::DataStepT> make_step(schema::StepKind kind) {
+  auto step = std::make_unique<schema::DataStepT>();
+  step->kind = kind;
+  return step;
+}
+
+struct StepMaker {
+  std::unique_ptr<schema::DataStepT> operator()(const script::CastStep &given) const {
+    auto step = make_step(schema::StepKind::cast);
+    step->text = given.dtype;
+    return step;
+  }
+  std::unique_ptr<schema::DataStepT> operator()(const script::ArithmeticStep &given) const {
+    constexpr schema::StepKind kinds[] = {schema::StepKind::add, schema::StepKind::subtract, schema::StepKind::multiply,
+                                          schema::StepKind::divide};
+    auto step = make_step(kinds[static_cast<size_t>(given.op)]);
+    step->constant = given.constant;
+    step->reversed = given.reversed;
+    return step;
+  }
+  std::unique_ptr<schema::DataStepT> operator()(const script::SampleRangeStep &given) const {
+    auto step = make_step(schema::StepKind::samples);
+    step->begin = given.begin.value_or(0);
+    step->has_end = given.end.has_value();
+    step->end = given.end.value_or(0);
+    step->step = given.step;
+    return step;
+  }
+  std::unique_ptr<schema::DataStepT> operator()(const script::ReshapeStep &given) const {
+    auto step = make_step(schema::StepKind::reshape);
+    step->shape = given.sample_shape;
+    return step;
+  }
+  std::unique_ptr<schema::DataStepT> operator()(const script::OneHotStep &given) const {
+    auto step = make_step(schema::StepKind::one_hot);
+    step->classes = given.classes;
+    return step;
+  }
+  std::unique_ptr<schema::DataStepT> operator()(const script::ReverseChannelsStep &) const {
+    return make_step(schema::StepKind::reverse_channels);
+  }
+  std::unique_ptr<schema::DataStepT> operator()(const script::PreprocessStep &given) const {
+    auto step = make_step(schema::StepKind::preprocess);
+    step->text = given.name;
+    return step;
+  }
+};
+
+std::unique_ptr<schema::DataArrayT> data_array(const script::DataArray &given) {
+  auto array = std::make_unique<schema::DataArrayT>();
+  array->source = static_cast<schema::SourceKind>(given.source.kind);
+  array->name = given.source.name;
+  array->member = given.source.member;
+  for (const script::DataStep &step : given.steps) array->steps.push_back(std::visit(StepMaker{}, step));
+  return array;
+}
+
+// Arrays in the order of `names`, which those with names of their own are sorted by.
+std::vector<std::unique_ptr<schema::DataArrayT>> in_order(const std::vector<std::pair<std::string, script::DataArray>> &arrays,
+                                                          const std::vector<std::string> &names) {
+  std::vector<std::pair<size_t, const script::DataArray *>> sorted;
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    const auto found = std::ranges::find(names, arrays[i].first);
+    sorted.emplace_back(found == names.end() ? i : static_cast<size_t>(found - names.begin()), &arrays[i].second);
+  }
+  std::ranges::stable_sort(sorted, {}, &std::pair<size_t, const script::DataArray *>::first);
+  std::vector<std::unique_ptr<schema::DataArrayT>> result;
+  for (const auto &[place, array] : sorted) result.push_back(data_array(*array));
+  return result;
+}
+
+std::unique_ptr<schema::ArgumentT> argument(const std::string &name, const ConfigValue &value) {
+  auto result = std::make_unique<schema::ArgumentT>();
+  result->name = name;
+  result->is_none = value.is_none();
+  if (const std::string *text = value.text()) {
+    result->is_text = true;
+    result->text = *text;
+  }
+  if (const auto number = value.number()) result->number = *number;
+  if (const auto *flag = std::get_if<bool>(&value.value)) result->number = *flag ? 1 : 0;
+  if (const auto *list = std::get_if<ConfigValue::List>(&value.value))
+    for (const ConfigValue &item : *list) result->numbers.push_back(item.number().value_or(0));
+  return result;
+}
+
+class FitDescriber {
+ public:
+  FitDescriber(const ir::Model &model, schema::TrainerT &trainer, Diagnostics &diagnostics)
+      : model_(model), trainer_(trainer), diagnostics_(diagnostics), outputs_(output_names(model)) {
+    for (const ir::ValueId v : model.graph.inputs) inputs_.push_back(model.graph.value(v).name);
+  }
+
+  bool run(const script::TrainingPlan &plan, int main) {
+    const script::FitCall *fit = plan.first_fit(main);
+    trainer_.fit = std::make_unique<schema::FitT>();
+    if (fit) {
+      describe(*fit);
+      trainer_.train = data_set(fit->train, fit->where);
+      if (fit->validation) trainer_.validation = data_set(*fit->validation, fit->where);
+    }
+    for (const script::TrainingAction &action : plan.actions)
+      if (const auto *evaluate = std::get_if<script::EvaluateCall>(&action); evaluate && evaluate->model == main)
+        trainer_.test = data_set(evaluate->data, evaluate->where);
+    return ok_;
+  }
+
+ private:
+  void describe(const script::FitCall &given) {
+    schema::FitT &fit = *trainer_.fit;
+    // Sequential.fit() of Keras 2.0 runs ten epochs unless told, all others one.
+    const int64_t default_epochs = model_.is_sequential && !model_.keras3 ? 10 : 1;
+    fit.batch_size = static_cast<uint32_t>(given.batch_size.value_or(32));
+    fit.epochs = static_cast<uint32_t>(given.epochs.value_or(default_epochs));
+    fit.initial_epoch = static_cast<uint32_t>(given.initial_epoch.value_or(0));
+    fit.shuffle = given.shuffle.value_or(true);
+    fit.validation_split = given.validation_split.value_or(0);
+    fit.steps_per_epoch = static_cast<uint64_t>(given.steps_per_epoch.value_or(0));
+    fit.validation_steps = static_cast<uint64_t>(given.validation_steps.value_or(0));
+    fit.counts_steps = given.train.generator.has_value();
+    fit.verbose = static_cast<uint32_t>(given.verbose.value_or(1));
+    for (const auto &[number, weight] : given.class_weight) {
+      auto entry = std::make_unique<schema::ClassWeightT>();
+      entry->class_number = number;
+      entry->weight = weight;
+      fit.class_weight.push_back(std::move(entry));
+    }
+    for (const script::Configured &configured : given.callbacks) {
+      auto callback = std::make_unique<schema::CallbackT>();
+      callback->class_name = configured.class_name;
+      for (const auto &[name, value] : configured.config) callback->arguments.push_back(argument(name, value));
+      fit.callbacks.push_back(std::move(callback));
+    }
+  }
+
+  std::unique_ptr<schema::DataSetT> data_set(const script::DataSet &given, const Location &where) {
+    if (given.generator) {
+      diagnostics_.error(given.generator->where.line > 0 ? given.generator->where : where,
+                         fmt::format("{} cannot be compiled in this version", given.generator->class_name),
+                         "give fit() the arrays themselves");
+      ok_ = false;
+    }
+    auto set = std::make_unique<schema::DataSetT>();
+    set->inputs = in_order(given.inputs, inputs_);
+    set->targets = in_order(given.targets, outputs_);
+    if (given.sample_weight) set->sample_weight = data_array(*given.sample_weight);
+    return set;
+  }
+
+  const ir::Model &model_;
+  schema::TrainerT &trainer_;
+  Diagnostics &diagnostics_;
+  std::vector<std::string> inputs_, outputs_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &model, schema::TrainerT &trainer, Diagnostics &diagnostics) {
+  return FitDescriber(model, trainer, diagnostics).run(plan, main);
+}
+
+void describe_layers(const ir::Model &model, schema::TrainerT &trainer) {
+  std::map<std::string, uint32_t> index_of;
+  for (size_t i = 0; i < trainer.variables.size(); ++i) index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);
+  for (const ir::LayerInfo &info : model.layers) {
+    if (info.is_implicit_input) continue;
+    auto layer = std::make_unique<schema::LayerT>();
+    layer->name = info.name;
+    layer->class_name = info.class_name;
+    for (const int variable : info.variables) {
+      const std::string &name = model.graph.value(model.graph.variables[static_cast<size_t>(variable)].value).name;
+      const auto found = index_of.find(name);
+      if (found == index_of.end()) continue;
+      layer->variables.push_back(found->second);
+      const size_t dot = name.rfind('.');
+      trainer.variables[found->second]->keras_name =
+          fmt::format("{}/{}{}", info.name, dot == std::string::npos ? name : name.substr(dot + 1), model.keras3 ? "" : ":0");
+    }
+    trainer.layers.push_back(std::move(layer));
+  }
+}
+
+void describe_optimizer(const OptimizerConfig &config, schema::TrainerT &trainer) {
+  trainer.optimizer = name(config.optimizer);
+  trainer.learning_rate = static_cast<float>(config.learning_rate);
+  auto settings = std::make_unique<schema::OptimizerSettingsT>();
+  settings->name = trainer.optimizer;
+  settings->learning_rate = config.learning_rate;
+  settings->decay = config.decay;
+  settings->momentum = config.momentum;
+  settings->nesterov = config.nesterov;
+  settings->centered = config.centered;
+  settings->rho = config.rho;
+  settings->beta_1 = config.beta_1;
+  settings->beta_2 = config.beta_2;
+  settings->amsgrad = config.amsgrad;
+  settings->epsilon = config.epsilon;
+  settings->initial_accumulator = config.initial_accumulator;
+  settings->schedule_decay = config.schedule_decay;
+  settings->weight_decay = config.weight_decay;
+  settings->clipnorm = config.clipnorm;
+  settings->clipvalue = config.clipvalue;
+  settings->global_clipnorm = config.global_clipnorm;
+  trainer.optimizer_settings = std::move(settings);
+}
+
+}  // namespace sinter::driver

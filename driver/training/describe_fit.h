@@ -1,0 +1,23 @@
+// What the metadata of a trainer says about the script: fit, callbacks, data, layers, optimizer.
+#pragma once
+
+#include "driver/load_model.h"
+#include "frontend/script/training_plan.h"
+#include "support/optimizer_hyper.h"
+
+namespace sinter::schema {
+struct TrainerT;
+}
+
+namespace sinter::driver {
+
+// fit, train, validation and test of the script's plan for the model `main`; without a fit() the defaults of Keras. Steps that a
+// trainer does not know (image generators) are reported, and false.
+bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &model, schema::TrainerT &trainer, Diagnostics &diagnostics);
+
+// Layers and the names of their variables in Keras's files; trainer.variables is filled.
+void describe_layers(const ir::Model &model, schema::TrainerT &trainer);
+
+void describe_optimizer(const OptimizerConfig &config, schema::TrainerT &trainer);
+
+}  // namespace sinter::driver

@@ -1,0 +1,208 @@
+#include "driver/training/plan_trainer.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "codegen/build_trainer.h"
+#include "codegen/schedule.h"
+#include "codegen/supported.h"
+#include "driver/build.h"
+#include "driver/training/describe_fit.h"
+#include "driver/training/settings.h"
+#include "ir/text.h"
+#include "schema/program_generated.h"
+
+namespace sinter::driver {
+
+namespace {
+
+class TrainerPlanner {
+ public:
+  TrainerPlanner(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target, passes::PipelineOptions pipeline,
+                 Diagnostics &diagnostics)
+      : loaded_(std::move(loaded)), model_(loaded_.model), options_(options), target_(target), pipeline_(std::move(pipeline)),
+        diagnostics_(diagnostics) {}
+
+  std::optional<BuiltTrainer> run() {
+    for (const auto &[where, problem] : model_.untrainable) diagnostics_.error(where, problem);
+    const std::optional<script::CompileCall> call = compile_call();
+    if (!call) return std::nullopt;
+    passes::TrainingRequest request;
+    const std::vector<std::string> outputs = output_names(model_);
+    request.loss.keras3 = model_.keras3;
+    const bool has_losses = loss_config(*call, outputs, request.loss, diagnostics_);
+    const std::optional<OptimizerConfig> optimizer = optimizer_config(call->optimizer, model_.keras3, diagnostics_);
+    const bool has_frozen = freeze(*call);
+    schema::TrainerT said;
+    const bool has_fit = describe_fit(loaded_.plan, loaded_.main_model, model_, said, diagnostics_);
+    if (diagnostics_.has_errors() || !has_losses || !optimizer || !has_fit || !has_frozen) return std::nullopt;
+    request.optimizer = *optimizer;
+    request.where = call->optimizer.where;
+    request.graph = model_.graph;
+    request.loss.penalties = model_.penalties;
+    request.constraints = model_.constraints;
+    request.loss.sample_weights = !said.fit->class_weight.empty() || (said.train && said.train->sample_weight) ||
+                                  (said.validation && said.validation->sample_weight);
+    if (pipeline_.max_batch == 0) pipeline_.max_batch = said.fit->batch_size;
+    if (said.fit->batch_size > pipeline_.max_batch) said.fit->batch_size = static_cast<uint32_t>(pipeline_.max_batch);
+
+    BuiltTrainer built;
+    auto planned = passes::plan_train(
+        request, model_.weights,
+        [&](const passes::FusedGraph &graph) { return codegen::choose_storage_blocks(graph, target_, pipeline_.max_batch); },
+        pipeline_, diagnostics_);
+    if (!planned || !check_compilable(*planned)) return std::nullopt;
+    built.planned = std::move(*planned);
+    auto initial = std::make_shared<const passes::Weights>(std::move(model_.weights));
+    built.program = codegen::build_trainer(built.planned, request.graph, std::move(initial), target_, pipeline_.max_batch);
+    describe(built.program, built.planned, said, *optimizer, *call, outputs);
+    return built;
+  }
+
+ private:
+  // What the options say, else the script, else the model file.
+  std::optional<script::CompileCall> compile_call() {
+    const script::CompileCall *of_script = loaded_.plan.last_compile(loaded_.main_model);
+    std::optional<script::CompileCall> call;
+    if (of_script) call = *of_script;
+    if (!call && !loaded_.training_config.empty() && (options_.loss.empty() || options_.optimizer.empty()))
+      call = compile_call_of_json(loaded_.training_config, {options_.model}, diagnostics_);
+    if (!call && diagnostics_.has_errors()) return std::nullopt;
+    if (!options_.optimizer.empty()) {
+      const std::optional<script::Configured> optimizer = parse_optimizer(options_.optimizer, diagnostics_);
+      if (!optimizer) return std::nullopt;
+      if (!call) call.emplace();
+      call->optimizer = *optimizer;
+    }
+    if (!options_.loss.empty()) {
+      if (!call) call.emplace();
+      const Location where{.path = "--loss"};
+      call->losses = {{"", script::Configured{options_.loss, {}, where}}};
+      call->metrics.clear();
+      if (options_.loss.find("crossentropy") != std::string::npos) call->metrics = {{"", script::Configured{"accuracy", {}, where}}};
+    }
+    if (call && !call->losses.empty() && !call->optimizer.class_name.empty()) return call;
+    diagnostics_.error({options_.model}, "nothing says how to train the model: there is no loss and optimizer",
+                       of_script ? "give one to compile(loss=…)" : "say them with --loss NAME --optimizer NAME");
+    return std::nullopt;
+  }
+
+  void set_trainable(const ir::LayerInfo &layer, bool trainable) {
+    for (const int index : layer.variables) {
+      ir::Variable &variable = model_.graph.variables[static_cast<size_t>(index)];
+      if (variable.kind == ir::VariableKind::weight) variable.trainable = trainable;
+    }
+  }
+
+  // Layers as they were at compile(), and those that --freeze names.
+  bool freeze(const script::CompileCall &call) {
+    if (loaded_.plan.last_compile(loaded_.main_model))
+      for (const ir::LayerInfo &layer : model_.layers)
+        set_trainable(layer, std::ranges::find(call.frozen_layers, layer.name) == call.frozen_layers.end());
+    for (const std::string &pattern : options_.freeze) {
+      bool found = false;
+      for (const ir::LayerInfo &layer : model_.layers) {
+        if (fnmatch(pattern.c_str(), layer.name.c_str(), 0) != 0) continue;
+        found = true;
+        set_trainable(layer, false);
+      }
+      if (found) continue;
+      diagnostics_.error({.path = "--freeze"}, fmt::format("no layer is called like '{}'", pattern));
+      return false;
+    }
+    return true;
+  }
+
+  bool check_compilable(const passes::PlannedTraining &planned) {
+    bool all = true;
+    const ir::Graph &graph = planned.training.graph;
+    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+      const auto why = codegen::unsupported(graph, static_cast<ir::NodeId>(i));
+      if (!why) continue;
+      const ir::Node &node = graph.nodes[i];
+      Location where{options_.model};
+      where.path = node.layer.empty() ? "%" + graph.value(node.outputs[0]).name : "layer '" + node.layer + "'";
+      diagnostics_.error(where, fmt::format("the op {} cannot be compiled into a trainer: {}", node.op->name, *why));
+      all = false;
+    }
+    return all;
+  }
+
+  // Axes of a whole value, batch first, to axes of a sample.
+  static std::vector<int32_t> sample_axes(const std::vector<std::vector<int>> &axes, size_t index) {
+    std::vector<int32_t> result;
+    if (index >= axes.size()) return result;
+    for (size_t d = 1; d < axes[index].size(); ++d) result.push_back(axes[index][d] - 1);
+    return result;
+  }
+
+  void describe(codegen::Program &program, const passes::PlannedTraining &planned, schema::TrainerT &said,
+                const OptimizerConfig &optimizer, const script::CompileCall &call, const std::vector<std::string> &outputs) {
+    schema::TrainerT &trainer = *program.trainer->metadata;
+    trainer.fit = std::move(said.fit);
+    trainer.train = std::move(said.train);
+    trainer.validation = std::move(said.validation);
+    trainer.test = std::move(said.test);
+    trainer.semantics = model_.keras3 ? schema::Semantics::keras3 : schema::Semantics::keras2;
+    trainer.keras_version = loaded_.keras_version;
+    describe_layers(model_, trainer);
+    describe_optimizer(optimizer, trainer);
+    trainer.fingerprint = fingerprint(planned.training.graph, trainer);
+    size_t target = 0;
+    for (size_t i = 0; i < program.outputs.size(); ++i) {
+      const std::vector<int32_t> axes = sample_axes(model_.output_axes, i);
+      program.outputs[i].source_axes.assign(axes.begin(), axes.end());
+      program.outputs[i].name = outputs[i];
+      if (planned.training.targets[i] < 0) continue;
+      trainer.targets[target]->name = outputs[i];
+      if (trainer.targets[target]->classes == 0) trainer.targets[target]->source_axes = axes;
+      ++target;
+    }
+    for (size_t i = 0; i < program.inputs.size(); ++i) {
+      const std::vector<int32_t> axes = sample_axes(model_.input_axes, i);
+      program.inputs[i].source_axes.assign(axes.begin(), axes.end());
+    }
+    if (model_.input_scale_offset) std::tie(program.input_scale, program.input_offset) = *model_.input_scale_offset;
+    if (!call.losses.empty()) program.loss = call.losses[0].second.class_name;
+    for (const auto &[output, metric] : call.metrics) program.metrics.push_back(metric.class_name);
+  }
+
+  // FNV-1a of the step as a graph and the optimizer's settings.
+  static uint64_t fingerprint(const ir::Graph &graph, const schema::TrainerT &trainer) {
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(schema::CreateOptimizerSettings(builder, trainer.optimizer_settings.get()));
+    uint64_t hash = 14695981039346656037u;
+    const auto mix = [&](unsigned char c) { hash = (hash ^ c) * 1099511628211u; };
+    for (const char c : ir::print(graph)) mix(static_cast<unsigned char>(c));
+    for (size_t i = 0; i < builder.GetSize(); ++i) mix(builder.GetBufferPointer()[i]);
+    return hash;
+  }
+
+  LoadedModel loaded_;
+  ir::Model &model_;
+  const CompileOptions &options_;
+  const codegen::Target &target_;
+  passes::PipelineOptions pipeline_;
+  Diagnostics &diagnostics_;
+};
+
+}  // namespace
+
+std::optional<BuiltTrainer> build_trainer(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
+                                          passes::PipelineOptions pipeline, Diagnostics &diagnostics) {
+  return TrainerPlanner(std::move(loaded), options, target, std::move(pipeline), diagnostics).run();
+}
+
+std::string weights_before_fit(const LoadedModel &loaded) {
+  std::string path;
+  for (const script::TrainingAction &action : loaded.plan.actions) {
+    if (const auto *load = std::get_if<script::LoadWeightsCall>(&action); load && load->model == loaded.main_model) path = load->path;
+    if (const auto *fit = std::get_if<script::FitCall>(&action); fit && fit->model == loaded.main_model) return path;
+  }
+  return path;
+}
+
+}  // namespace sinter::driver
