@@ -18,10 +18,17 @@ struct BatchNormTraining {
           "variance a channel; inputs x [..., C], gamma, beta [C]; outputs y, mean, variance";
   static constexpr std::string_view keras = "", onnx = "";
   static constexpr bool batch_dependent = true;
-  using Attrs = rules::BatchNormAttrs;
+  struct Attrs {
+    float epsilon = 1e-3f;
+    bool constant_statistics = false;
+    static constexpr auto fields =
+        std::tuple{field("epsilon", &Attrs::epsilon, "added to the variance"),
+                   field("constant_statistics", &Attrs::constant_statistics,
+                         "the gradient takes mean and variance for constants, as Keras 3.0.0 on PyTorch did (keras pull request 19102)")};
+  };
 
   static std::optional<std::vector<TensorType>> infer(const Attrs &a, Types in, Checker &check) {
-    std::optional<TensorType> y = rules::batch_norm_type(a, in, 1, {"gamma", "beta"}, check);
+    std::optional<TensorType> y = rules::batch_norm_type({a.epsilon}, in, 1, {"gamma", "beta"}, check);
     if (!y) return std::nullopt;
     const TensorType channel = {y->dims.back()};
     return std::vector<TensorType>{*std::move(y), channel, channel};
@@ -62,10 +69,15 @@ struct BatchNormTraining {
     if (const ValueId dy = g.output_gradient(0); dy >= 0) {
       const std::vector<int64_t> axes = all_axes(g.type(x));
       ValueId dgamma = -1, dbeta = -1;
-      if (g.needs(0) || g.needs(1))
+      if (g.needs(0) && a.constant_statistics) {
+        const ValueId deviation = g.emit("sqrt", {g.emit("affine", {{"shift", a.epsilon}}, {variance})});
+        g.add(0, g.emit("mul", {dy, g.emit("div", {gamma, deviation})}));
+      }
+      const bool through_statistics = g.needs(0) && !a.constant_statistics;
+      if (through_statistics || g.needs(1))
         dgamma = g.emit("batch_norm_gamma_gradient", {{"epsilon", a.epsilon}}, {dy, x, mean, variance});
-      if (g.needs(0) || g.needs(2)) dbeta = axes.empty() ? dy : g.emit("batch_sum", {{"axes", axes}}, {dy});
-      if (g.needs(0))
+      if (through_statistics || g.needs(2)) dbeta = axes.empty() ? dy : g.emit("batch_sum", {{"axes", axes}}, {dy});
+      if (through_statistics)
         g.add(0, g.emit("batch_norm_input_gradient", {{"epsilon", a.epsilon}},
                         {dy, x, gamma, mean, variance, dgamma, dbeta}));
       if (g.needs(1)) g.add(1, dgamma);

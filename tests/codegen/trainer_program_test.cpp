@@ -9,23 +9,13 @@
 #include <random>
 
 #include "codegen/build_trainer.h"
-#include "codegen/cpu/jit.h"
-#include "codegen/pack_weights.h"
 #include "codegen/schedule.h"
 #include "ir/interpret.h"
-#include "ir/kernel/interpret.h"
-#include "ir/kernel/math.h"
-#include "ir/kernel/text.h"
-#include "ir/kernel/verify.h"
 #include "ir/text.h"
-#include "passes/prepare_training.h"
-#include "passes/rewrite.h"
 #include "passes/simplify_inference.h"
 #include "runtime/trainer_abi.h"
-#include "schema/program_generated.h"
 #include "support/optimizer_hyper.h"
-#include "tests/codegen/guarded_memory.h"
-#include "tests/codegen/program_runner.h"
+#include "tests/codegen/trainer_runner.h"
 
 namespace sinter {
 namespace {
@@ -115,134 +105,6 @@ std::vector<ir::ValueId> variables_of(const ir::Graph &graph) {
   return values;
 }
 
-// Runs the parts of a trainer on memory between guard pages.
-class TrainerRunner {
- public:
-  TrainerRunner(const codegen::Program &program, const codegen::Target &target, test::Engine engine)
-      : program_(program),
-        trainer_(*program.trainer),
-        target_(target),
-        engine_(engine),
-        state_(trainer_.state_bytes),
-        arena_(static_cast<int64_t>(trainer_.metadata->arena_bytes)),
-        sums_(4 * trainer_.values, false),
-        constants_(program.constant_bytes) {
-    std::memset(state_.data(), 0, static_cast<size_t>(state_.bytes()));
-    for (const codegen::ConstantBlock &block : program.constants) {
-      char *at = constants_.data() + block.offset;
-      block.fill([&](const void *data, size_t bytes) {
-        std::memcpy(at, data, bytes);
-        at += bytes;
-      });
-    }
-  }
-
-  void write(const std::string &name, const ir::ReferenceTensor &tensor) { transfer(name, const_cast<ir::ReferenceTensor &>(tensor), true); }
-  ir::ReferenceTensor read(const std::string &name, ir::ReferenceTensor like) {
-    transfer(name, like, false);
-    return like;
-  }
-
-  // Outputs are the sums, or those of predict.
-  void run(const codegen::ProgramPart &part, const std::vector<std::vector<float>> &inputs,
-           const std::vector<std::vector<float>> &targets, const SinterHyper &hyper, int64_t n, std::vector<float> *prediction = nullptr) {
-    arena_.fill_with_nan();
-    test::GuardedMemory hyper_memory(sizeof hyper, false);
-    std::memcpy(hyper_memory.data(), &hyper, sizeof hyper);
-    std::vector<const kernel::Kernel *> kernels;
-    for (const codegen::ProgramKernel &kernel : part.kernels) {
-      kernels.push_back(&kernel.kernel);
-      for (const std::string &problem : kernel::verify(kernel.kernel))
-        ADD_FAILURE() << kernel.kernel.name << ": " << problem << "\n" << kernel::print(kernel.kernel);
-    }
-    const auto module = engine_ == test::Engine::compiled ? codegen::JitModule::compile(kernels, target_) : nullptr;
-    for (size_t k = 0; k < kernels.size(); ++k) {
-      std::vector<kernel::BufferMemory> memory;
-      std::vector<std::unique_ptr<test::GuardedMemory>> arrays;
-      for (const codegen::BufferBinding &binding : part.kernels[k].bindings) {
-        const auto rest = [&](test::GuardedMemory &block) {
-          return kernel::BufferMemory{block.data() + binding.offset, block.bytes() - binding.offset};
-        };
-        switch (binding.kind) {
-          case kernel::BufferKind::input: {
-            if (binding.table == codegen::InputTable::hyper) {
-              memory.push_back(rest(hyper_memory));
-              break;
-            }
-            const auto &table = binding.table == codegen::InputTable::targets ? targets : inputs;
-            const std::vector<float> &array = table.at(static_cast<size_t>(binding.index));
-            arrays.push_back(std::make_unique<test::GuardedMemory>(static_cast<int64_t>(array.size()) * 4, false));
-            std::memcpy(arrays.back()->data(), array.data(), array.size() * 4);
-            memory.push_back(rest(*arrays.back()));
-            break;
-          }
-          case kernel::BufferKind::output:
-            if (prediction)
-              memory.push_back({prediction->data(), static_cast<int64_t>(prediction->size()) * 4});
-            else
-              memory.push_back({sums_.data() + 4 * binding.index, 4});
-            break;
-          case kernel::BufferKind::arena: memory.push_back(rest(arena_)); break;
-          case kernel::BufferKind::constant: memory.push_back(rest(constants_)); break;
-          case kernel::BufferKind::state: memory.push_back(rest(state_)); break;
-          case kernel::BufferKind::local: memory.push_back({}); break;
-        }
-      }
-      if (engine_ == test::Engine::compiled) {
-        module->run(k, memory, n);
-      } else {
-        kernel::Kernel expanded = *kernels[k];
-        kernel::expand_math(expanded);
-        if (const auto error = kernel::interpret(expanded, memory, n))
-          ADD_FAILURE() << kernels[k]->name << ": " << *error << "\n" << kernel::print(*kernels[k]);
-      }
-    }
-  }
-
-  float mean(int value) { return sums_.floats()[value]; }
-
-  // Lanes beyond the last channel stay zero.
-  void expect_padding_zero() {
-    for (const auto &variable : trainer_.metadata->variables) {
-      if (variable->block == 0) continue;
-      const int64_t channels = variable->dims.back(), block = variable->block;
-      int64_t rows = 1;
-      for (const int64_t dim : variable->dims) rows *= dim;
-      rows /= channels;
-      const auto *at = reinterpret_cast<const float *>(state_.data() + variable->offset) + channels / block * rows * block;
-      for (int64_t i = 0; channels % block != 0 && i < rows * block; ++i) {
-        if (i % block < channels % block) continue;
-        ASSERT_EQ(at[i], 0.0f) << variable->name;
-      }
-    }
-  }
-
- private:
-  void transfer(const std::string &name, ir::ReferenceTensor &tensor, bool to_state) {
-    for (const auto &variable : trainer_.metadata->variables) {
-      if (variable->name != name) continue;
-      auto *at = reinterpret_cast<float *>(state_.data() + variable->offset);
-      const int64_t channels = tensor.dims.empty() ? 1 : tensor.dims.back(), block = variable->block > 0 ? variable->block : channels;
-      const int64_t rows = tensor.elements() / channels;
-      for (int64_t i = 0; i < tensor.elements(); ++i) {
-        const int64_t row = i / channels, channel = i % channels;
-        float &stored = at[channel / block * rows * block + row * block + channel % block];
-        double &value = tensor.data[static_cast<size_t>(i)];
-        if (to_state) stored = static_cast<float>(value);
-        else value = double{stored};
-      }
-      return;
-    }
-    ADD_FAILURE() << "no variable " << name;
-  }
-
-  const codegen::Program &program_;
-  const codegen::TrainerProgram &trainer_;
-  const codegen::Target &target_;
-  test::Engine engine_;
-  test::GuardedMemory state_, arena_, sums_, constants_;
-};
-
 ir::ReferenceTensor random_tensor(const ir::TensorType &type, int64_t n, float low, float high, std::mt19937 &random) {
   std::uniform_real_distribution<float> uniform(low, high);
   ir::ReferenceTensor tensor;
@@ -310,7 +172,7 @@ TEST_P(TrainerProgram, EqualsReference) {
 
       for (const test::Engine engine : {test::Engine::interpreter, test::Engine::compiled}) {
         SCOPED_TRACE(std::string(spec) + " n " + std::to_string(n) + (engine == test::Engine::interpreter ? " interpreter" : " compiled"));
-        TrainerRunner runner(program, *target, engine);
+        test::TrainerRunner runner(program, *target, engine);
         Tensors expected = variables;
         for (const auto &[name, tensor] : expected) runner.write(name, tensor);
         const std::vector<std::vector<float>> x = {floats_of(inputs.at("x"))}, targets = {floats_of(inputs.at("target"))};
@@ -326,7 +188,7 @@ TEST_P(TrainerProgram, EqualsReference) {
           inputs["random"] = state;
           const std::vector<ir::ReferenceTensor> outputs =
               ir::interpret(graph, in_order(graph, graph.inputs, inputs), in_order(graph, variables_of(graph), expected), n);
-          runner.run(program.trainer->step, x, targets, hyper, n);
+          runner.train_step(x, targets, hyper, n);
           if (testing::Test::HasFailure()) return;
           EXPECT_NEAR(runner.mean(0), outputs[0].data[0], 2e-5 * std::abs(outputs[0].data[0]));
           EXPECT_NEAR(runner.mean(1), outputs[1].data[0], 1e-6);
@@ -344,8 +206,7 @@ TEST_P(TrainerProgram, EqualsReference) {
         const ir::ReferenceTensor prediction =
             ir::interpret(inference, in_order(inference, inference.inputs, inputs), in_order(inference, variables_of(inference), expected), n)[0];
         std::vector<float> got(prediction.data.size());
-        codegen::ProgramPart predict{program.kernels, program.arena_bytes, 0};
-        runner.run(predict, x, {}, {}, n, &got);
+        runner.predict(x, n, got);
         ir::ReferenceTensor got_tensor = prediction;
         got_tensor.data.assign(got.begin(), got.end());
         expect_close(got_tensor, prediction, 2e-5, "prediction");
@@ -354,7 +215,7 @@ TEST_P(TrainerProgram, EqualsReference) {
         ASSERT_TRUE(evaluated);
         const auto values = ir::interpret(evaluated->graph, in_order(evaluated->graph, evaluated->graph.inputs, inputs),
                                           in_order(evaluated->graph, variables_of(evaluated->graph), expected), n);
-        runner.run(program.trainer->evaluate, x, targets, {}, n);
+        runner.evaluate(x, targets, n);
         EXPECT_NEAR(runner.mean(0), values[0].data[0], 2e-5 * std::abs(values[0].data[0]));
         EXPECT_NEAR(runner.mean(1), values[1].data[0], 1e-6);
       }
