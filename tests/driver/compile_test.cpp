@@ -212,7 +212,7 @@ TEST(Compile, PrintedGraphCompiles) {
 TEST(Compile, ClassifiesAnImage) {
   const Scratch scratch;
   const std::string out = compile_example(scratch, "cifar_cnn");
-  ASSERT_EQ(run("python3 '" SINTER_SOURCE_DIR "/scripts/make_test_image.py' " + (scratch / "g.png")).exit_code, 0);
+  ASSERT_EQ(run("python3 '" SINTER_SOURCE_DIR "/tests/driver/make_test_image.py' " + (scratch / "g.png")).exit_code, 0);
   const CommandResult result = run(out + " predict " + (scratch / "g.png") + " --top 2");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("g.png"), std::string::npos) << result.out;
