@@ -46,9 +46,7 @@ bool is_identity_placement(const Form &form) {
 bool is_one_nest(const Group &group) {
   for (size_t s = 1; s < group.stages.size(); ++s) {
     const Stage &stage = group.stages[s];
-    if (stage.form.kind != FormKind::map || !stage.form.indices.empty() ||
-        stage.form.result.dims != group.stages[0].form.result.dims)
-      return false;
+    if (stage.form.kind != FormKind::map || stage.form.result.dims != group.stages[0].form.result.dims) return false;
     bool reads = false;  // else it is another part of the result
     for (const passes::StageSource &source : stage.sources) {
       if (source.stage >= 0 && !reads_identically(stage, source.stage)) return false;
@@ -68,7 +66,7 @@ std::vector<Segment> split(const Group &group) {
   for (size_t s = 0; s < group.stages.size(); ++s) {
     const Stage &stage = group.stages[s];
     const int previous = static_cast<int>(s) - 1;
-    bool joins = s > 0 && stage.form.kind == FormKind::map && stage.form.indices.empty() &&
+    bool joins = s > 0 && stage.form.kind == FormKind::map &&
                  stage.form.result.dims == group.stages[s - 1].form.result.dims && reads_identically(stage, previous) &&
                  !is_used_after(group, previous, s + 1);
     bool reads_previous = false;

@@ -104,6 +104,8 @@ double evaluate_integer(kernel::BinaryOp op, double left, double right, kernel::
       return wrap(a | b, base);
     case BinaryOp::bit_xor:
       return wrap(a ^ b, base);
+    case BinaryOp::mul_high:
+      return wrap(static_cast<int64_t>(uint64_t{static_cast<uint32_t>(a)} * static_cast<uint32_t>(b) >> 32), base);
     case BinaryOp::shl:
       return wrap(static_cast<int64_t>(bits << b), base);
     case BinaryOp::shr:

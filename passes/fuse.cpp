@@ -96,7 +96,7 @@ bool is_row_program(const Graph &graph, const std::vector<Stage> &stages, ValueI
 bool is_elementwise(const std::vector<Stage> &stages) {
   if (!all_maps(stages) || stages.empty() || stages.back().value < 0) return false;
   for (const Stage &stage : stages) {
-    if (stage.form.result.dims != stages[0].form.result.dims || !stage.form.indices.empty()) return false;
+    if (stage.form.result.dims != stages[0].form.result.dims) return false;
     for (size_t k = 0; k < stage.sources.size(); ++k)
       if (stage.sources[k].stage >= 0 &&
           !is_identity(stage.form.operands[k].access, static_cast<int>(stage.form.axes.size())))

@@ -307,6 +307,12 @@ Value *ExpressionEmitter::arithmetic(BinaryOp op, Base base, Value *a, Value *b)
       return builder.CreateShl(a, b);
     case BinaryOp::shr:
       return builder.CreateLShr(a, b);
+    case BinaryOp::mul_high: {
+      llvm::Type *narrow = a->getType();
+      llvm::Type *wide = narrow->getWithNewBitWidth(64);
+      Value *product = builder.CreateMul(builder.CreateZExt(a, wide), builder.CreateZExt(b, wide));
+      return builder.CreateTrunc(builder.CreateLShr(product, 32), narrow);
+    }
     case BinaryOp::lt:
       return is_float       ? builder.CreateFCmpOLT(a, b)
              : without_sign ? builder.CreateICmpULT(a, b)

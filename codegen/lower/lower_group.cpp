@@ -277,18 +277,15 @@ class GroupLowering {
     for (size_t k = 0; k < form.operands.size(); ++k)
       nest.operands.push_back(operand(form, first.sources[k], form.operands[k], form.operands[k].access, nest.axes, tiles,
                                       k == 1 ? segment.weight_block : 0));
-    for (const ir::IndexParameter &index : form.indices) {
-      Place number;  // an address whose unit is the index itself
-      number.strides = {1};
-      nest.indices.push_back(linearize({index.value}, number, nest.axes));
-    }
+    for (const ir::IndexParameter &index : form.indices) nest.indices.push_back(position(index.var, {index.value}, nest.axes));
     for (int i = segment.first + 1; i <= segment.last; ++i) {
       const Stage &stage = group_.stages[static_cast<size_t>(i)];
-      SINTER_CHECK(stage.form.indices.empty(), group_.name);
       NestMap map;
       map.body = stage.form.body;
       map.parameters = stage.form.parameters;
       map.batch_size = stage.form.batch_size;
+      for (const ir::IndexParameter &index : stage.form.indices)
+        map.indices.push_back(position(index.var, compose({index.value}, form.placement, axes), nest.axes));
       for (size_t k = 0; k < stage.sources.size(); ++k) {
         if (stage.sources[k].stage >= segment.first) {
           map.operands.emplace_back();
@@ -310,6 +307,13 @@ class GroupLowering {
     nest.result = linearize(form.placement, place, nest.axes);
     emit_nest(builder_, nest, body);
     if (writes_output) write_halo(body, form, nest.axes, place);
+  }
+
+  // An address whose unit is the position itself.
+  static NestIndex position(const kernel::Var &var, const ir::Access &value, const std::vector<Range> &axes) {
+    Place number;
+    number.strides = {1};
+    return {var, linearize(value, number, axes)};
   }
 
   bool is_stored_besides(const Stage &stage) const { return stage.value != group_.output && group_.writes(stage.value); }

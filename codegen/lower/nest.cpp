@@ -79,8 +79,12 @@ class NestEmitter {
     for (const LinearAccess *access : stored_accesses(nest_))
       if (access->strides[vector_axis_] != 1) lanes_ = 1;
     // A position of the type index is a scalar.
-    for (size_t i = 0; i < nest_.indices.size(); ++i)
-      if (nest_.indices[i].strides[vector_axis_] != 0 && nest_.form->indices[i].var.type.base == kernel::Base::index) lanes_ = 1;
+    const auto is_scalar = [&](const NestIndex &index) {
+      return index.value.strides[vector_axis_] != 0 && index.var.type.base == kernel::Base::index;
+    };
+    if (std::any_of(nest_.indices.begin(), nest_.indices.end(), is_scalar)) lanes_ = 1;
+    for (const NestMap &map : nest_.maps)
+      if (std::any_of(map.indices.begin(), map.indices.end(), is_scalar)) lanes_ = 1;
     if (is_guarded(nest_, vector_axis_)) lanes_ = 1, nest_.tile.vectors = 1;
   }
 
@@ -272,8 +276,7 @@ class NestEmitter {
   void emit_tile(Body &body) {
     std::vector<Expr> bases;
     for (const NestOperand &operand : nest_.operands) bases.push_back(tile_base(operand.access, body));
-    index_bases_.clear();
-    for (const LinearAccess &index : nest_.indices) index_bases_.push_back(tile_base(index, body));
+    name_indices(body);
     std::vector<std::vector<Expr>> map_bases;
     for (const NestMap &map : nest_.maps) {
       map_bases.emplace_back();
@@ -430,20 +433,30 @@ class NestEmitter {
     loop(begin, end, LoopKind::serial, 1);
   }
 
-  // The variables of a body that are no operands: positions and the batch size.
+  // The variables of the anchor's body that are no operands: positions and the batch size.
   std::map<int, Expr> positions(const Expr &p, const Expr &v) const {
     std::map<int, Expr> values;
-    for (size_t i = 0; i < nest_.indices.size(); ++i) {
-      const Var &var = nest_.form->indices[i].var;
-      Expr at = address(nest_.indices[i], index_bases_[i], p, v);
-      if (var.type.base != kernel::Base::index) {
-        at = kernel::convert(at, var.type.base);
-        if (lanes_ > 1 && nest_.indices[i].strides[vector_axis_] == 1) at = at + kernel::lane_index(lanes_);
-      }
-      values[var.id] = at;
-    }
+    add_positions(nest_.indices, p, v, values);
     add_batch_size(nest_.form->batch_size, values);
     return values;
+  }
+
+  void add_positions(const std::vector<NestIndex> &indices, const Expr &p, const Expr &v, std::map<int, Expr> &values) const {
+    for (const NestIndex &index : indices) {
+      Expr at = address(index.value, index_bases_.at(&index), p, v);
+      if (index.var.type.base != kernel::Base::index) {
+        at = kernel::convert(at, index.var.type.base);
+        if (lanes_ > 1 && index.value.strides[vector_axis_] == 1) at = at + kernel::lane_index(lanes_);
+      }
+      values[index.var.id] = at;
+    }
+  }
+
+  void name_indices(Body &body) {
+    index_bases_.clear();
+    for (const NestIndex &index : nest_.indices) index_bases_[&index] = tile_base(index.value, body);
+    for (const NestMap &map : nest_.maps)
+      for (const NestIndex &index : map.indices) index_bases_[&index] = tile_base(index.value, body);
   }
 
   void add_batch_size(const Var &variable, std::map<int, Expr> &values) const {
@@ -572,8 +585,10 @@ class NestEmitter {
         };
         values[map.parameters[k].id] = operand.stage >= 0 ? made[static_cast<size_t>(operand.stage)] : load_it();
       }
+      add_positions(map.indices, p, v, values);
       add_batch_size(map.batch_size, values);
       value = kernel::substitute(map.body, values);
+      if (!map.indices.empty()) value = KernelBuilder::name_shared(value, body);
       keep(map.stored);
     }
     body.push_back(kernel::store(nest_.result.buffer, at, kernel::broadcast(value, lanes_), valid));
@@ -623,6 +638,7 @@ class NestEmitter {
           map_bases.back().push_back(operand.stage < 0 ? tile_base(operand.access, inner) : Expr(0));
       }
       name_stored_bases(inner);
+      name_indices(inner);
       finish(inner, value, map_bases, address_of_result(inner), 0, 0, 0);
     });
   }
@@ -673,7 +689,8 @@ class NestEmitter {
   int partial_sums_ = -1;      // local buffer; -1: the reduction runs in one pass
   // The tile being emitted.
   std::vector<Expr> indices_;  // by axis
-  std::vector<Expr> index_bases_, stored_bases_;
+  std::vector<Expr> stored_bases_;
+  std::map<const NestIndex *, Expr> index_bases_;
   Expr block_index_ = 0;       // of the vector axis, for packed weights
   int tile_pixels_ = 1, tile_vectors_ = 1;
   int valid_ = 0;

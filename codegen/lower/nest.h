@@ -18,12 +18,19 @@ struct NestOperand {
   float fill = 0;             // value of an element that does not exist, in forms without reduction
 };
 
+// A position, as a variable of a body: its value is an address without a buffer.
+struct NestIndex {
+  kernel::Var var;
+  LinearAccess value;
+};
+
 // A map on what the anchor and earlier maps give. operands[k] belongs to parameters[k].
 struct NestMap {
   Expr body;
   std::vector<kernel::Var> parameters;
   kernel::Var batch_size;  // as in ir::Form
   std::vector<NestOperand> operands;
+  std::vector<NestIndex> indices;
   LinearAccess stored;  // where the map's value is written too; without a buffer: nowhere
 };
 
@@ -38,7 +45,7 @@ struct Nest {
   int output_axes = 0;
   const ir::Form *form = nullptr;      // body, parameters, monoid, accumulators and finish of the anchor
   std::vector<NestOperand> operands;
-  std::vector<LinearAccess> indices;   // one an index parameter of the form: its value, as an address without a buffer
+  std::vector<NestIndex> indices;      // of the anchor
   std::vector<NestMap> maps;
   LinearAccess anchor_stored;  // as NestMap::stored, of the anchor's value
   LinearAccess result;         // of the last map, or of the anchor if there is none

@@ -29,10 +29,12 @@ std::vector<LinearAccess *> stored_accesses(Nest &nest) {
 std::vector<LinearAccess *> all_accesses(Nest &nest) {
   std::vector<LinearAccess *> list;
   for (NestOperand &operand : nest.operands) list.push_back(&operand.access);
-  for (LinearAccess &index : nest.indices) list.push_back(&index);
-  for (NestMap &map : nest.maps)
+  for (NestIndex &index : nest.indices) list.push_back(&index.value);
+  for (NestMap &map : nest.maps) {
+    for (NestIndex &index : map.indices) list.push_back(&index.value);
     for (NestOperand &operand : map.operands)
       if (operand.stage < 0) list.push_back(&operand.access);
+  }
   for (LinearAccess *stored : stored_accesses(nest)) list.push_back(stored);
   return list;
 }

@@ -102,6 +102,11 @@ struct Xor {
     return static_cast<T>(a ^ b);
   }
 };
+struct MulHigh {
+  int32_t operator()(int32_t a, int32_t b) const {
+    return static_cast<int32_t>(uint64_t{static_cast<uint32_t>(a)} * static_cast<uint32_t>(b) >> 32);
+  }
+};
 struct Shl {
   template <class T>
   T operator()(T a, T b) const {
@@ -366,6 +371,8 @@ Step binary_step(BinaryOp op, Type operands) {
       return binary_integer<Shl>(operands);
     case BinaryOp::shr:
       return binary_integer<Shr>(operands);
+    case BinaryOp::mul_high:
+      return binary_for_lanes<MulHigh, int32_t>(operands.lanes);
     case BinaryOp::lt:
       return binary_any<Lt>(operands);
     case BinaryOp::le:

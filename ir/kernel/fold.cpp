@@ -235,6 +235,9 @@ bool evaluate(BinaryOp op, Base base, int64_t a, int64_t b, int64_t *result) {
     case BinaryOp::shr:
       value = static_cast<int64_t>((width == 32 ? static_cast<uint32_t>(a) : bits(a)) >> b);
       break;
+    case BinaryOp::mul_high:
+      value = static_cast<int32_t>(uint64_t{static_cast<uint32_t>(a)} * static_cast<uint32_t>(b) >> 32);
+      break;
     case BinaryOp::lt:
       value = a < b;
       break;

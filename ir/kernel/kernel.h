@@ -56,12 +56,13 @@ Var make_var(std::string name, Type type);  // a fresh id
 // exp, log, tanh, sigmoid and erf are math functions: expand_math (math.h) rewrites them into the other nodes before code is made.
 enum class UnaryOp : uint8_t { neg, abs, sqrt, floor, logical_not, exp, log, tanh, sigmoid, erf };
 
-// On index and i32: div and mod round toward minus infinity; the divisor is positive. shr is logical. Comparisons give boolean.
+// On index and i32: div and mod round toward minus infinity; the divisor is positive. shr is logical;
+// mul_high, of i32 alone, gives the upper 32 bits of the product of two unsigned numbers. Comparisons give boolean.
 // i32 wraps; index arithmetic does not overflow. On f32, min(a, b) is a < b ? a : b and max(a, b) is a > b ? a : b: with a NaN
 // the second operand. Comparisons with NaN are false, except ne.
 enum class BinaryOp : uint8_t {
   add, sub, mul, div, mod, min, max,
-  bit_and, bit_or, bit_xor, shl, shr,
+  bit_and, bit_or, bit_xor, shl, shr, mul_high,
   lt, le, eq, ne, logical_and, logical_or,
 };
 

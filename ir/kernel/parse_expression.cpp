@@ -380,9 +380,10 @@ ExpressionParser::Value ExpressionParser::make_call(const Token &name, std::vect
   if (const auto op = function_of(name.text)) {
     return count(1) ? make_unary(*op, std::move(arguments[0]), name) : none();
   }
-  if (name.is("min") || name.is("max")) {
+  if (name.is("min") || name.is("max") || name.is("mul_high")) {
     if (!count(2)) return none();
-    return make_binary(name.is("min") ? BinaryOp::min : BinaryOp::max, arguments[0], arguments[1], name);
+    const BinaryOp op = name.is("min") ? BinaryOp::min : name.is("max") ? BinaryOp::max : BinaryOp::mul_high;
+    return make_binary(op, arguments[0], arguments[1], name);
   }
   if (name.is("fma")) {
     if (!count(3)) return none();

@@ -60,6 +60,7 @@ Infix infix_of(BinaryOp op) {
       return {"%", product};
     case BinaryOp::min:
     case BinaryOp::max:
+    case BinaryOp::mul_high:
       break;
   }
   return {nullptr, primary};

@@ -74,6 +74,7 @@ std::string_view name_of(UnaryOp op) {
 std::string_view name_of(BinaryOp op) {
   constexpr std::string_view names[] = {"add", "sub",     "mul",    "div",     "mod",         "min",
                                         "max", "bit_and", "bit_or", "bit_xor", "shl",         "shr",
+                                        "mul_high",
                                         "lt",  "le",      "eq",     "ne",      "logical_and", "logical_or"};
   return names[static_cast<size_t>(op)];
 }
@@ -135,6 +136,9 @@ std::optional<Type> result_type(BinaryOp op, Type a, Type b) {
     case BinaryOp::shl:
     case BinaryOp::shr:
       fits = integer;
+      break;
+    case BinaryOp::mul_high:
+      fits = a.base == Base::i32;
       break;
     case BinaryOp::lt:
     case BinaryOp::le:

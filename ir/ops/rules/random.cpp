@@ -11,24 +11,8 @@ using kernel::BinaryOp;
 Expr constant(uint32_t bits) {
   return kernel::i32_constant(static_cast<int32_t>(bits));
 }
-Expr low_half(const Expr &x) {
-  return kernel::binary(BinaryOp::bit_and, x, constant(0xFFFF));
-}
-Expr high_half(const Expr &x) {
-  return kernel::binary(BinaryOp::shr, x, constant(16));
-}
 Expr exclusive_or(const Expr &a, const Expr &b) {
   return kernel::binary(BinaryOp::bit_xor, a, b);
-}
-
-// The upper 32 bits of factor * x, both unsigned, by products of 16-bit halves: none of the sums exceeds 32
-// bits.
-Expr multiply_high(uint32_t factor, const Expr &x) {
-  const Expr a_low = constant(factor & 0xFFFF), a_high = constant(factor >> 16);
-  const Expr b_low = low_half(x), b_high = high_half(x);
-  const Expr cross = a_high * b_low, other = a_low * b_high;
-  const Expr middle = high_half(a_low * b_low) + low_half(cross) + low_half(other);
-  return a_high * b_high + high_half(cross) + high_half(other) + high_half(middle);
 }
 
 }  // namespace
@@ -37,8 +21,8 @@ std::array<Expr, 4> philox(std::array<Expr, 4> counter, std::array<Expr, 2> key)
   constexpr uint32_t a = 0xD2511F53u, b = 0xCD9E8D57u;
   for (int round = 0; round < 10; ++round) {
     const Expr low_a = constant(a) * counter[0], low_b = constant(b) * counter[2];
-    counter = {exclusive_or(exclusive_or(multiply_high(b, counter[2]), counter[1]), key[0]), low_b,
-               exclusive_or(exclusive_or(multiply_high(a, counter[0]), counter[3]), key[1]), low_a};
+    counter = {exclusive_or(exclusive_or(kernel::binary(BinaryOp::mul_high, constant(b), counter[2]), counter[1]), key[0]), low_b,
+               exclusive_or(exclusive_or(kernel::binary(BinaryOp::mul_high, constant(a), counter[0]), counter[3]), key[1]), low_a};
     key[0] = key[0] + constant(0x9E3779B9u);
     key[1] = key[1] + constant(0xBB67AE85u);
   }
