@@ -15,6 +15,7 @@ namespace {
 
 constexpr double chunk_flops = 1.5e6;          // about 20 microseconds on one core
 constexpr double parallel_flops = 3e5;         // less work does not pay for opening a parallel region
+constexpr double moved_as_flops = 10;          // an element that is not multiplied and summed costs its way through the cache
 constexpr double bytes_as_flops = 2;           // a byte of weights streamed costs about so many operations
 constexpr int64_t max_chunks = 64;             // a sample
 constexpr int64_t tile_budget = 96 << 10;      // bytes of a local tile, well within L2
@@ -92,9 +93,8 @@ bool broadcasts_data(const Form &form) {
   return true;
 }
 
-bool can_pack(const Form &form, const ir::Graph &graph, const passes::StageSource &weights) {
-  if (form.kind != FormKind::contract || weights.value < 0 || !graph.is_variable(weights.value) || !broadcasts_data(form))
-    return false;
+bool reads_blocks(const Form &form) {
+  if (form.kind != FormKind::contract || !broadcasts_data(form)) return false;
   const ir::Access &access = form.operands[1].access;
   const auto channel = static_cast<size_t>(form.output_axes - 1);
   for (size_t d = 0; d < access.size(); ++d) {
@@ -107,6 +107,12 @@ bool can_pack(const Form &form, const ir::Graph &graph, const passes::StageSourc
     if (last && access[d].offset != 0) return false;
   }
   return true;
+}
+
+// Weights that are packed, or may be.
+bool can_pack(const Form &form, const passes::FusedGraph &fused, const passes::StageSource &weights) {
+  const ir::ValueId v = weights.value;
+  return v >= 0 && (fused.graph.is_variable(v) || fused.packed[static_cast<size_t>(v)] > 0) && reads_blocks(form);
 }
 
 // Register tiles by number of registers: accumulators + weight vectors + 1 <= registers.
@@ -179,25 +185,31 @@ struct PackedAxis {
   int64_t block = 0;
 };
 
-// Of a group that is one nest.
-PackedAxis packed_axis(const LaidOutGraph &graph, const Group &group) {
+// Of a group that is one nest: at most the last axis, and one more.
+std::vector<PackedAxis> packed_axes(const LaidOutGraph &graph, const Group &group) {
   const auto block_of = [&](ir::ValueId v) {
     return v < 0 ? 0 : graph.buffers[static_cast<size_t>(graph.views[static_cast<size_t>(v)].buffer)].block;
   };
   const Form &anchor = group.stages[0].form;
+  std::vector<PackedAxis> found;
+  const auto add = [&](int axis, int64_t block) {
+    for (const PackedAxis &known : found)
+      if (known.axis == axis) return;
+    found.push_back({axis, block});
+  };
   for (const ir::ValueId v : group.outputs())
-    if (block_of(v) > 0) return {anchor.output_axes - 1, block_of(v)};
+    if (block_of(v) > 0) add(anchor.output_axes - 1, block_of(v));
   for (size_t s = 0; s < group.stages.size(); ++s) {
     const Stage &stage = group.stages[s];
     for (size_t k = 0; k < stage.sources.size(); ++k) {
-      if (block_of(stage.sources[k].value) == 0) continue;
-      if (s > 0) return {anchor.output_axes - 1, block_of(stage.sources[k].value)};
-      for (int a = 0; a < anchor.output_axes; ++a)
-        if (anchor.operands[k].access.back() == ir::axis(a, static_cast<int>(anchor.axes.size())))
-          return {a, block_of(stage.sources[k].value)};
+      const int64_t block = block_of(stage.sources[k].value);
+      if (block == 0) continue;
+      if (s > 0) add(anchor.output_axes - 1, block);
+      for (int a = 0; s == 0 && a < anchor.output_axes; ++a)
+        if (anchor.operands[k].access.back() == ir::axis(a, static_cast<int>(anchor.axes.size()))) add(a, block);
     }
   }
-  return {};
+  return found;
 }
 
 int64_t smallest_divisor_from(int64_t number, int64_t low) {
@@ -231,7 +243,14 @@ AxisRoles roles_of(const Form &form) {
   return roles;
 }
 
-std::vector<int64_t> choose_storage_blocks(const passes::FusedGraph &fused, const Target &target, int64_t max_batch) {
+namespace {
+
+int64_t block_of_tile(const Form &form, const Target &target, int64_t max_batch) {
+  const TileShape tile = choose_tile(form, target, max_batch);
+  return static_cast<int64_t>(tile.vectors) * tile.lanes;
+}
+
+std::vector<int64_t> storage_blocks(const passes::FusedGraph &fused, const Target &target, int64_t max_batch) {
   std::vector<int64_t> blocks(fused.graph.variables.size(), -1);
   for (size_t v = 0; v < fused.alias_of.size(); ++v) {  // reshaped weights stay dense
     const int variable = fused.graph.value(fused.alias_of[v]).variable;
@@ -239,22 +258,30 @@ std::vector<int64_t> choose_storage_blocks(const passes::FusedGraph &fused, cons
   }
   for (const Group &group : fused.groups)
     for (const Stage &stage : group.stages) {
-      if (stage.sources.size() < 2 || !can_pack(stage.form, fused.graph, stage.sources[1])) continue;
+      if (stage.sources.size() < 2 || !can_pack(stage.form, fused, stage.sources[1])) continue;
       int64_t &block = blocks[static_cast<size_t>(fused.graph.value(stage.sources[1].value).variable)];
-      if (block >= 0) continue;
-      const TileShape tile = choose_tile(stage.form, target, max_batch);
-      block = static_cast<int64_t>(tile.vectors) * tile.lanes;
+      if (block < 0) block = block_of_tile(stage.form, target, max_batch);
     }
   for (int64_t &block : blocks) block = std::max<int64_t>(block, 0);
   return blocks;
+}
+
+}  // namespace
+
+passes::StorageChoice storage_choice(const Target &target, int64_t max_batch) {
+  return {[=](const passes::FusedGraph &fused) { return storage_blocks(fused, target, max_batch); },
+          [=](const Form &form) { return reads_blocks(form) ? block_of_tile(form, target, max_batch) : 0; }};
 }
 
 GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, const Target &target, int64_t max_batch) {
   GroupSchedule schedule;
   schedule.segments = split(group);
   double weight_bytes = 0;
+  double work = 0;
   for (const Stage &stage : group.stages) {
-    schedule.flops_per_sample += flops_of(stage.form, max_batch);
+    const double flops = flops_of(stage.form, max_batch);
+    schedule.flops_per_sample += flops;
+    work += flops * (stage.form.kind == FormKind::contract ? 1 : moved_as_flops);
     for (const passes::StageSource &source : stage.sources)
       if (source.value >= 0 && graph.fused.graph.is_variable(source.value))
         weight_bytes += 4.0 * static_cast<double>(graph.fused.graph.type(source.value).elements(1));
@@ -264,7 +291,7 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
     const Stage &anchor = group.stages[static_cast<size_t>(segment.first)];
     segment.tile = choose_tile(anchor.form, target, max_batch);
     const passes::StageSource weights = anchor.sources.size() > 1 ? anchor.sources[1] : passes::StageSource{};
-    if (!can_pack(anchor.form, graph.fused.graph, weights)) continue;
+    if (!can_pack(anchor.form, graph.fused, weights)) continue;
     segment.weight_block = static_cast<int64_t>(segment.tile.vectors) * segment.tile.lanes;
     if (!graph.fused.has_state) continue;
     segment.weight_block = graph.buffers[static_cast<size_t>(graph.views[static_cast<size_t>(weights.value)].buffer)].block;
@@ -275,7 +302,7 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
   const Form &first_form = group.stages[static_cast<size_t>(first.first)].form;
   const Form &form = group.stages[static_cast<size_t>(last.first)].form;
   schedule.roles = roles_of(form);
-  const double cost = schedule.flops_per_sample + weight_bytes * bytes_as_flops / static_cast<double>(std::max<int64_t>(1, max_batch));
+  const double cost = work + weight_bytes * bytes_as_flops / static_cast<double>(std::max<int64_t>(1, max_batch));
   schedule.use_threads = cost * static_cast<double>(max_batch) >= parallel_flops;
 
   // Several stages that write parts of the output: whole samples only.
@@ -291,12 +318,17 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
   bool blocks = first.weight_block > 0;
   if (!blocks && schedule.segments.size() == 1 && graph.fused.has_state) {
     // Packed state beside the weights: a chunk stays within its blocks.
-    const PackedAxis packed = packed_axis(graph, group);
-    if (packed.axis >= 0) {
-      if (schedule.roles.row == packed.axis) schedule.roles.row = -1;
-      schedule.roles.channel = packed.axis;
-      schedule.channel_block = packed.block;
+    const std::vector<PackedAxis> packed = packed_axes(graph, group);
+    for (const PackedAxis &one : packed)
+      if (schedule.roles.row == one.axis) schedule.roles.row = -1;
+    if (!packed.empty()) {
+      schedule.roles.channel = packed[0].axis;
+      schedule.channel_block = packed[0].block;
       blocks = true;
+    }
+    if (packed.size() > 1) {
+      schedule.second_axis = packed[1].axis;
+      schedule.second_block = packed[1].block;
     }
   }
   for (size_t s = 1; s < schedule.segments.size(); ++s)

@@ -7,7 +7,7 @@
 
 #include "codegen/lower/nest.h"
 #include "codegen/target.h"
-#include "passes/assign_layouts.h"
+#include "passes/pipeline.h"
 
 namespace sinter::codegen {
 
@@ -30,15 +30,16 @@ struct GroupSchedule {
   int64_t samples = 1;          // a chunk covers so many samples,
   int64_t rows = 0;             // so many rows of the result (0: all), dividing their number,
   int64_t channel_block = 0;    // and channels in blocks of this size (0: all at once),
+  int second_axis = -1;         // and another output axis in blocks of second_block, one after the other (-1: none),
+  int64_t second_block = 0;
   int64_t blocks_per_chunk = 0; // so many blocks a chunk
   bool use_threads = true;
   double flops_per_sample = 0;  // 2 per multiply-accumulate; 1 per element and operand otherwise
   bool is_contraction = false;
 };
 
-// In which blocks a trainer packs its variables, by variable: those of the tile of the first contraction that reads a variable
-// as weights; 0: dense.
-std::vector<int64_t> choose_storage_blocks(const passes::FusedGraph &graph, const Target &target, int64_t max_batch);
+// How a trainer packs its variables: in blocks of the tile of the first contraction that reads one as weights, or that wants a copy.
+passes::StorageChoice storage_choice(const Target &target, int64_t max_batch);
 
 GroupSchedule choose_schedule(const passes::LaidOutGraph &graph, const passes::Group &group, const Target &target,
                               int64_t max_batch);

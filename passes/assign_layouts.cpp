@@ -169,11 +169,13 @@ class LayoutAssigner {
         buffer.kind = result_.fused.has_state && !is_constant ? kernel::BufferKind::state : kernel::BufferKind::constant;
         buffer.index = graph_.value(owner).variable;
         buffer.block = result_.fused.storage_blocks[static_cast<size_t>(buffer.index)];
-        if (buffer.block > 0) {
-          const int64_t channels = type.dims.back().value();
-          buffer.sample_elements =
-              type.elements(1) / channels * ((channels + buffer.block - 1) / buffer.block) * buffer.block;
-        }
+      } else {
+        buffer.block = result_.fused.packed[static_cast<size_t>(owner)];
+      }
+      if (buffer.block > 0) {
+        const int64_t channels = type.dims.back().value();
+        buffer.sample_elements =
+            type.elements(1) / channels * ((channels + buffer.block - 1) / buffer.block) * buffer.block;
       }
       for (size_t i = 0; i < graph_.inputs.size(); ++i)
         if (graph_.inputs[i] == owner) buffer.kind = kernel::BufferKind::input, buffer.index = static_cast<int>(i);

@@ -24,7 +24,7 @@ struct BufferLayout {
   int index = 0;                // input, output or variable number
   bool has_batch = true;        // then it holds max_batch samples, sample_elements apart
   int64_t sample_elements = 0;  // with the halo, and as packed
-  int64_t block = 0;            // state: > 0: packed in blocks of so many along the last dimension; then strides of views do not hold
+  int64_t block = 0;            // > 0: packed in blocks of so many along the last dimension; then strides of views do not hold
   kernel::Base base = kernel::Base::f32;
   Halo halo;
 };

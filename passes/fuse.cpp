@@ -119,6 +119,7 @@ class Fuser {
     fused_.has_state = options_.has_state;
     fused_.storage_blocks.assign(graph.variables.size(), 0);
     fused_.overwrites.assign(graph.values.size(), -1);
+    fused_.packed.assign(graph.values.size(), 0);
     for (const auto &[next, variable] : options_.updates) fused_.overwrites[static_cast<size_t>(next)] = variable;
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
       const auto id = static_cast<NodeId>(i);

@@ -52,6 +52,8 @@ struct FusedGraph {
   std::vector<ir::ValueId> overwrites;
   // By variable: 0: dense; else its state is packed in blocks of so many along its last dimension (schema/program.fbs).
   std::vector<int64_t> storage_blocks;
+  // By value: > 0: a copy of a variable that is packed in blocks of so many along its last dimension.
+  std::vector<int64_t> packed;
   bool has_state = false;                 // variables lie in a trainer's state, not in constants
 };
 

@@ -30,7 +30,8 @@ int dimension_walked_by(const Form &form, const ir::Access &access, int axis) {
 
 class RepackInserter {
  public:
-  RepackInserter(FusedGraph fused, std::vector<int64_t> blocks) : fused_(std::move(fused)) {
+  RepackInserter(FusedGraph fused, std::vector<int64_t> blocks, const ChooseBlock &choose_block)
+      : fused_(std::move(fused)), choose_block_(choose_block) {
     fused_.storage_blocks = std::move(blocks);
   }
 
@@ -96,6 +97,7 @@ class RepackInserter {
     ir::Access access;
     for (const int64_t d : order) access.push_back(operand.access[static_cast<size_t>(d)]);
     operand.access = std::move(access);
+    if (is_new) fused_.packed[static_cast<size_t>(entry->second)] = choose_block_(stage.form);
   }
 
   ValueId dense_copy(ValueId v) {
@@ -114,6 +116,7 @@ class RepackInserter {
     const ValueId to = graph().emit(op, std::move(attributes), {from}, graph().unique_name(name));
     fused_.alias_of.push_back(to);
     fused_.overwrites.push_back(-1);
+    fused_.packed.push_back(0);
     Group group;
     group.name = unique_group_name(name);
     group.nodes = {graph().value(to).producer};
@@ -165,14 +168,15 @@ class RepackInserter {
   }
 
   FusedGraph fused_;
+  const ChooseBlock &choose_block_;
   std::map<ValueId, ValueId> dense_;
   std::map<std::pair<ValueId, int>, ValueId> transposed_;
 };
 
 }  // namespace
 
-FusedGraph insert_repacks(FusedGraph fused, std::vector<int64_t> blocks) {
-  return RepackInserter(std::move(fused), std::move(blocks)).run();
+FusedGraph insert_repacks(FusedGraph fused, std::vector<int64_t> blocks, const ChooseBlock &choose_block) {
+  return RepackInserter(std::move(fused), std::move(blocks), choose_block).run();
 }
 
 }  // namespace sinter::passes

@@ -16,7 +16,6 @@
 #include "passes/fold_constants.h"
 #include "passes/fuse.h"
 #include "passes/insert_copies.h"
-#include "passes/insert_repacks.h"
 #include "passes/prepare_training.h"
 #include "passes/rewrite.h"
 #include "passes/simplify_inference.h"
@@ -120,9 +119,9 @@ std::string print_fused(const FusedGraph &fused) { return print(fused); }
 // The programs of a trainer, one after the other, over one set of variables.
 class TrainingPlanner {
  public:
-  TrainingPlanner(const TrainingRequest &request, const ChooseStorage &choose_storage, const PipelineOptions &options,
+  TrainingPlanner(const TrainingRequest &request, const StorageChoice &storage, const PipelineOptions &options,
                   Diagnostics &diagnostics)
-      : request_(request), choose_storage_(choose_storage), options_(options), diagnostics_(diagnostics), passes_(options) {}
+      : request_(request), storage_(storage), options_(options), diagnostics_(diagnostics), passes_(options) {}
 
   std::optional<PlannedTraining> run(Weights weights) {
     PlannedTraining planned;
@@ -210,12 +209,12 @@ class TrainingPlanner {
       weight_of[static_cast<size_t>(graph.value(follow(update.variable)).variable)] = graph.value(follow(update.weight)).variable;
     }
     FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph), fusion); }, print_fused);
-    const std::vector<int64_t> chosen = choose_storage_(fused);
+    const std::vector<int64_t> chosen = storage_.variables(fused);
     std::vector<int64_t> blocks;
     for (size_t v = 0; v < chosen.size(); ++v) blocks.push_back(chosen[static_cast<size_t>(weight_of[v])]);
     for (size_t v = 0; v < chosen.size(); ++v)
       blocks_[fused.graph.value(fused.graph.variables[v].value).name] = blocks[v];
-    fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks)); }, print_fused);
+    fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); }, print_fused);
     return plan(passes_, std::move(fused), options_.max_batch);
   }
 
@@ -232,12 +231,12 @@ class TrainingPlanner {
     FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph), fusion); }, print_fused);
     std::vector<int64_t> blocks;
     for (const ir::Variable &variable : fused.graph.variables) blocks.push_back(blocks_.at(fused.graph.value(variable.value).name));
-    fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks)); }, print_fused);
+    fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); }, print_fused);
     return plan(passes_, std::move(fused), options_.max_batch);
   }
 
   const TrainingRequest &request_;
-  const ChooseStorage &choose_storage_;
+  const StorageChoice &storage_;
   const PipelineOptions &options_;
   Diagnostics &diagnostics_;
   PassRunner passes_;
@@ -276,9 +275,9 @@ PlannedGraph plan_predict(const ir::Graph &model, Weights weights, const Pipelin
   return planned;
 }
 
-std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights, const ChooseStorage &choose_storage,
+std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights, const StorageChoice &storage,
                                           const PipelineOptions &options, Diagnostics &diagnostics) {
-  return TrainingPlanner(request, choose_storage, options, diagnostics).run(std::move(weights));
+  return TrainingPlanner(request, storage, options, diagnostics).run(std::move(weights));
 }
 
 }  // namespace sinter::passes

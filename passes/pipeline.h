@@ -11,6 +11,7 @@
 #include "ir/model.h"
 #include "passes/attach_loss.h"
 #include "passes/attach_optimizer.h"
+#include "passes/insert_repacks.h"
 #include "passes/plan_memory.h"
 
 namespace sinter::passes {
@@ -51,11 +52,14 @@ struct PlannedTraining {
   TrainingGraph training;  // of `step`, before it was fused: which input and output is what
 };
 
-// The storage of variables by variable of the graph, in blocks (FusedGraph::storage_blocks).
-using ChooseStorage = std::function<std::vector<int64_t>(const FusedGraph &)>;
+// How code generation wants variables stored.
+struct StorageChoice {
+  std::function<std::vector<int64_t>(const FusedGraph &)> variables;  // blocks by variable (FusedGraph::storage_blocks)
+  ChooseBlock contraction;
+};
 
 // Weights hold the data of constants; others start as their initializers say. nullopt after errors.
-std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights, const ChooseStorage &choose_storage,
+std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights, const StorageChoice &storage,
                                           const PipelineOptions &options, Diagnostics &diagnostics);
 
 // Names that print_after accepts, in order.

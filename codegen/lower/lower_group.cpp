@@ -113,36 +113,48 @@ class GroupLowering {
   }
 
   // The chunk's channel blocks one after the other; the last one may be partial.
-  void emit_blocks(Body &body, std::vector<Range> ranges, int64_t channels, int64_t channel_chunks, const Expr &channel_chunk) {
-    Range &range = ranges[static_cast<size_t>(schedule_.roles.channel)];
-    const int64_t block = schedule_.channel_block;
-    const int64_t full = channels / block, tail = channels % block;
-    const auto set = [&](const Expr &index, int64_t extent) {
+  void emit_blocks(Body &body, const std::vector<Range> &ranges, int64_t channels, int64_t channel_chunks, const Expr &channel_chunk) {
+    const int64_t block = schedule_.channel_block, full = channels / block;
+    const Expr first = channel_chunk * Expr(schedule_.blocks_per_chunk);
+    const Expr end = channel_chunks == 1 ? Expr(full) : kernel::min(first + Expr(schedule_.blocks_per_chunk), Expr(full));
+    const Expr has_tail = channel_chunks == 1 ? Expr() : kernel::equal(channel_chunk, Expr(channel_chunks - 1));
+    over_blocks(body, ranges, schedule_.roles.channel, channels, block, first, end, has_tail, [&](Body &b, const std::vector<Range> &part) {
+      if (schedule_.second_axis < 0) return emit_region(b, part);
+      const int64_t extent = part[static_cast<size_t>(schedule_.second_axis)].extent, size = schedule_.second_block;
+      over_blocks(b, part, schedule_.second_axis, extent, size, 0, Expr(extent / size), {},
+                  [&](Body &inner, const std::vector<Range> &piece) { emit_region(inner, piece); });
+    });
+  }
+
+  // The whole blocks first <= i < end of an output axis in a loop, then, where has_tail holds (null: always), what is left of it.
+  template <class Emit>
+  static void over_blocks(Body &body, std::vector<Range> ranges, int axis, int64_t extent, int64_t block, const Expr &first, const Expr &end,
+                          const Expr &has_tail, const Emit &emit) {
+    Range &range = ranges[static_cast<size_t>(axis)];
+    const int64_t full = extent / block, tail = extent % block;
+    const auto set = [&](const Expr &index, int64_t size) {
       range.begin = index * Expr(block);
       range.begin_block = index;
-      range.extent = extent;
+      range.extent = size;
     };
-    if (full == 1 && channel_chunks == 1) {
+    if (full == 1 && !has_tail) {
       set(0, block);
-      emit_region(body, ranges);
+      emit(body, ranges);
     } else if (full > 0) {
       const Var k = KernelBuilder::index_var("block");
-      const Expr first = channel_chunk * Expr(schedule_.blocks_per_chunk);
-      const Expr end = channel_chunks == 1 ? Expr(full) : kernel::min(first + Expr(schedule_.blocks_per_chunk), Expr(full));
       set(kernel::ref(k), block);
       Body loop;
-      emit_region(loop, ranges);
+      emit(loop, ranges);
       body.push_back(kernel::for_loop(k, first, end, LoopKind::serial, std::move(loop)));
     }
-    if (tail > 0) {
-      set(Expr(full), tail);
-      Body last;
-      emit_region(last, ranges);
-      if (channel_chunks == 1)
-        for (kernel::Stmt &stmt : last) body.push_back(std::move(stmt));
-      else
-        body.push_back(kernel::if_then(kernel::equal(channel_chunk, Expr(channel_chunks - 1)), std::move(last)));
-    }
+    if (tail == 0) return;
+    set(Expr(full), tail);
+    Body last;
+    emit(last, ranges);
+    if (!has_tail)
+      for (kernel::Stmt &stmt : last) body.push_back(std::move(stmt));
+    else
+      body.push_back(kernel::if_then(has_tail, std::move(last)));
   }
 
   // ---- one region of the result: all segments ----

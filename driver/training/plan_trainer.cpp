@@ -52,7 +52,7 @@ class TrainerPlanner {
     BuiltTrainer built;
     auto planned = passes::plan_train(
         request, model_.weights,
-        [&](const passes::FusedGraph &graph) { return codegen::choose_storage_blocks(graph, target_, pipeline_.max_batch); },
+        codegen::storage_choice(target_, pipeline_.max_batch),
         pipeline_, diagnostics_);
     if (!planned || !check_compilable(*planned)) return std::nullopt;
     built.planned = std::move(*planned);

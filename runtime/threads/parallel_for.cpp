@@ -2,9 +2,12 @@
 // in libraries, hence no static guards, no allocation, no exceptions.
 //
 // One region at a time owns the pool (`busy`). Its owner writes the job, opens the `gate`, and announces it
-// by a new `epoch`. A worker may touch the job only between entering and leaving the gate. When the chunk
-// counter is exhausted the owner closes the gate: nobody enters any more, and once the count of those inside
-// is zero every chunk is done. So the owner never waits for workers that did not wake up in time.
+// by a new `epoch`. A worker may touch the job only between entering and leaving the gate. When all chunks are
+// taken the owner closes the gate: nobody enters any more, and once the count of those inside is zero every
+// chunk is done. So the owner never waits for workers that did not wake up in time.
+//
+// Each thread has a share of neighbouring chunks, which it takes first: what it computed in one region is in
+// its core's cache in the next, whose chunks are mostly of the same samples. Then it helps the others.
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -32,9 +35,14 @@ struct Job {
   void (*body)(void *, uint32_t);
   void *closure;
   uint32_t chunks;
+  uint32_t threads;
 };
 
-alignas(64) std::atomic<uint64_t> next_chunk{0};  // 64 bits: it runs past `chunks` by up to one per thread
+// Chunks taken of a thread's share. 64 bits: it runs past the share by up to one per thread.
+struct alignas(64) Share {
+  std::atomic<uint64_t> taken{0};
+};
+Share shares[SINTER_MAX_THREADS];
 alignas(64) std::atomic<uint32_t> gate{0};
 alignas(64) std::atomic<uint32_t> epoch{0};
 alignas(64) std::atomic<uint32_t> parked{0};
@@ -112,12 +120,19 @@ uint32_t threads_to_use() {
   return threads;
 }
 
-void run_chunks(const Job &work) {
+void run_share(const Job &work, uint32_t share) {
+  const uint64_t begin = uint64_t{work.chunks} * share / work.threads;
+  const uint64_t end = uint64_t{work.chunks} * (share + 1) / work.threads;
   for (;;) {
-    const uint64_t chunk = next_chunk.fetch_add(1, std::memory_order_relaxed);
-    if (chunk >= work.chunks) return;
+    const uint64_t chunk = begin + shares[share].taken.fetch_add(1, std::memory_order_relaxed);
+    if (chunk >= end) return;
     work.body(work.closure, static_cast<uint32_t>(chunk));
   }
+}
+
+// thread: its number, the owner's is 0.
+void run_chunks(const Job &work, uint32_t thread) {
+  for (uint32_t i = 0; i < work.threads; ++i) run_share(work, (thread + i) % work.threads);
 }
 
 bool enter_gate() {
@@ -143,10 +158,12 @@ void wait_until_gate_is_empty() {
   }
 }
 
-// `argument` carries the epoch at which the pool started: a worker that comes up late still sees the first
-// region as new.
+uint32_t start_epoch = 0;  // a worker that comes up late still sees the first region as new
+
+// `argument` is the worker's number, from 1 on.
 void *worker(void *argument) {
-  uint32_t seen = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(argument));
+  const auto number = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(argument));
+  uint32_t seen = start_epoch;
   for (;;) {
     const auto announced = [seen] { return epoch.load(std::memory_order_acquire) != seen; };
     if (!spin(announced)) {
@@ -157,7 +174,7 @@ void *worker(void *argument) {
     seen = epoch.load(std::memory_order_acquire);
     if (stopping.load(std::memory_order_acquire)) return nullptr;
     if (enter_gate()) {
-      run_chunks(job);
+      run_chunks(job, number);
       leave_gate();
     }
   }
@@ -178,9 +195,10 @@ void start_workers(uint32_t count) {
   sigset_t all, previous;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &previous);
-  void *argument = reinterpret_cast<void *>(uintptr_t{epoch.load(std::memory_order_relaxed)});
+  start_epoch = epoch.load(std::memory_order_relaxed);
   // With fewer threads than asked for (a limit of the system), regions still complete.
-  while (worker_count < count && pthread_create(&workers[worker_count], &attributes, worker, argument) == 0)
+  while (worker_count < count && pthread_create(&workers[worker_count], &attributes, worker,
+                                                reinterpret_cast<void *>(uintptr_t{worker_count + 1})) == 0)
     ++worker_count;
   pthread_sigmask(SIG_SETMASK, &previous, nullptr);
   pthread_attr_destroy(&attributes);
@@ -228,11 +246,11 @@ void sinter_parallel_for(void (*body)(void *closure, uint32_t chunk), void *clos
   if (worker_count == 0) {
     for (uint32_t chunk = 0; chunk < chunks; ++chunk) body(closure, chunk);
   } else {
-    job = Job{body, closure, chunks};
-    next_chunk.store(0, std::memory_order_relaxed);
+    job = Job{body, closure, chunks, worker_count + 1};
+    for (uint32_t i = 0; i <= worker_count; ++i) shares[i].taken.store(0, std::memory_order_relaxed);
     gate.store(open_bit, std::memory_order_release);
     announce(chunks - 1 < worker_count ? chunks - 1 : worker_count);
-    run_chunks(job);
+    run_chunks(job, 0);
     gate.fetch_and(~open_bit, std::memory_order_relaxed);
     wait_until_gate_is_empty();
     gate.store(0, std::memory_order_relaxed);

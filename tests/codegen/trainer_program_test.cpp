@@ -30,6 +30,8 @@ struct TrainerCase {
   const char *graph;
   double l2 = 0, clipnorm = 0;
   bool max_norm = false;
+
+  friend std::ostream &operator<<(std::ostream &out, const TrainerCase &c) { return out << c.name; }
 };
 
 const char *const mlp = R"(graph "mlp" {
@@ -153,7 +155,7 @@ TEST_P(TrainerProgram, EqualsReference) {
       passes::PipelineOptions options;
       options.max_batch = max_batch;
       const auto planned = passes::plan_train(
-          request, {}, [&](const passes::FusedGraph &graph) { return codegen::choose_storage_blocks(graph, *target, max_batch); },
+          request, {}, codegen::storage_choice(*target, max_batch),
           options, diagnostics_);
       ASSERT_TRUE(planned) << diagnostics_.render_all();
       const codegen::Program program = codegen::build_trainer(*planned, request.graph, std::make_shared<passes::Weights>(), *target, max_batch);
@@ -231,7 +233,7 @@ TEST_P(TrainerProgram, UpdatesOverwriteTheState) {
   passes::PipelineOptions options;
   options.max_batch = 8;
   const auto planned = passes::plan_train(
-      request(), {}, [&](const passes::FusedGraph &graph) { return codegen::choose_storage_blocks(graph, *target, 8); }, options,
+      request(), {}, codegen::storage_choice(*target, 8), options,
       diagnostics);
   ASSERT_TRUE(planned) << diagnostics.render_all();
   const passes::LaidOutGraph &graph = planned->step.graph;

@@ -44,6 +44,8 @@ struct Case {
   // Somewhere in the recorded run a rounding in Keras's f32 decided a relu or a maximum the other way than exact arithmetic does, and
   // the runs part. What is then asked of us is to stay as close to Keras as the same run in double precision does.
   bool departs = false;
+
+  friend std::ostream &operator<<(std::ostream &out, const Case &c) { return out << c.model << " " << c.optimizer; }
 };
 
 class KerasTraining : public testing::TestWithParam<Case> {
