@@ -18,6 +18,13 @@ std::vector<std::string> layers_of(const ir::Graph &graph, const passes::Group &
   return layers;
 }
 
+bool depends_on_batch(const passes::Group &group) {
+  for (const passes::Stage &stage : group.stages)
+    for (const ir::Dim dim : stage.form.axes)
+      if (dim.is_batch()) return true;
+  return false;
+}
+
 }  // namespace
 
 ProgramTensor program_tensor(const ir::Graph &graph, ir::ValueId v) {
@@ -39,7 +46,8 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
     LoweredGroup lowered = lower_group(graph, group, schedule, target, max_batch);
     ProgramKernel kernel;
     kernel.use_threads = schedule.use_threads;
-    kernel.flops_per_sample = schedule.flops_per_sample;
+    (depends_on_batch(group) ? kernel.flops_per_sample : kernel.fixed_flops) = schedule.flops_per_sample;
+    if (!group.stages.back().form.result.has_batch()) kernel.flops_per_sample /= static_cast<double>(max_batch);  // of a whole batch
     kernel.is_contraction = schedule.is_contraction;
     kernel.layers = layers_of(ir_graph, group);
     for (const BufferSource &source : lowered.sources) {
@@ -55,7 +63,7 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
         const auto layout_index = static_cast<size_t>(source.layout_buffer);
         const passes::BufferLayout &layout = graph.buffers[layout_index];
         binding.index = layout.index;
-        if (!is_parameter) kernel.bytes_per_sample += 4.0 * static_cast<double>(layout.sample_elements);
+        if (!is_parameter) (layout.has_batch ? kernel.bytes_per_sample : kernel.fixed_bytes) += 4.0 * static_cast<double>(layout.sample_elements);
         if (buffer.kind == kernel::BufferKind::constant)
           binding.offset = constants.offset_of(ir_graph, planned.weights, layout.index, 0);
         if (buffer.kind == kernel::BufferKind::state) binding.offset = state.at(layout.name), binding.index = 0;

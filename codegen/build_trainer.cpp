@@ -138,6 +138,7 @@ class TrainerBuilder {
       entry->bytes_per_sample = kernel.bytes_per_sample;
       entry->fixed_bytes = kernel.fixed_bytes;
       entry->is_contraction = kernel.is_contraction;
+      entry->fixed_flops = kernel.fixed_flops;
       metadata.train_kernels.push_back(std::move(entry));
     }
     describe_values();

@@ -35,6 +35,7 @@ struct ProgramKernel {
   double flops_per_sample = 0;
   double bytes_per_sample = 0;
   double fixed_bytes = 0;
+  double fixed_flops = 0;  // of what does not depend on the batch
   bool is_contraction = false;
 };
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "driver/build.h"
+#include "driver/training/plan_trainer.h"
+#include "schema/program_generated.h"
 
 namespace sinter::driver {
 
@@ -25,6 +27,26 @@ std::string thousands(int64_t value) {
   std::string text = std::to_string(value);
   for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
   return text;
+}
+
+// Nothing if the model file does not say how to train, or says what cannot be trained.
+std::optional<Costs::TrainStep> train_step_costs(const LoadedModel &loaded, const codegen::Target &target,
+                                                 const passes::PipelineOptions &options) {
+  if (!loaded.plan.last_compile(loaded.main_model) && loaded.training_config.empty()) return std::nullopt;
+  Diagnostics ignored;
+  LoadedModel copy = loaded;
+  copy.model.weights.clear();
+  const auto built = build_trainer(std::move(copy), {}, target, options, ignored);
+  if (!built) return std::nullopt;
+  Costs::TrainStep costs;
+  costs.arena_bytes = built->program.trainer->step.arena_bytes;
+  costs.lower_bound_bytes = built->program.trainer->step.arena_lower_bound;
+  for (const auto &variable : built->program.trainer->metadata->variables) {
+    int64_t bytes = 4;
+    for (const int64_t dim : variable->dims) bytes *= dim;
+    (variable->kind == schema::VariableKind::slot ? costs.slot_bytes : costs.variable_bytes) += bytes;
+  }
+  return costs;
 }
 
 }  // namespace
@@ -53,6 +75,7 @@ Costs compute_costs(const LoadedModel &loaded, const codegen::Target &target, in
   costs.arena_bytes = built.program.arena_bytes;
   costs.lower_bound_bytes = built.program.arena_lower_bound;
   costs.parameter_bytes = built.program.constant_bytes;
+  costs.train_step = train_step_costs(loaded, target, options);
   return costs;
 }
 
@@ -69,6 +92,10 @@ std::string print_costs(const LoadedModel &loaded, const Costs &costs) {
   text += fmt::format("{:<28} {:>16}\n\n", "Total", thousands(macs));
   text += fmt::format("predict, batch {}: parameters {} bytes, arena peak {} bytes, lower bound {} bytes\n", costs.batch,
                       thousands(costs.parameter_bytes), thousands(costs.arena_bytes), thousands(costs.lower_bound_bytes));
+  if (const auto &step = costs.train_step)
+    text += fmt::format("train_step, batch {}: variables {} bytes, optimizer slots {} bytes, arena peak {} bytes, lower bound {} bytes\n",
+                        costs.batch, thousands(step->variable_bytes), thousands(step->slot_bytes), thousands(step->arena_bytes),
+                        thousands(step->lower_bound_bytes));
   return text;
 }
 
@@ -106,6 +133,11 @@ std::string costs_json(const LoadedModel &loaded, const keras::Summary &summary,
     root["memory"]["predict"] = {{"arena_bytes", costs->arena_bytes},
                                  {"lower_bound_bytes", costs->lower_bound_bytes},
                                  {"parameter_bytes", costs->parameter_bytes}};
+  if (costs && costs->train_step)
+    root["memory"]["train_step"] = {{"arena_bytes", costs->train_step->arena_bytes},
+                                    {"lower_bound_bytes", costs->train_step->lower_bound_bytes},
+                                    {"parameter_bytes", costs->train_step->variable_bytes},
+                                    {"slot_bytes", costs->train_step->slot_bytes}};
   return root.dump(2);
 }
 

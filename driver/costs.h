@@ -22,6 +22,11 @@ struct Costs {
   int64_t batch = 1;
   std::map<std::string, LayerCost> layers;  // by layer name
   int64_t arena_bytes = 0, lower_bound_bytes = 0, parameter_bytes = 0;
+  // Of a training step, if the model file says how to train: its state is variables and the optimizer's slots.
+  struct TrainStep {
+    int64_t arena_bytes = 0, lower_bound_bytes = 0, variable_bytes = 0, slot_bytes = 0;
+  };
+  std::optional<TrainStep> train_step;
 };
 
 Costs compute_costs(const LoadedModel &loaded, const codegen::Target &target, int64_t batch);

@@ -29,7 +29,7 @@ Offset<Vector<Offset<schema::Kernel>>> kernels(FlatBufferBuilder &builder, const
     const auto layers = builder.CreateVectorOfStrings(kernel.layers);
     offsets.push_back(schema::CreateKernel(builder, name, layers, kernel.flops_per_sample,
                                            kernel.bytes_per_sample, kernel.fixed_bytes,
-                                           kernel.is_contraction));
+                                           kernel.is_contraction, kernel.fixed_flops));
   }
   return builder.CreateVector(offsets);
 }

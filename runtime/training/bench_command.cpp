@@ -137,7 +137,7 @@ int bench(const Trainer &trainer, const Options &options, Console &console) {
   std::vector<KernelTime> per_kernel;
   double flops = 0;
   if (kernels)
-    for (const schema::Kernel *kernel : *kernels) flops += kernel->flops_per_sample() * run.n;
+    for (const schema::Kernel *kernel : *kernels) flops += kernel->flops_per_sample() * run.n + kernel->fixed_flops();
   if (kernels && options.has("--per-kernel")) {
     std::vector<std::vector<double>> seconds(kernels->size());
     for (int64_t round = 0; round < count; ++round)
@@ -145,7 +145,8 @@ int bench(const Trainer &trainer, const Options &options, Console &console) {
     for (uint32_t k = 0; k < kernels->size(); ++k) {
       const schema::Kernel &kernel = *kernels->Get(k);
       per_kernel.push_back({kernel.name() ? kernel.name()->str() : format("%u", k),
-                            std::max(quantile(seconds[k], 0.5), 1e-9), kernel.flops_per_sample() * run.n,
+                            std::max(quantile(seconds[k], 0.5), 1e-9),
+                            kernel.flops_per_sample() * run.n + kernel.fixed_flops(),
                             kernel.bytes_per_sample() * run.n + kernel.fixed_bytes()});
     }
   }
