@@ -14,6 +14,8 @@ using Command = std::function<int()>;
 Command add_summary(CLI::App &app);
 Command add_compile(CLI::App &app);
 Command add_predict(CLI::App &app);
+Command add_train(CLI::App &app);
+Command add_convert(CLI::App &app);
 Command add_ops(CLI::App &app);
 
 }  // namespace sinter::driver

@@ -221,7 +221,10 @@ int compile(const CompileOptions &options) {
 }
 
 void add_compile_options(CLI::App &command, CompileOptions &options) {
-  command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5");
+  command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5, .npz, .sinter, .safetensors");
+  command.add_option("--loss", options.loss, "with --train, for models that say nothing about training: a loss of Keras");
+  command.add_option("--optimizer", options.optimizer, "with --train: NAME[:key=value,...]");
+  command.add_option("--freeze", options.freeze, "with --train: layers that are not trained, by names with * and ?")->allow_extra_args(false);
   command.add_option("--random-weights", options.random_seed, "initial weights by the model's initializers; seed default 0")
       ->type_name("[SEED]");
   command.add_option("--input-shape", options.input_shape, "H,W,C of an input with open dimensions")
@@ -259,9 +262,6 @@ Command add_compile(CLI::App &app) {
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"exe", "object", "header", "static-lib", "shared-lib", "graph", "kernels", "llvm-ir", "asm", "plan"}));
   command->add_flag("--train", options->train, "the binary is a trainer; without it a predictor");
-  command->add_option("--loss", options->loss, "with --train, for models that say nothing about training: a loss of Keras");
-  command->add_option("--optimizer", options->optimizer, "with --train: NAME[:key=value,...]");
-  command->add_option("--freeze", options->freeze, "with --train: layers that are not trained, by names with * and ?")->allow_extra_args(false);
   add_compile_options(*command, *options);
   return [command, options] {
     for (const CLI::Option *option : command->get_options())

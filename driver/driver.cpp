@@ -41,7 +41,9 @@ int run_driver(int argc, char **argv) {
   };
   add(driver::add_summary);
   add(driver::add_compile);
+  add(driver::add_train);
   add(driver::add_predict);
+  add(driver::add_convert);
   add(driver::add_ops);
   try {
     std::vector<std::string> list = arguments(argc, argv);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "driver/weights/weight_set.h"
 #include "frontend/keras/h5.h"
 #include "frontend/keras/import.h"
 #include "frontend/keras/json.h"
@@ -148,8 +149,8 @@ bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &dia
   const std::optional<std::string> text = read_file(path, diagnostics);
   if (!text) return false;
   if (!is_hdf5(*text)) {
-    diagnostics.error({path}, "weights of this kind are not supported yet", "give a Keras .h5 or .hdf5 file");
-    return false;
+    const auto named = read_weights(path, diagnostics);
+    return named && assign_named_weights(loaded.model, *named, path, diagnostics);
   }
   const std::optional<keras::H5Weights> weights = keras::read_h5_weights(path, diagnostics);
   return weights && keras::assign_weights(loaded.model, *weights, diagnostics);

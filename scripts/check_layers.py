@@ -22,7 +22,7 @@ ALLOWED = {
     "passes": {"support", "ir", "schema"},
     "codegen": {"support", "ir", "passes", "schema"},
     "runtime": {"schema"},
-    "driver": {"support", "ir", "frontend", "passes", "codegen", "schema"},
+    "driver": {"support", "ir", "frontend", "passes", "codegen", "runtime", "schema"},
 }
 LAYERS = set(ALLOWED) | {"tests", "bench"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')

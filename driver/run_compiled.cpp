@@ -1,4 +1,4 @@
-// `sinter predict MODEL INPUT…`: compiles into the cache directory, then runs the binary with the remaining arguments.
+// `sinter train MODEL …` and `sinter predict MODEL INPUT…`: compile into the cache directory, then run the binary with the remaining arguments.
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,7 +50,7 @@ int run(CompileOptions options, const std::vector<std::string> &arguments) {
     const int code = compile(options);
     if (code != 0) return code;
   }
-  std::vector<char *> argv = {options.output.data(), const_cast<char *>("predict")};
+  std::vector<char *> argv = {options.output.data(), const_cast<char *>(options.train ? "train" : "predict")};
   for (const std::string &argument : arguments) argv.push_back(const_cast<char *>(argument.c_str()));
   argv.push_back(nullptr);
   std::fflush(nullptr);
@@ -61,19 +61,36 @@ int run(CompileOptions options, const std::vector<std::string> &arguments) {
 
 }  // namespace
 
-Command add_predict(CLI::App &app) {
-  CLI::App *command = app.add_subcommand("predict", "Compile a model into the cache and run it on inputs");
+namespace {
+
+Command add(CLI::App &app, const char *name, const char *what, bool train, const char *footer) {
+  CLI::App *command = app.add_subcommand(name, what);
   auto options = std::make_shared<CompileOptions>();
+  options->train = train;
   command->add_option("MODEL", options->model, "Keras script, Keras .h5, or .graph file")->required();
   add_compile_options(*command, *options);
   command->prefix_command();
-  command->footer("Everything from the first INPUT on goes to the binary: INPUT... [--top K] [--out FILE.npy] [--json] [--threads N]");
-  return [command, options] {
+  command->footer(footer);
+  return [command, options, name] {
+    options->stated.emplace_back(name);
     for (const CLI::Option *option : command->get_options())
       if (option->count() > 0 && option->get_name() != "MODEL")
         options->stated.push_back(option->get_name() + "=" + fmt::format("{}", fmt::join(option->results(), ",")));
     return run(*options, command->remaining());
   };
+}
+
+}  // namespace
+
+Command add_predict(CLI::App &app) {
+  return add(app, "predict", "Compile a model into the cache and run it on inputs", false,
+             "Everything from the first INPUT on goes to the binary: INPUT... [--top K] [--out FILE.npy] [--json] [--threads N]");
+}
+
+Command add_train(CLI::App &app) {
+  return add(app, "train", "Compile a model's training into the cache and run it", true,
+             "What is no option of compile goes to the trainer: --data DIR [--epochs N] [--checkpoint FILE] …; a -- before it helps where both "
+             "have an option of the same name");
 }
 
 }  // namespace sinter::driver

@@ -1,0 +1,179 @@
+#include "driver/weights/weight_set.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "codegen/link.h"
+#include "driver/weights/safetensors.h"
+#include "frontend/keras/h5.h"
+#include "runtime/checkpoint/checkpoint.h"
+#include "runtime/data/npy.h"
+#include "runtime/data/zip_archive.h"
+#include "runtime/data/zip_writer.h"
+#include "runtime/h5/keras_files.h"
+#include "support/version.h"
+
+namespace sinter::driver {
+
+namespace {
+
+std::nullopt_t report(const runtime::Error &error, Diagnostics &diagnostics) {
+  if (error.code == runtime::ExitCode::system)
+    diagnostics.system_error({error.file}, error.message, error.hint);
+  else
+    diagnostics.error({error.file}, error.message, error.hint);
+  return std::nullopt;
+}
+
+std::string full_name(const NamedWeight &weight) { return weight.layer.empty() ? weight.name : weight.layer + "." + weight.name; }
+
+// "conv2d_1/conv2d_1/kernel:0" -> "kernel".
+std::string plain_name(std::string name) {
+  if (const size_t colon = name.rfind(':'); colon != std::string::npos) name.resize(colon);
+  return name.substr(name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
+}
+
+std::optional<std::vector<NamedWeight>> read_h5(const std::string &path, Diagnostics &diagnostics) {
+  const std::optional<keras::H5Weights> file = keras::read_h5_weights(path, diagnostics);
+  if (!file) return std::nullopt;
+  if (file->by_class) {
+    diagnostics.error({path}, "Keras 3's .weights.h5 names weights by class and number only", "give it as --weights to sinter compile, with the model");
+    return std::nullopt;
+  }
+  std::vector<NamedWeight> weights;
+  for (const keras::H5LayerWeights &layer : file->layers)
+    for (const keras::H5Weight &weight : layer.weights)
+      weights.push_back({layer.layer, plain_name(weight.name), weight.data.dims, weight.data.values});
+  return weights;
+}
+
+std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagnostics &diagnostics) {
+  const auto archive = runtime::ZipArchive::open(path);
+  if (!archive) return report(archive.error(), diagnostics);
+  std::vector<NamedWeight> weights;
+  for (const runtime::ZipEntry &entry : archive->entries()) {
+    if (!entry.name.ends_with(".npy")) {
+      diagnostics.error({path}, fmt::format("'{}' is no array: the archive is no .npz of weights", entry.name));
+      return std::nullopt;
+    }
+    auto stream = archive->read(entry);
+    if (!stream) return report(stream.error(), diagnostics);
+    auto reader = runtime::NpyReader::open(std::move(*stream));
+    if (!reader) return report(reader.error(), diagnostics);
+    NamedWeight weight = named(entry.name.substr(0, entry.name.size() - 4));
+    weight.dims = reader->header().shape;
+    int64_t elements = 1;
+    for (const int64_t dim : weight.dims) elements *= dim;
+    if (static_cast<uint64_t>(elements) > entry.bytes) {  // at least a byte each: the header lies
+      diagnostics.error({path}, fmt::format("'{}' is said to have {} elements in {} bytes", entry.name, elements, entry.bytes));
+      return std::nullopt;
+    }
+    weight.values.resize(static_cast<size_t>(elements));
+    if (const auto status = reader->read(weight.values.data(), elements); !status) return report(status.error(), diagnostics);
+    weights.push_back(std::move(weight));
+  }
+  return weights;
+}
+
+std::optional<std::vector<NamedWeight>> read_checkpoint(const std::string &path, Diagnostics &diagnostics) {
+  const auto file = runtime::CheckpointFile::read(path);
+  if (!file) return report(file.error(), diagnostics);
+  std::set<std::string> names;
+  for (const runtime::CheckpointBlob &blob : file->content().blobs) names.insert(blob.name);
+  std::vector<NamedWeight> weights;
+  for (const runtime::CheckpointBlob &blob : file->content().blobs) {
+    // What stands below another variable belongs to it: "conv2d_1.kernel.velocity".
+    const bool is_slot = names.contains(blob.name.substr(0, std::max<size_t>(blob.name.rfind('.'), 0)));
+    if (blob.role != runtime::BlobRole::state || blob.type != runtime::BlobType::f32 || is_slot) continue;
+    NamedWeight weight = named(blob.name);
+    weight.dims = blob.dims;
+    const auto *values = reinterpret_cast<const float *>(blob.data);
+    weight.values.assign(values, values + blob.bytes() / 4);
+    weights.push_back(std::move(weight));
+  }
+  return weights;
+}
+
+bool finished(const runtime::Status &status, Diagnostics &diagnostics) {
+  if (!status) report(status.error(), diagnostics);
+  return static_cast<bool>(status);
+}
+
+runtime::Status write_npz(const std::string &path, const std::vector<NamedWeight> &weights) {
+  auto zip = runtime::ZipWriter::create(path);
+  if (!zip) return zip.error();
+  for (const NamedWeight &weight : weights)
+    if (auto status = zip->add_array(full_name(weight), weight.dims, weight.values.data()); !status) return status;
+  return zip->finish();
+}
+
+runtime::Status write_h5(const std::string &path, const std::vector<NamedWeight> &weights) {
+  runtime::KerasModel model;
+  model.keras_version = "2.0.2";
+  for (const NamedWeight &weight : weights) {
+    if (model.layers.empty() || model.layers.back().name != weight.layer) model.layers.push_back({weight.layer, "", {}});
+    model.layers.back().weights.push_back({fmt::format("{}/{}:0", weight.layer, weight.name), weight.dims, weight.values.data()});
+  }
+  return runtime::write_keras_weights(path, model);
+}
+
+runtime::Status write_state(const std::string &path, const std::vector<NamedWeight> &weights) {
+  runtime::Checkpoint checkpoint;
+  checkpoint.sinter_version = version;
+  for (const NamedWeight &weight : weights)
+    checkpoint.blobs.push_back({full_name(weight), runtime::BlobRole::state, runtime::BlobType::f32, weight.dims,
+                                reinterpret_cast<const std::byte *>(weight.values.data())});
+  return runtime::write_checkpoint(path, checkpoint);
+}
+
+}  // namespace
+
+std::optional<std::vector<NamedWeight>> read_weights(const std::string &path, Diagnostics &diagnostics) {
+  const std::optional<std::string> bytes = read_file(path, diagnostics);
+  if (!bytes) return std::nullopt;
+  if (bytes->starts_with("\x89HDF\r\n\x1a\n")) return read_h5(path, diagnostics);
+  if (bytes->starts_with("PK")) return read_npz(path, diagnostics);
+  if (runtime::CheckpointFile::is_checkpoint(*bytes)) return read_checkpoint(path, diagnostics);
+  if (is_safetensors(*bytes)) return parse_safetensors(*bytes, path, diagnostics);
+  diagnostics.error({path}, "no weights of a kind that Sinter knows", "these are .h5 and .hdf5 of Keras, .npz, .sinter and .safetensors");
+  return std::nullopt;
+}
+
+bool write_weights(const std::string &path, const std::vector<NamedWeight> &weights, Diagnostics &diagnostics) {
+  if (path.ends_with(".npz")) return finished(write_npz(path, weights), diagnostics);
+  if (path.ends_with(".sinter")) return finished(write_state(path, weights), diagnostics);
+  if (path.ends_with(".safetensors")) return codegen::write_file(path, print_safetensors(weights), diagnostics);
+  if (path.ends_with(".h5") || path.ends_with(".hdf5")) return finished(write_h5(path, weights), diagnostics);
+  diagnostics.error({path}, "the suffix does not say what to write", "known are .h5, .hdf5, .npz, .sinter and .safetensors");
+  return false;
+}
+
+bool assign_named_weights(ir::Model &model, const std::vector<NamedWeight> &weights, const std::string &file, Diagnostics &diagnostics) {
+  bool all = true;
+  model.weights.resize(model.graph.variables.size());
+  for (size_t v = 0; v < model.graph.variables.size(); ++v) {
+    const ir::Variable &variable = model.graph.variables[v];
+    if (variable.kind == ir::VariableKind::constant) continue;
+    const std::string &name = model.graph.value(variable.value).name;
+    const auto found = std::ranges::find_if(weights, [&](const NamedWeight &weight) { return full_name(weight) == name; });
+    if (found == weights.end()) {
+      diagnostics.error({file}, fmt::format("no weight '{}', which the model has", name), "the file is of another model, or its layers have other names");
+      all = false;
+      continue;
+    }
+    std::vector<int64_t> dims;
+    for (const ir::Dim dim : model.graph.type(variable.value).dims) dims.push_back(dim.value());
+    if (dims != found->dims) {
+      diagnostics.error({file}, fmt::format("'{}' is [{}], the model's [{}]", name, fmt::join(found->dims, ", "), fmt::join(dims, ", ")));
+      all = false;
+      continue;
+    }
+    model.weights[v] = ir::TensorData{dims, found->values};
+  }
+  return all;
+}
+
+}  // namespace sinter::driver
