@@ -11,6 +11,7 @@
 #include "frontend/keras/h5.h"
 #include "frontend/keras/import.h"
 #include "frontend/keras/json.h"
+#include "frontend/keras/model_json.h"
 #include "frontend/script/script.h"
 #include "ir/text.h"
 
@@ -42,6 +43,7 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
   std::optional<ir::Model> model = import_config(script->model(), options, diagnostics);
   if (!model) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
+  loaded.model_config = keras::model_json(script->model()).dump();
   loaded.model.format = "Keras script";
   loaded.model.input_scale_offset = script->input_scale_offset;
   loaded.plan = script->plan;
@@ -67,12 +69,14 @@ std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &o
   if (!file) return std::nullopt;
   const bool keras3 = file->config.semantics == keras::Semantics::keras3;
   const std::string version = file->config.keras_version, training_config = file->training_config;
+  const std::string model_config = keras::model_json(file->config).dump();
   std::optional<ir::Model> model = import_config(std::move(file->config), options, diagnostics);
   if (!model || !keras::assign_weights(*model, file->weights, diagnostics)) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
   loaded.model.format = "Keras .h5";
   loaded.keras_version = version;
   loaded.training_config = training_config;
+  loaded.model_config = model_config;
   loaded.model.keras3 = options.keras3_semantics.value_or(keras3);
   loaded.summary_style = loaded.model.keras3 ? keras::SummaryStyle::keras3 : keras::SummaryStyle::keras2;
   return loaded;

@@ -27,6 +27,7 @@ struct LoadedModel {
   int main_model = 0;
   std::string training_config;
   std::string keras_version;             // as the file says, may be empty
+  std::string model_config;              // JSON for files that a trainer writes; empty for .graph files
 };
 
 // A Keras script, a Keras .h5 with model_config, or a .graph file. nullopt after errors.

@@ -148,6 +148,8 @@ class TrainerPlanner {
     trainer.test = std::move(said.test);
     trainer.semantics = model_.keras3 ? schema::Semantics::keras3 : schema::Semantics::keras2;
     trainer.keras_version = loaded_.keras_version;
+    trainer.model_config = loaded_.model_config;
+    trainer.training_config = loaded_.training_config;
     describe_layers(model_, trainer);
     describe_optimizer(optimizer, trainer);
     trainer.fingerprint = fingerprint(planned.training.graph, trainer);
