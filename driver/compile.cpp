@@ -79,6 +79,11 @@ bool provide_first_weights(LoadedModel &loaded, const CompileOptions &options, D
   }
   if (!options.weights.empty()) return load_weights(loaded, options.weights, diagnostics);
   const std::string path = weights_before_fit(loaded);
+  if (path.empty() && loaded.plan.published_weights && !loaded.model.has_all_weights()) {
+    diagnostics.error(*loaded.plan.published_weights, "training is to start from a published network's weights, which are not downloaded",
+                      "give a file with weights of all layers with --weights FILE, or build the network with weights=None");
+    return false;
+  }
   if (path.empty()) return true;
   return load_weights(loaded, (std::filesystem::path(options.model).parent_path() / path).string(), diagnostics);
 }

@@ -72,6 +72,8 @@ Value build(Evaluator &evaluator, const Native &native, const CallArguments &arg
       return evaluator.error(arguments.at, fmt::format("{}() cannot be built", native.name));
     return Poison{};
   }
+  const auto weights = kwargs.find("weights");
+  if (weights == kwargs.end() || !weights->is_null()) evaluator.keras.published_weights = evaluator.location(arguments.at);
   return from_config(evaluator, *config, arguments.at, input);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct KerasState {
   std::vector<ModelObject *> models;  // in the order in which they were built
   ModelObject *main_model = nullptr;  // the last one that was summarised, compiled, fitted or saved
   std::size_t layer_count = 0;
+  std::optional<Location> published_weights;  // where the script asks for a published network's weights
   // The plan, with models by pointer until their indices are known.
   std::vector<std::pair<ModelObject *, TrainingAction>> actions;
   // Known shapes of tensors, the batch first; -1 for an open size.

@@ -142,6 +142,7 @@ std::optional<ScriptResult> collect(Evaluator &evaluator, const KerasDialect &di
       result.weights_file = load->path;
     result.plan.actions.push_back(std::move(action));
   }
+  result.plan.published_weights = state.published_weights;
   result.input_scale_offset = input_scale(evaluator, result.plan, result.main_model);
   return result;
 }

@@ -161,6 +161,8 @@ using TrainingAction = std::variant<CompileCall, FitCall, EvaluateCall, LoadWeig
 
 struct TrainingPlan {
   std::vector<TrainingAction> actions;  // in the script's order
+  // Where the script builds a published network with its weights, which nothing here has.
+  std::optional<Location> published_weights;
 
   // The last compile of the model, its first fit, …; nullptr if there is none.
   const CompileCall *last_compile(int model) const;

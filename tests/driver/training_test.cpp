@@ -252,6 +252,23 @@ model.compile(loss='categorical_crossentropy', optimizer='sgd')
   EXPECT_EQ(run("sinter compile --random-weights " + (scratch / "model.py") + " -o " + (scratch / "out")).exit_code, 0);
 }
 
+// What a script starts from must be there: initial weights in the place of trained ones would be silently wrong.
+TEST(Training, WeightsThatAScriptStartsFromAreNeeded) {
+  const Scratch scratch;
+  const std::string tail = "model.compile(loss='categorical_crossentropy', optimizer='sgd')\n";
+  write_text(scratch / "published.py", "from keras.applications import MobileNet\nmodel = MobileNet()\n" + tail);
+  const CommandResult published = run("sinter compile --train " + (scratch / "published.py") + " -o " + (scratch / "out"));
+  EXPECT_EQ(published.exit_code, 1);
+  EXPECT_NE(published.err.find("published.py:2:9: error: training is to start from a published network's weights"), std::string::npos) << published.err;
+  std::string script = small_script(100);
+  script.replace(script.find("model.fit"), 0, "model.load_weights('before.h5')\n");
+  write_text(scratch / "before.py", script);
+  const CommandResult missing = run("sinter compile --train " + (scratch / "before.py") + " -o " + (scratch / "out"));
+  EXPECT_EQ(missing.exit_code, 3);
+  EXPECT_NE(missing.err.find("before.h5"), std::string::npos) << missing.err;
+  EXPECT_FALSE(std::filesystem::exists(scratch / "out"));
+}
+
 TEST(Training, FrozenLayersStay) {
   if (!has_fashion()) GTEST_SKIP() << "no data set at " << fashion;
   const Scratch scratch;
