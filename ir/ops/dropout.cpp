@@ -16,7 +16,10 @@ struct Dropout {
   static constexpr bool identity_in_inference = true;
   struct Attrs {
     float rate = 0.5f;
-    static constexpr auto fields = std::tuple{field("rate", &Attrs::rate, "probability of 0, in [0, 1)")};
+    bool spatial = false;
+    static constexpr auto fields =
+        std::tuple{field("rate", &Attrs::rate, "probability of 0, in [0, 1)"),
+                   field("spatial", &Attrs::spatial, "drops whole channels of a sample")};
   };
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
@@ -34,9 +37,9 @@ struct Dropout {
   static void training(const Attrs &a, TrainingBuilder &t) {
     if (a.rate == 0) return;
     t.result(t.output_of(
-        t.emit("dropout_training", {{"rate", a.rate}, {"stream", t.stream()}}, {t.input(0), t.random()})));
+        t.emit("dropout_training", {{"rate", a.rate}, {"spatial", a.spatial}, {"stream", t.stream()}}, {t.input(0), t.random()})));
   }
-  static std::vector<Case> examples() { return rules::unary_examples({"", "rate=0.25"}); }
+  static std::vector<Case> examples() { return rules::unary_examples({"", "rate=0.25", "spatial=true"}); }
 };
 
 }  // namespace

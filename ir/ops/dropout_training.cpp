@@ -20,9 +20,11 @@ struct DropoutTraining {
   static constexpr int differentiable_inputs = 1;
   struct Attrs {
     float rate = 0.5f;
+    bool spatial = false;
     std::string stream;
     static constexpr auto fields = std::tuple{
         field("rate", &Attrs::rate, "probability of 0, in [0, 1)"),
+        field("spatial", &Attrs::spatial, "the elements of a sample's channel share a number"),
         field("stream", &Attrs::stream, "name of the layer, by which layers differ in their numbers")};
   };
 
@@ -48,10 +50,11 @@ struct DropoutTraining {
     form.operands.push_back({0, identity_access(rank, rank)});
     for (int word = 0; word < 4; ++word) form.operands.push_back({1, {axis(-1, rank, 1, word)}});
     form.parameters = f.parameters_of({f.input(0), f.input(1), f.input(1), f.input(1), f.input(1)});
-    // The element's row-major index within the batch.
+    // The element's row-major index within the batch; of [N, C] alone, if channels are dropped.
     Affine element = axis(-1, rank);
     int64_t stride = 1;
     for (int d = rank - 1; d >= 0; --d) {
+      if (a.spatial && d > 0 && d < rank - 1) continue;
       element.coefficients[static_cast<size_t>(d)] = stride;
       if (d > 0) stride *= x.dims[static_cast<size_t>(d)].value();
     }
@@ -71,8 +74,12 @@ struct DropoutTraining {
     };
     const uint64_t seed = word(0) | uint64_t{word(1)} << 32, step = word(2) | uint64_t{word(3)} << 32;
     const double keep = 1.0f - a.rate;
+    const std::vector<int64_t> &dims = t.inputs[0].dims;
+    const auto channels = static_cast<size_t>(dims.back());
+    const size_t sample = t.inputs[0].data.size() / static_cast<size_t>(dims.front());
     for (size_t i = 0; i < t.inputs[0].data.size(); ++i) {
-      const uint32_t bits = random_bits(seed, RandomDomain::dropout, random_stream(a.stream), step, i);
+      const size_t element = a.spatial && dims.size() > 1 ? i / sample * channels + i % channels : i;
+      const uint32_t bits = random_bits(seed, RandomDomain::dropout, random_stream(a.stream), step, element);
       t.outputs[0].data[i] = random_uniform(bits) < a.rate ? 0 : t.inputs[0].data[i] / keep;
     }
   }
@@ -85,7 +92,8 @@ struct DropoutTraining {
     return {{"", {TensorType{n, 3, 5, 7}, state}, -1000, 1000},
             {"rate=0.25, stream=\"dropout_1\"", {TensorType{n, 33}, state}, -4, 4},
             {"rate=0.0", {TensorType{n, 2, 3}, state}, -4, 4},
-            {"rate=0.9", {TensorType{6}, state}, -4, 4}};
+            {"rate=0.9", {TensorType{6}, state}, -4, 4},
+            {"spatial=true", {TensorType{n, 3, 5, 7}, state}, -4, 4}};
   }
 };
 

@@ -16,8 +16,8 @@ std::optional<Tensor> import_dropout(LayerImport &layer) {
     return std::nullopt;
   if (!layer.argument("noise_shape").is_null())
     layer.warn("noise_shape has no effect: elements are dropped one by one");
-  if (layer.layer.class_name == "SpatialDropout2D") layer.cannot_train("dropout of whole channels");
-  const auto y = layer.node("dropout", {{"rate", *rate}}, {layer.inputs[0].value});
+  const bool spatial = layer.layer.class_name == "SpatialDropout2D";
+  const auto y = layer.node("dropout", {{"rate", *rate}, {"spatial", spatial}}, {layer.inputs[0].value});
   if (!y) return std::nullopt;
   return Tensor{*y, layer.inputs[0].channels_first};
 }
