@@ -228,6 +228,18 @@ Status SampleSet::gather_feature(const Feature &feature, std::span<const uint32_
   return {};
 }
 
+namespace {
+
+// Keras 2 divides a batch's loss by the number of its weights other than 0, the program by all samples.
+void share_among_weighted(std::span<float> weights) {
+  const auto weighted = std::ranges::count_if(weights, [](float weight) { return weight != 0; });
+  const auto all = static_cast<std::ptrdiff_t>(weights.size());
+  if (weighted == 0 || weighted == all) return;
+  for (float &weight : weights) weight *= static_cast<float>(all) / static_cast<float>(weighted);
+}
+
+}  // namespace
+
 Status SampleSet::gather(std::span<const uint32_t> samples, float *const *to_inputs,
                          float *const *to_targets) const {
   for (size_t i = 0; i < inputs_.size(); ++i)
@@ -241,12 +253,12 @@ Status SampleSet::gather(std::span<const uint32_t> samples, float *const *to_inp
   } else {
     std::fill(weights, weights + samples.size(), 1.0f);
   }
-  if (class_weights_.empty()) return {};
-  for (size_t s = 0; s < samples.size(); ++s) {
+  for (size_t s = 0; s < samples.size() && !class_weights_.empty(); ++s) {
     const std::optional<int64_t> label = class_of(samples[s]);
     for (const auto &[number, weight] : class_weights_)
       if (label == number) weights[s] *= static_cast<float>(weight);
   }
+  if (trainer_->semantics == Semantics::keras2) share_among_weighted({weights, samples.size()});
   return {};
 }
 

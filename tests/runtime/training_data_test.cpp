@@ -217,6 +217,10 @@ TEST_F(TrainingDataTest, WeightsOfSamplesAndClasses) {
   data.set->set_class_weights({{1, 0.5}, {2, 10}});
   gather(*data.set, data);
   EXPECT_THAT(data.weights, ElementsAre(1, 1, 30));
+  // Of Keras 2: a loss is divided by the number of weights other than 0.
+  data.set->set_class_weights({{1, 0}});
+  gather(*data.set, data);
+  EXPECT_THAT(data.weights, ElementsAre(1.5f, 0, 4.5f));
 }
 
 TEST_F(TrainingDataTest, MissingDataNamesThePlaces) {
