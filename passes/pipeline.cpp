@@ -146,7 +146,7 @@ class TrainingPlanner {
     std::optional<TrainingGraph> attached;
     passes_.graph("attach-loss", [&] {
       attached = attach_loss(std::move(graph), request_.loss, diagnostics_);
-      return attached ? attached->graph : ir::Graph();
+      return attached ? attached->graph : request_.graph;
     });
     return attached;
   }
@@ -171,7 +171,7 @@ class TrainingPlanner {
     passes_.graph("attach-optimizer", [&] {
       training = attach_optimizer(std::move(*training), by_variable, request_.optimizer, request_.constraints, diagnostics_,
                                   request_.where);
-      if (!training) return ir::Graph();
+      if (!training) return request_.graph;
       training->updates.insert(training->updates.end(), prepared.updates.begin(), prepared.updates.end());
       training->graph.outputs = training_outputs(*training);
       return training->graph;
