@@ -156,7 +156,7 @@ class RepackInserter {
     for (const ValueId next : group.outputs()) {
       const ValueId variable = fused_.overwrites[static_cast<size_t>(next)];
       if (variable < 0 || block_of(variable) == 0 || is_direct) continue;
-      // The copy takes over the name and role of `next`: what follows reads the variable.
+      // The copy takes over the role of `next`, which others may go on to read.
       const std::string name = graph().value(next).name;
       Group copy = make_copy("identity", ir::op("identity").default_attributes(), next, name + ".packed");
       fused_.overwrites[static_cast<size_t>(next)] = -1;

@@ -338,8 +338,6 @@ class ModuleEmitter {
     scale_sums(evaluate->getArg(5), evaluate->getArg(2));
     builder_.CreateRet(builder_.getInt32(0));
 
-    if (weights_)
-      llvm::cast<llvm::GlobalVariable>(weights_)->setVisibility(llvm::GlobalValue::HiddenVisibility);
     auto *constants = weights_ ? static_cast<llvm::Constant *>(weights_) : llvm::ConstantPointerNull::get(builder_.getPtrTy());
     add_constant("sinter_program_constants", pointer, constants);
     emit_metadata();
