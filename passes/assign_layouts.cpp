@@ -110,13 +110,7 @@ class LayoutAssigner {
       });
     }
     std::erase_if(groups, [](const Group &group) { return group.stages.empty(); });
-    for (Group &group : groups) {
-      group.inputs.clear();
-      for (const Stage &stage : group.stages)
-        for (const StageSource &source : stage.sources)
-          if (source.stage < 0 && std::find(group.inputs.begin(), group.inputs.end(), source.value) == group.inputs.end())
-            group.inputs.push_back(source.value);
-    }
+    for (Group &group : groups) group.list_inputs();
   }
 
   // The value whose buffer holds v, and where in its last dimension.

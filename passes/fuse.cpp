@@ -251,13 +251,7 @@ class Fuser {
     std::map<ValueId, int> writer;
     for (size_t g = 0; g < fused_.groups.size(); ++g)
       for (const ValueId v : fused_.groups[g].outputs()) writer[v] = static_cast<int>(g);
-    for (Group &group : fused_.groups) {
-      for (const Stage &stage : group.stages)
-        for (const StageSource &source : stage.sources)
-          if (source.stage < 0 &&
-              std::find(group.inputs.begin(), group.inputs.end(), source.value) == group.inputs.end())
-            group.inputs.push_back(source.value);
-    }
+    for (Group &group : fused_.groups) group.list_inputs();
     std::vector<size_t> order(fused_.groups.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
@@ -373,6 +367,14 @@ std::vector<std::vector<Stage>> lower_by_output(const Graph &graph, NodeId id) {
     lists.push_back(std::move(list));
   }
   return lists;
+}
+
+void Group::list_inputs() {
+  inputs.clear();
+  for (const Stage &stage : stages)
+    for (const StageSource &source : stage.sources)
+      if (source.stage < 0 && std::find(inputs.begin(), inputs.end(), source.value) == inputs.end())
+        inputs.push_back(source.value);
 }
 
 bool Group::writes(ValueId value) const {

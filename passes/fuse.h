@@ -40,6 +40,7 @@ struct Group {
   std::vector<ir::ValueId> side_outputs;  // values of earlier stages that are written too
   std::vector<ir::ValueId> inputs;   // graph values read, each once, in order of first use
 
+  void list_inputs();  // fills `inputs` from the stages
   bool writes(ir::ValueId value) const;
   std::vector<ir::ValueId> outputs() const;  // output, then side_outputs
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "ir/gradient.h"
 #include "support/check.h"
@@ -38,10 +39,11 @@ class RepackInserter {
   FusedGraph run() {
     std::vector<Group> groups = std::move(fused_.groups);
     fused_.groups.clear();
+    for (const Group &group : groups) names_.insert(group.name);
     for (Group &group : groups) {
       for (size_t s = 0; s < group.stages.size(); ++s)
         for (size_t k = 0; k < group.stages[s].sources.size(); ++k) redirect(group, s, k);
-      list_inputs(group);
+      group.list_inputs();
       std::vector<Group> copies = redirect_results(group);
       fused_.groups.push_back(std::move(group));
       for (Group &copy : copies) fused_.groups.push_back(std::move(copy));
@@ -127,23 +129,12 @@ class RepackInserter {
     return group;
   }
 
-  std::string unique_group_name(std::string name) const {
+  std::string unique_group_name(std::string name) {
     for (char &c : name)
       if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-    const auto taken = [&](const std::string &text) {
-      return std::any_of(fused_.groups.begin(), fused_.groups.end(), [&](const Group &group) { return group.name == text; });
-    };
     std::string result = name;
-    for (int i = 2; taken(result); ++i) result = fmt::format("{}_{}", name, i);
+    for (int i = 2; !names_.insert(result).second; ++i) result = fmt::format("{}_{}", name, i);
     return result;
-  }
-
-  static void list_inputs(Group &group) {
-    group.inputs.clear();
-    for (const Stage &stage : group.stages)
-      for (const StageSource &source : stage.sources)
-        if (source.stage < 0 && std::find(group.inputs.begin(), group.inputs.end(), source.value) == group.inputs.end())
-          group.inputs.push_back(source.value);
   }
 
   // The copies that pack what the group cannot write packed.
@@ -169,6 +160,7 @@ class RepackInserter {
 
   FusedGraph fused_;
   const ChooseBlock &choose_block_;
+  std::set<std::string> names_;  // of groups
   std::map<ValueId, ValueId> dense_;
   std::map<std::pair<ValueId, int>, ValueId> transposed_;
 };
