@@ -39,6 +39,12 @@ std::optional<std::string> unsupported_stages(const std::vector<passes::Stage> &
   return std::nullopt;
 }
 
+void report(const ir::Graph &graph, const ir::Node &node, const std::string &file, const std::string &into_what, Diagnostics &diagnostics) {
+  Location where{file};
+  where.path = node.layer.empty() ? "%" + graph.value(node.outputs[0]).name : "layer '" + node.layer + "'";
+  diagnostics.error(where, "the op " + std::string(node.op->name) + " cannot be compiled into " + into_what);
+}
+
 }  // namespace
 
 std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id) {
@@ -65,12 +71,19 @@ bool check_supported(const ir::Graph &graph, const std::string &file, Diagnostic
     // A predictor may cut the samples it is given into batches as it likes.
     if (!why && graph.nodes[i].op->batch_dependent) why = "a sample's result depends on the other samples of the batch";
     if (!why) continue;
-    const ir::Node &node = graph.nodes[i];
-    Location where{file};
-    where.path = node.layer.empty() ? "%" + graph.value(node.outputs[0]).name : "layer '" + node.layer + "'";
-    diagnostics.error(where, "the op " + std::string(node.op->name) + " cannot be compiled into a predictor: " + *why);
+    report(graph, graph.nodes[i], file, "a predictor: " + *why, diagnostics);
     all = false;
   }
+  return all;
+}
+
+bool check_trainable(const ir::Graph &graph, const std::string &file, Diagnostics &diagnostics) {
+  bool all = true;
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    if (const auto why = unsupported(graph, static_cast<ir::NodeId>(i))) {
+      report(graph, graph.nodes[i], file, "a trainer: " + *why, diagnostics);
+      all = false;
+    }
   return all;
 }
 

@@ -17,4 +17,7 @@ std::optional<std::string> unsupported(const ir::Graph &graph, ir::NodeId id);
 // depends on other samples; and inputs and outputs without a batch. True if there is none.
 bool check_supported(const ir::Graph &graph, const std::string &file, Diagnostics &diagnostics);
 
+// The same of the nodes of a whole training step.
+bool check_trainable(const ir::Graph &graph, const std::string &file, Diagnostics &diagnostics);
+
 }  // namespace sinter::codegen

@@ -33,15 +33,19 @@ BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const pass
   program.name = identifier(loaded.stem);
   program.parameter_count = parameters;
   program.parameter_bytes = program.constant_bytes;
-  for (size_t i = 0; i < program.inputs.size(); ++i) program.inputs[i].source_axes = sample_axes(model.input_axes, i);
-  for (size_t i = 0; i < program.outputs.size(); ++i) {
-    program.outputs[i].source_axes = sample_axes(model.output_axes, i);
-    program.outputs[i].name = names[i];
-  }
-  if (model.input_scale_offset) std::tie(program.input_scale, program.input_offset) = *model.input_scale_offset;
+  describe_tensors(model, names, program);
   program.loss = model.loss;
   program.metrics = model.metrics;
   return built;
+}
+
+void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names, codegen::Program &program) {
+  for (size_t i = 0; i < program.inputs.size(); ++i) program.inputs[i].source_axes = sample_axes(model.input_axes, i);
+  for (size_t i = 0; i < program.outputs.size(); ++i) {
+    program.outputs[i].source_axes = sample_axes(model.output_axes, i);
+    program.outputs[i].name = output_names[i];
+  }
+  if (model.input_scale_offset) std::tie(program.input_scale, program.input_offset) = *model.input_scale_offset;
 }
 
 bool require_compilable(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {

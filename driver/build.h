@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "codegen/program.h"
 #include "codegen/target.h"
@@ -18,6 +19,9 @@ struct BuiltProgram {
 
 // Plans and lowers. The types of the model must be known (see require_compilable).
 BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const passes::PipelineOptions &options);
+
+// What the model file says of the program's inputs and outputs: their layouts there, names of outputs, scaling of pixels.
+void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names, codegen::Program &program);
 
 // Diagnoses open input dimensions, which need --input-shape, and ops that code generation does not take.
 bool require_compilable(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);

@@ -54,7 +54,7 @@ class TrainerPlanner {
         request, model_.weights,
         codegen::storage_choice(target_, pipeline_.max_batch),
         pipeline_, diagnostics_);
-    if (!planned || !check_compilable(*planned)) return std::nullopt;
+    if (!planned || !codegen::check_trainable(planned->training.graph, options_.model, diagnostics_)) return std::nullopt;
     built.planned = std::move(*planned);
     auto initial = std::make_shared<const passes::Weights>(std::move(model_.weights));
     built.program = codegen::build_trainer(built.planned, request.graph, std::move(initial), target_, pipeline_.max_batch);
@@ -116,29 +116,6 @@ class TrainerPlanner {
     return true;
   }
 
-  bool check_compilable(const passes::PlannedTraining &planned) {
-    bool all = true;
-    const ir::Graph &graph = planned.training.graph;
-    for (size_t i = 0; i < graph.nodes.size(); ++i) {
-      const auto why = codegen::unsupported(graph, static_cast<ir::NodeId>(i));
-      if (!why) continue;
-      const ir::Node &node = graph.nodes[i];
-      Location where{options_.model};
-      where.path = node.layer.empty() ? "%" + graph.value(node.outputs[0]).name : "layer '" + node.layer + "'";
-      diagnostics_.error(where, fmt::format("the op {} cannot be compiled into a trainer: {}", node.op->name, *why));
-      all = false;
-    }
-    return all;
-  }
-
-  // Axes of a whole value, batch first, to axes of a sample.
-  static std::vector<int32_t> sample_axes(const std::vector<std::vector<int>> &axes, size_t index) {
-    std::vector<int32_t> result;
-    if (index >= axes.size()) return result;
-    for (size_t d = 1; d < axes[index].size(); ++d) result.push_back(axes[index][d] - 1);
-    return result;
-  }
-
   void describe(codegen::Program &program, const passes::PlannedTraining &planned, schema::TrainerT &said,
                 const OptimizerConfig &optimizer, const script::CompileCall &call, const std::vector<std::string> &outputs) {
     schema::TrainerT &trainer = *program.trainer->metadata;
@@ -153,21 +130,15 @@ class TrainerPlanner {
     describe_layers(model_, trainer);
     describe_optimizer(optimizer, trainer);
     trainer.fingerprint = fingerprint(planned.training.graph, trainer);
+    describe_tensors(model_, outputs, program);
     size_t target = 0;
     for (size_t i = 0; i < program.outputs.size(); ++i) {
-      const std::vector<int32_t> axes = sample_axes(model_.output_axes, i);
-      program.outputs[i].source_axes.assign(axes.begin(), axes.end());
-      program.outputs[i].name = outputs[i];
       if (planned.training.targets[i] < 0) continue;
-      trainer.targets[target]->name = outputs[i];
-      if (trainer.targets[target]->classes == 0) trainer.targets[target]->source_axes = axes;
-      ++target;
+      schema::TargetT &entry = *trainer.targets[target++];
+      entry.name = outputs[i];
+      const std::vector<int> &axes = program.outputs[i].source_axes;
+      if (entry.classes == 0) entry.source_axes.assign(axes.begin(), axes.end());
     }
-    for (size_t i = 0; i < program.inputs.size(); ++i) {
-      const std::vector<int32_t> axes = sample_axes(model_.input_axes, i);
-      program.inputs[i].source_axes.assign(axes.begin(), axes.end());
-    }
-    if (model_.input_scale_offset) std::tie(program.input_scale, program.input_offset) = *model_.input_scale_offset;
     if (!call.losses.empty()) program.loss = call.losses[0].second.class_name;
     for (const auto &[output, metric] : call.metrics) program.metrics.push_back(metric.class_name);
   }
