@@ -196,9 +196,12 @@ TEST(Training, MemoryIsDataVariablesAndArena) {
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
   const double mebibytes = std::atof(measured.out.c_str()) / 1024;
   const double images = 60000.0 * 785 / (1 << 20);
-  const double variables = 2 * 669706 * 4.0 / (1 << 20);  // weights and RMSprop's averages
-  const double arena = 10;                                // see `sinter compile --train --emit plan`
-  EXPECT_LT(mebibytes, images + variables + arena + 20) << measured.out;
+  const CommandResult summary = run("sinter summary --style json --batch 128 " + example("mnist_mlp.py").string());
+  const nlohmann::json step = nlohmann::json::parse(summary.out)["memory"]["train_step"];
+  EXPECT_EQ(step["parameter_bytes"], 4 * 669706);
+  EXPECT_EQ(step["slot_bytes"], 4 * 669706) << "RMSprop's averages";
+  const double stated = step["parameter_bytes"].get<double>() + step["slot_bytes"].get<double>() + step["arena_bytes"].get<double>();
+  EXPECT_LT(mebibytes, images + stated / (1 << 20) + 20) << measured.out;
 }
 
 TEST(Training, OptionsTrainModelsThatSayNothing) {
