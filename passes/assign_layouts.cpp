@@ -27,12 +27,14 @@ std::pair<int64_t, int64_t> overreach(const ir::Form &form, const ir::FormOperan
   return {std::max<int64_t>(0, -low), std::max<int64_t>(0, high - (size - 1))};
 }
 
-// A part of a concatenation: copies its operand, unchanged, to an offset along the last dimension.
-bool places_along_last(const ir::Form &form) {
+// A part of a concatenation: copies its operand, whole and unchanged, to an offset along the last dimension.
+bool places_along_last(const Stage &stage, const ir::Graph &graph) {
+  const ir::Form &form = stage.form;
   if (form.kind != ir::FormKind::move || form.operands[0].guarded || form.result.rank() < 2) return false;
+  if (stage.value < 0 || stage.sources[0].value < 0) return false;
   const int axes = static_cast<int>(form.axes.size());
   const int rank = form.result.rank();
-  if (axes != rank) return false;
+  if (axes != rank || form.axes != graph.type(stage.sources[0].value).dims) return false;
   for (int d = 0; d < rank; ++d) {
     if (form.operands[0].access[static_cast<size_t>(d)] != ir::axis(d, axes)) return false;
     const int64_t offset = form.placement[static_cast<size_t>(d)].offset;
@@ -95,7 +97,7 @@ class LayoutAssigner {
     for (size_t g = groups.size(); g-- > 0;) {
       Group &group = groups[g];
       if (!std::all_of(group.stages.begin(), group.stages.end(),
-                       [](const Stage &s) { return places_along_last(s.form) && s.value >= 0; }))
+                       [&](const Stage &stage) { return places_along_last(stage, graph_); }))
         continue;
       std::erase_if(group.stages, [&](const Stage &stage) {
         const ValueId part = stage.sources[0].value;
@@ -106,6 +108,7 @@ class LayoutAssigner {
         if (needs_halo_[static_cast<size_t>(part)] && rigid_[static_cast<size_t>(home(group.output).first)]) return false;
         home_[static_cast<size_t>(part)] = group.output;
         offset_in_home_[static_cast<size_t>(part)] = stage.form.placement.back().offset;
+        result_.placed.emplace_back(part, group.output);
         return true;
       });
     }
@@ -209,6 +212,7 @@ class LayoutAssigner {
       for (const ValueId v : group.outputs()) make_view(v);
     }
     for (const ValueId v : graph_.inputs) make_view(v);
+    for (const auto &[part, whole] : result_.placed) make_view(whole);
   }
 
   const ir::Graph graph_;

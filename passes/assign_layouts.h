@@ -3,8 +3,8 @@
 // concatenation places along the last dimension are written straight into the concatenation's buffer.
 #pragma once
 
-#include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ir/kernel/kernel.h"
@@ -39,6 +39,7 @@ struct LaidOutGraph {
   FusedGraph fused;                   // concatenation stages that need no code are gone, and groups left without stages
   std::vector<BufferLayout> buffers;
   std::vector<View> views;            // by value; buffer -1 for values that never reach memory
+  std::vector<std::pair<ir::ValueId, ir::ValueId>> placed;  // a part of a concatenation, and the value in whose memory it lies
 };
 
 LaidOutGraph assign_layouts(FusedGraph fused);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -51,6 +52,62 @@ class ArenaContent {
   std::map<int64_t, Range> ranges_;
 };
 
+// Whether every part of a value has been written: by a group, or by those that write what is placed in it.
+class WrittenValues {
+ public:
+  explicit WrittenValues(const LaidOutGraph &graph) : graph_(graph) {
+    for (const Group &group : graph.fused.groups)
+      for (const ir::ValueId v : group.outputs()) is_made_.insert(v);
+  }
+  void add(const Group &group) {
+    for (const ir::ValueId v : group.outputs()) written_.insert(v);
+  }
+  // The value, or one placed in it, that is still to be written; -1: none.
+  ir::ValueId missing(ir::ValueId v) const {
+    v = graph_.fused.alias_of[static_cast<size_t>(v)];
+    bool has_parts = false;
+    for (const auto &[part, whole] : graph_.placed) {
+      if (whole != v) continue;
+      has_parts = true;
+      if (const ir::ValueId found = missing(part); found >= 0) return found;
+    }
+    if (is_made_.count(v) > 0) return written_.count(v) > 0 ? -1 : v;
+    return has_parts || is_given(v) ? -1 : v;
+  }
+
+ private:
+  bool is_given(ir::ValueId v) const {
+    const ir::Graph &graph = graph_.fused.graph;
+    return graph.is_variable(v) || std::find(graph.inputs.begin(), graph.inputs.end(), v) != graph.inputs.end();
+  }
+
+  const LaidOutGraph &graph_;
+  std::set<ir::ValueId> is_made_, written_;
+};
+
+// A group that overwrites a variable in place reads it, if at all, element by element and before it writes it.
+void check_update(const LaidOutGraph &graph, const Group &group, std::vector<std::string> &problems) {
+  const ir::Graph &ir = graph.fused.graph;
+  for (size_t writer = 0; writer < group.stages.size(); ++writer) {
+    const ir::ValueId next = group.stages[writer].value;
+    if (next < 0 || !group.writes(next) || graph.fused.overwrites[static_cast<size_t>(next)] < 0) continue;
+    const int buffer = graph.views[static_cast<size_t>(next)].buffer;
+    for (size_t reader = 0; reader < group.stages.size(); ++reader) {
+      const Stage &stage = group.stages[reader];
+      const int axes = static_cast<int>(stage.form.axes.size());
+      for (size_t k = 0; k < stage.sources.size(); ++k) {
+        const ir::ValueId read = stage.sources[k].value;
+        if (read < 0 || graph.views[static_cast<size_t>(read)].buffer != buffer) continue;
+        const bool in_place = stage.form.operands[k].access == ir::identity_access(ir.type(read).rank(), axes) &&
+                              stage.form.result.dims == ir.type(next).dims && stage.form.output_axes == axes;
+        if (reader > writer || !in_place)
+          problems.push_back(fmt::format("{} overwrites %{} and reads it {}", group.name, ir.value(read).name,
+                                         reader > writer ? "in a later stage" : "in another place"));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan &plan, int64_t max_batch) {
@@ -76,8 +133,15 @@ std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan 
       if (graph.fused.overwrites[static_cast<size_t>(v)] >= 0) overwritten[buffer_of(v)] = v;
   };
   const auto in_arena = [&](int b) { return graph.buffers[static_cast<size_t>(b)].kind == kernel::BufferKind::arena; };
+  WrittenValues written(graph);
   for (const Group &group : graph.fused.groups) {
     check_state(group);
+    check_update(graph, group, problems);
+    for (const ir::ValueId v : group.inputs)
+      if (const ir::ValueId missing = written.missing(v); missing >= 0)
+        problems.push_back(fmt::format("{} reads %{} before %{} is written", group.name, graph.fused.graph.value(v).name,
+                                       graph.fused.graph.value(missing).name));
+    written.add(group);
     for (const ir::ValueId v : group.outputs()) {
       const int output = graph.views[static_cast<size_t>(v)].buffer;
       if (!in_arena(output)) continue;
@@ -105,6 +169,9 @@ std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan 
                                        graph.buffers[static_cast<size_t>(output)].name));
     }
   }
+  for (const ir::ValueId v : graph.fused.graph.outputs)
+    if (const ir::ValueId missing = written.missing(v); missing >= 0)
+      problems.push_back(fmt::format("the output %{} ends without %{}", graph.fused.graph.value(v).name, graph.fused.graph.value(missing).name));
   return problems;
 }
 

@@ -9,6 +9,7 @@
 #include "ir/text.h"
 #include "ir/verify.h"
 #include "passes/absorb_padding.h"
+#include "passes/check_layouts.h"
 #include "passes/check_plan.h"
 #include "passes/differentiate.h"
 #include "passes/eliminate_common.h"
@@ -92,25 +93,24 @@ class PassRunner {
 std::vector<std::string> pass_names() {
   return {"simplify-inference", "absorb-padding",   "fold-batch-norm", "fold-constants", "prepare-training",
           "attach-loss",        "differentiate",    "attach-optimizer", "eliminate-common", "insert-copies",
-          "fuse",               "insert-repacks",   "assign-layouts",  "plan-memory",    "check-plan"};
+          "fuse",               "insert-repacks",   "assign-layouts",  "check-layouts",  "plan-memory",  "check-plan"};
 }
 
 namespace {
 
 // From fused groups to memory.
-PlannedGraph plan(PassRunner &passes, FusedGraph fused, int64_t max_batch) {
-  LaidOutGraph laid_out = passes.run<LaidOutGraph>("assign-layouts", [&] { return assign_layouts(std::move(fused)); },
+PlannedGraph plan(PassRunner &passes, const FusedGraph &fused, int64_t max_batch) {
+  const auto demand_none = [](const std::vector<std::string> &problems) {
+    SINTER_CHECK(problems.empty(), problems.empty() ? "" : problems[0]);
+    return 0;
+  };
+  const auto print_sound = [](int) { return std::string("sound\n"); };
+  LaidOutGraph laid_out = passes.run<LaidOutGraph>("assign-layouts", [&] { return assign_layouts(fused); },
                                                    [](const LaidOutGraph &result) { return print(result); });
+  passes.run<int>("check-layouts", [&] { return demand_none(check_layouts(fused, laid_out)); }, print_sound);
   MemoryPlan plan = passes.run<MemoryPlan>("plan-memory", [&] { return plan_memory(laid_out, max_batch); },
                                            [&](const MemoryPlan &result) { return print(result, laid_out); });
-  passes.run<int>(
-      "check-plan",
-      [&] {
-        const std::vector<std::string> problems = check_plan(laid_out, plan, max_batch);
-        SINTER_CHECK(problems.empty(), problems.empty() ? "" : problems[0]);
-        return 0;
-      },
-      [](int) { return std::string("sound\n"); });
+  passes.run<int>("check-plan", [&] { return demand_none(check_plan(laid_out, plan, max_batch)); }, print_sound);
   return {std::move(laid_out), std::move(plan), nullptr};
 }
 
@@ -215,7 +215,7 @@ class TrainingPlanner {
     for (size_t v = 0; v < chosen.size(); ++v)
       blocks_[fused.graph.value(fused.graph.variables[v].value).name] = blocks[v];
     fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); }, print_fused);
-    return plan(passes_, std::move(fused), options_.max_batch);
+    return plan(passes_, fused, options_.max_batch);
   }
 
   ir::Graph inference_graph() {
@@ -232,7 +232,7 @@ class TrainingPlanner {
     std::vector<int64_t> blocks;
     for (const ir::Variable &variable : fused.graph.variables) blocks.push_back(blocks_.at(fused.graph.value(variable.value).name));
     fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); }, print_fused);
-    return plan(passes_, std::move(fused), options_.max_batch);
+    return plan(passes_, fused, options_.max_batch);
   }
 
   const TrainingRequest &request_;
@@ -265,7 +265,7 @@ PlannedGraph plan_predict(const ir::Graph &model, Weights weights, const Pipelin
   graph = passes.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
   FusedGraph fused = passes.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph)); },
                                             print_fused);
-  PlannedGraph planned = plan(passes, std::move(fused), options.max_batch);
+  PlannedGraph planned = plan(passes, fused, options.max_batch);
 
   // Passes may drop or reorder variables: find the data by name.
   const ir::Graph &kept = planned.graph.fused.graph;
