@@ -2,6 +2,9 @@
 
 #include "codegen/lower/lower_group.h"
 #include "codegen/program_constants.h"
+#include "ir/kernel/check_bounds.h"
+#include "ir/kernel/verify.h"
+#include "support/check.h"
 
 namespace sinter::codegen {
 
@@ -16,6 +19,21 @@ std::vector<std::string> layers_of(const ir::Graph &graph, const passes::Group &
     if (!layer.empty() && (layers.empty() || layers.back() != layer)) layers.push_back(layer);
   }
   return layers;
+}
+
+// Every kernel is verified, and every access proven inside its buffer, on every compile.
+void check_kernel(const LaidOutGraph &graph, const LoweredGroup &lowered, int64_t max_batch) {
+  std::vector<kernel::BufferExtent> extents;
+  for (size_t b = 0; b < lowered.kernel.buffers.size(); ++b) {
+    const int layout_index = lowered.sources[b].layout_buffer;
+    extents.push_back({lowered.kernel.buffers[b].elements, 0});
+    if (layout_index < 0) continue;
+    const passes::BufferLayout &layout = graph.buffers[static_cast<size_t>(layout_index)];
+    extents.back() = layout.has_batch ? kernel::BufferExtent{0, layout.sample_elements} : kernel::BufferExtent{layout.sample_elements, 0};
+  }
+  std::vector<std::string> problems = kernel::verify(lowered.kernel);
+  if (problems.empty()) problems = kernel::check_bounds(lowered.kernel, extents, max_batch);
+  SINTER_CHECK(problems.empty(), "kernel " + lowered.kernel.name + ": " + (problems.empty() ? "" : problems[0]));
 }
 
 bool depends_on_batch(const passes::Group &group) {
@@ -44,6 +62,7 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
   for (const passes::Group &group : graph.fused.groups) {
     const GroupSchedule schedule = choose_schedule(graph, group, target, max_batch);
     LoweredGroup lowered = lower_group(graph, group, schedule, target, max_batch);
+    check_kernel(graph, lowered, max_batch);
     ProgramKernel kernel;
     kernel.use_threads = schedule.use_threads;
     (depends_on_batch(group) ? kernel.flops_per_sample : kernel.fixed_flops) = schedule.flops_per_sample;
