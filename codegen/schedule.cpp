@@ -259,7 +259,9 @@ std::vector<int64_t> storage_blocks(const passes::FusedGraph &fused, const Targe
   for (const Group &group : fused.groups)
     for (const Stage &stage : group.stages) {
       if (stage.sources.size() < 2 || !can_pack(stage.form, fused, stage.sources[1])) continue;
-      int64_t &block = blocks[static_cast<size_t>(fused.graph.value(stage.sources[1].value).variable)];
+      const int variable = fused.graph.value(stage.sources[1].value).variable;
+      if (variable < 0) continue;  // a copy, packed as its reader wants it
+      int64_t &block = blocks[static_cast<size_t>(variable)];
       if (block < 0) block = block_of_tile(stage.form, target, max_batch);
     }
   for (int64_t &block : blocks) block = std::max<int64_t>(block, 0);

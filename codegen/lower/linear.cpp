@@ -1,6 +1,7 @@
 #include "codegen/lower/linear.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "ir/kernel/build.h"
 #include "support/check.h"
@@ -81,17 +82,18 @@ ir::Access compose(const ir::Access &access, const ir::Access &placement, int ax
 Range reach(const Affine &index, const std::vector<Range> &ranges, bool guarded, int64_t size) {
   Range result;
   result.begin = Expr(index.offset);
-  Expr last = Expr(index.offset);  // relative to begin at first
   int64_t extent = 1;
   Expr dynamic = 1;
   bool is_dynamic = false;
   for (size_t a = 0; a < ranges.size(); ++a) {
     const int64_t coefficient = index.coefficients[a];
     if (coefficient == 0) continue;
-    SINTER_CHECK(coefficient > 0);
-    result.begin = result.begin + ranges[a].begin * Expr(coefficient);
-    extent += coefficient * (ranges[a].extent - 1);
-    dynamic = dynamic + (ranges[a].extent_expr() - Expr(1)) * Expr(coefficient);
+    const Expr steps = ranges[a].extent_expr() - Expr(1);
+    // An axis that runs backwards reads its lowest index last.
+    const Expr lowest = coefficient > 0 ? ranges[a].begin : ranges[a].begin + steps;
+    result.begin = result.begin + lowest * Expr(coefficient);
+    extent += std::abs(coefficient) * (ranges[a].extent - 1);
+    dynamic = dynamic + steps * Expr(std::abs(coefficient));
     is_dynamic = is_dynamic || ranges[a].is_dynamic();
   }
   result.extent = extent;

@@ -236,10 +236,12 @@ class GroupLowering {
   }
 
   static bool walks_outside(const ir::Affine &index, const Form &form, int64_t size) {
-    int64_t last = index.offset;
-    for (size_t a = 0; a < form.axes.size(); ++a)
-      if (index.coefficients[a] != 0) last += index.coefficients[a] * (form.axes[a].value() - 1);
-    return index.offset < 0 || last >= size;
+    int64_t first = index.offset, last = index.offset;
+    for (size_t a = 0; a < form.axes.size(); ++a) {
+      const int64_t coefficient = index.coefficients[a];
+      if (coefficient != 0) (coefficient < 0 ? first : last) += coefficient * (form.axes[a].value() - 1);
+    }
+    return first < 0 || last >= size;
   }
 
   static std::vector<Range> axes_from_dims(const Form &form, const std::vector<Range> &dims) {

@@ -57,6 +57,18 @@ const GroupCase cases[] = {
     {"residual", R"(graph "g" { input %x: f32[N, 8, 8, 16]  weight %w1: f32[3, 3, 16, 16]  weight %w2: f32[3, 3, 16, 16]
                  %c = conv2d(%x, %w1) {pads=[1, 1, 1, 1]}  %r = relu(%c)  %d = conv2d(%r, %w2) {pads=[1, 1, 1, 1]}
                  %s = add(%d, %r)  %y = relu(%s)  output %y })"},
+    {"crop_of_a_conv", R"(graph "g" { input %x: f32[N, 6, 5, 4]  weight %w: f32[1, 1, 4, 7]  weight %v: f32[3, 3, 7, 2]
+                 %c = conv2d(%x, %w)  %k = crop(%c) {after=[1, 0, 0]}  %y = conv2d(%k, %v) {pads=[1, 1, 1, 1]}  output %y })"},
+    {"crop_of_rows", R"(graph "g" { input %x: f32[N, 9]  weight %w: f32[9, 6]  weight %a: f32[2, 3]  weight %b: f32[4, 3]
+                 %d = matmul(%x, %w)  %l = crop(%d) {after=[4]}  %r = crop(%d) {before=[2]}
+                 %p = matmul(%l, %a)  %q = matmul(%r, %b)  %y = add(%p, %q)  output %y })"},
+    {"input_gradient_then_max_pool_gradient", R"(graph "g" { input %x: f32[N, 6, 5, 4]  input %dy: f32[N, 6, 5, 8]  weight %w: f32[1, 1, 4, 8]
+                 %i = max_pool_index(%x) {size=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1]}
+                 %g = conv2d_input_gradient(%dy, %w) {input_size=[6, 5]}
+                 %y = max_pool_gradient(%i, %g) {size=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1], input_size=[6, 5]}  output %y })"},
+    {"input_gradient_then_average_pool_gradient", R"(graph "g" { input %dy: f32[N, 13, 9, 8]  weight %w: f32[1, 1, 20, 8]
+                 %g = conv2d_input_gradient(%dy, %w) {input_size=[13, 9]}
+                 %y = average_pool_gradient(%g) {size=[3, 2], strides=[1, 1], pads=[1, 1, 1, 0], input_size=[13, 9]}  output %y })"},
     {"concat", R"(graph "g" { input %x: f32[N, 8, 8, 4]  weight %w1: f32[1, 1, 4, 6]  weight %w2: f32[3, 3, 4, 10]  weight %w3: f32[3, 3, 16, 5]
                  %a = conv2d(%x, %w1)  %b = conv2d(%x, %w2) {pads=[1, 1, 1, 1]}  %c = concat(%a, %b) {axis=3}
                  %y = conv2d(%c, %w3) {pads=[1, 1, 1, 1]}  output %y })"},
