@@ -1,6 +1,6 @@
 #include "codegen/build_program.h"
 
-#include "codegen/lower/lower_group.h"
+#include "codegen/lower/fit_schedule.h"
 #include "codegen/program_constants.h"
 #include "ir/kernel/check_bounds.h"
 #include "ir/kernel/verify.h"
@@ -33,6 +33,7 @@ void check_kernel(const LaidOutGraph &graph, const LoweredGroup &lowered, int64_
   }
   std::vector<std::string> problems = kernel::verify(lowered.kernel);
   if (problems.empty()) problems = kernel::check_bounds(lowered.kernel, extents, max_batch);
+  if (local_bytes(lowered.kernel) > max_local_bytes) problems.push_back("its local tiles are too large for the stack");
   SINTER_CHECK(problems.empty(), "kernel " + lowered.kernel.name + ": " + (problems.empty() ? "" : problems[0]));
 }
 
@@ -60,7 +61,7 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
   const ir::Graph &ir_graph = graph.fused.graph;
   ProgramPart part;
   for (const passes::Group &group : graph.fused.groups) {
-    const GroupSchedule schedule = choose_schedule(graph, group, target, max_batch);
+    const GroupSchedule schedule = fit_schedule(graph, group, target, max_batch);
     LoweredGroup lowered = lower_group(graph, group, schedule, target, max_batch);
     check_kernel(graph, lowered, max_batch);
     ProgramKernel kernel;

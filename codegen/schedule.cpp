@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "codegen/lower/fit_schedule.h"
+
 namespace sinter::codegen {
 
 using ir::Form;
@@ -272,7 +274,8 @@ std::vector<int64_t> storage_blocks(const passes::FusedGraph &fused, const Targe
 
 passes::StorageChoice storage_choice(const Target &target, int64_t max_batch) {
   return {[=](const passes::FusedGraph &fused) { return storage_blocks(fused, target, max_batch); },
-          [=](const Form &form) { return reads_blocks(form) ? block_of_tile(form, target, max_batch) : 0; }};
+          [=](const Form &form) { return reads_blocks(form) ? block_of_tile(form, target, max_batch) : 0; },
+          fits_locally(target, max_batch)};
 }
 
 GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, const Target &target, int64_t max_batch) {

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "codegen/build_program.h"
+#include "codegen/lower/fit_schedule.h"
 #include "codegen/supported.h"
 
 namespace sinter::driver {
@@ -27,7 +28,9 @@ BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const pass
   const std::vector<ir::ValueId> outputs = model.graph.outputs;
   std::vector<std::string> names;
   for (const ir::ValueId v : outputs) names.push_back(model.graph.value(v).name);
-  built.planned = passes::plan_predict(model.graph, std::move(model.weights), options);
+  passes::PipelineOptions pipeline = options;
+  pipeline.fits = codegen::fits_locally(target, options.max_batch);
+  built.planned = passes::plan_predict(model.graph, std::move(model.weights), pipeline);
   built.program = codegen::build_program(built.planned, target, options.max_batch);
   codegen::Program &program = built.program;
   program.name = identifier(loaded.stem);

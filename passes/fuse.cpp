@@ -149,18 +149,58 @@ class Fuser {
   void form_groups_of_outputs(NodeId id) {
     group_of_[static_cast<size_t>(id)] = static_cast<int>(fused_.groups.size());
     for (std::vector<Stage> &stages : lower_by_output(fused_.graph, id)) {
-      Group group;
-      group.output = stages.back().value;
-      group.stages = std::move(stages);
-      group.nodes = {id};
-      fused_.groups.push_back(std::move(group));
+      if (options_.apart.count(id) > 0)
+        form_groups_of_stages(id, std::move(stages));
+      else
+        add_group(id, std::move(stages));
     }
+  }
+
+  void add_group(NodeId id, std::vector<Stage> stages) {
+    Group group;
+    group.output = stages.back().value;
+    group.stages = std::move(stages);
+    group.nodes = {id};
+    fused_.groups.push_back(std::move(group));
+  }
+
+  // What one stage passes on to the next becomes a value in memory. Stages that write parts of one value stay together.
+  void form_groups_of_stages(NodeId id, std::vector<Stage> stages) {
+    group_of_[static_cast<size_t>(id)] = static_cast<int>(fused_.groups.size());
+    for (Stage &stage : stages)
+      if (stage.value < 0) stage.value = add_value_between(id, stage.form.result);
+    std::vector<Stage> group;
+    for (size_t s = 0; s < stages.size(); ++s) {
+      Stage stage = stages[s];
+      for (StageSource &source : stage.sources)
+        if (source.stage >= 0) source = {stages[static_cast<size_t>(source.stage)].value, -1};
+      if (!group.empty() && group.back().value != stage.value) {
+        add_group(id, std::move(group));
+        group.clear();
+      }
+      group.push_back(std::move(stage));
+    }
+    add_group(id, std::move(group));
+  }
+
+  ValueId add_value_between(NodeId id, const ir::TensorType &type) {
+    Graph &graph = fused_.graph;
+    const std::string name = graph.unique_name(graph.value(graph.node(id).outputs[0]).name + ".stage");
+    graph.values.push_back({name, type, id, -1});
+    const auto v = static_cast<ValueId>(graph.values.size()) - 1;
+    fused_.alias_of.push_back(v);
+    fused_.overwrites.push_back(-1);
+    fused_.packed.push_back(0);
+    uses_.emplace_back();
+    return v;
   }
 
   void form_group(NodeId first) {
     std::vector<Stage> lowered = lower_node(fused_.graph, first, 0);
     const bool is_update = fused_.graph.node(first).outputs.size() > 1 && is_elementwise(lowered);
     if (fused_.graph.node(first).outputs.size() > 1 && !is_update) return form_groups_of_outputs(first);
+    const bool apart = options_.apart.count(first) > 0;
+    if (apart && lowered.size() > 1 && !is_update) return form_groups_of_stages(first, std::move(lowered));
     Group group;
     append(group, first, std::move(lowered));
     const Stage anchor = group.stages.back();
@@ -183,7 +223,7 @@ class Fuser {
       const bool several = fused_.graph.node(next).outputs.size() > 1;
       if (elementwise_on(fused_.graph, stages, v) && !has_rows && (!several || (!has_window && is_elementwise(stages)))) {
         append(group, next, std::move(stages));
-      } else if (several) {
+      } else if (several || apart) {
         break;
       } else if (anchored && !has_window && stages.size() == 1 && form.kind == FormKind::window && !depthwise) {
         has_window = true;

@@ -11,6 +11,7 @@
 // Ops without code (reshape) form no group: their output is another name for their input's memory.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,8 @@ struct FusionOptions {
   int64_t tile_bytes = 128 << 10;         // the largest local tile worth keeping
   int64_t softmax_weight_bytes = 1 << 20; // a dense layer with more weights is not held back for its softmax
   bool has_state = false;
+  // Groups that begin with these take nothing but maps, and each of several stages of one node is a group of its own.
+  std::set<ir::NodeId> apart;
   // Outputs of the graph, and the variables that they overwrite (both values of the graph).
   std::vector<std::pair<ir::ValueId, ir::ValueId>> updates;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 
 #include "ir/text.h"
 #include "ir/verify.h"
@@ -98,15 +99,26 @@ std::vector<std::string> pass_names() {
 
 namespace {
 
-// From fused groups to memory.
-PlannedGraph plan(PassRunner &passes, const FusedGraph &fused, int64_t max_batch) {
+// From nodes to groups and memory. A group that code generation has no room for is taken apart, and all is fused again.
+PlannedGraph plan(PassRunner &passes, const std::function<FusedGraph(std::set<ir::NodeId> apart)> &fuse_groups, const FitsLocally &fits,
+                  int64_t max_batch) {
   const auto demand_none = [](const std::vector<std::string> &problems) {
     SINTER_CHECK(problems.empty(), problems.empty() ? "" : problems[0]);
     return 0;
   };
   const auto print_sound = [](int) { return std::string("sound\n"); };
-  LaidOutGraph laid_out = passes.run<LaidOutGraph>("assign-layouts", [&] { return assign_layouts(fused); },
-                                                   [](const LaidOutGraph &result) { return print(result); });
+  std::set<ir::NodeId> apart;
+  FusedGraph fused;
+  LaidOutGraph laid_out;
+  size_t known = 0;
+  do {
+    known = apart.size();
+    fused = fuse_groups(apart);
+    laid_out = passes.run<LaidOutGraph>("assign-layouts", [&] { return assign_layouts(fused); },
+                                        [](const LaidOutGraph &result) { return print(result); });
+    for (const Group &group : laid_out.fused.groups)
+      if (fits && group.stages.size() > 1 && !fits(laid_out, group)) apart.insert(group.nodes[0]);
+  } while (apart.size() > known);
   passes.run<int>("check-layouts", [&] { return demand_none(check_layouts(fused, laid_out)); }, print_sound);
   MemoryPlan plan = passes.run<MemoryPlan>("plan-memory", [&] { return plan_memory(laid_out, max_batch); },
                                            [&](const MemoryPlan &result) { return print(result, laid_out); });
@@ -208,14 +220,17 @@ class TrainingPlanner {
       fusion.updates.emplace_back(graph.outputs[first_update + u], follow(update.variable));
       weight_of[static_cast<size_t>(graph.value(follow(update.variable)).variable)] = graph.value(follow(update.weight)).variable;
     }
-    FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph), fusion); }, print_fused);
-    const std::vector<int64_t> chosen = storage_.variables(fused);
-    std::vector<int64_t> blocks;
-    for (size_t v = 0; v < chosen.size(); ++v) blocks.push_back(chosen[static_cast<size_t>(weight_of[v])]);
-    for (size_t v = 0; v < chosen.size(); ++v)
-      blocks_[fused.graph.value(fused.graph.variables[v].value).name] = blocks[v];
-    fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); }, print_fused);
-    return plan(passes_, fused, options_.max_batch);
+    const auto fuse_groups = [&](std::set<ir::NodeId> apart) {
+      fusion.apart = std::move(apart);
+      FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(graph, fusion); }, print_fused);
+      const std::vector<int64_t> chosen = storage_.variables(fused);
+      std::vector<int64_t> blocks;
+      for (size_t v = 0; v < chosen.size(); ++v) blocks.push_back(chosen[static_cast<size_t>(weight_of[v])]);
+      for (size_t v = 0; v < chosen.size(); ++v)
+        blocks_[fused.graph.value(fused.graph.variables[v].value).name] = blocks[v];
+      return repack(std::move(fused), std::move(blocks));
+    };
+    return plan(passes_, fuse_groups, storage_.fits, options_.max_batch);
   }
 
   ir::Graph inference_graph() {
@@ -228,11 +243,19 @@ class TrainingPlanner {
     graph = passes_.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
     FusionOptions fusion;
     fusion.has_state = true;
-    FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph), fusion); }, print_fused);
-    std::vector<int64_t> blocks;
-    for (const ir::Variable &variable : fused.graph.variables) blocks.push_back(blocks_.at(fused.graph.value(variable.value).name));
-    fused = passes_.run<FusedGraph>("insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); }, print_fused);
-    return plan(passes_, fused, options_.max_batch);
+    const auto fuse_groups = [&](std::set<ir::NodeId> apart) {
+      fusion.apart = std::move(apart);
+      FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(graph, fusion); }, print_fused);
+      std::vector<int64_t> blocks;
+      for (const ir::Variable &variable : fused.graph.variables) blocks.push_back(blocks_.at(fused.graph.value(variable.value).name));
+      return repack(std::move(fused), std::move(blocks));
+    };
+    return plan(passes_, fuse_groups, storage_.fits, options_.max_batch);
+  }
+
+  FusedGraph repack(FusedGraph fused, std::vector<int64_t> blocks) {
+    return passes_.run<FusedGraph>(
+        "insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); }, print_fused);
   }
 
   const TrainingRequest &request_;
@@ -263,9 +286,12 @@ PlannedGraph plan_predict(const ir::Graph &model, Weights weights, const Pipelin
 
   // From ops to kernels and memory.
   graph = passes.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
-  FusedGraph fused = passes.run<FusedGraph>("fuse", [&] { return fuse(std::move(graph)); },
-                                            print_fused);
-  PlannedGraph planned = plan(passes, fused, options.max_batch);
+  const auto fuse_groups = [&](std::set<ir::NodeId> apart) {
+    FusionOptions fusion;
+    fusion.apart = std::move(apart);
+    return passes.run<FusedGraph>("fuse", [&] { return fuse(graph, fusion); }, print_fused);
+  };
+  PlannedGraph planned = plan(passes, fuse_groups, options.fits, options.max_batch);
 
   // Passes may drop or reorder variables: find the data by name.
   const ir::Graph &kept = planned.graph.fused.graph;

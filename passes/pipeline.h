@@ -16,8 +16,12 @@
 
 namespace sinter::passes {
 
+// Whether code generation has local memory for what the group's stages pass on; empty: for any.
+using FitsLocally = std::function<bool(const LaidOutGraph &, const Group &)>;
+
 struct PipelineOptions {
   int64_t max_batch = 1;
+  FitsLocally fits;  // of plan_predict
   std::vector<std::string> print_after;  // names of passes
   bool print_after_all = false;
   bool time_passes = false;
@@ -56,6 +60,7 @@ struct PlannedTraining {
 struct StorageChoice {
   std::function<std::vector<int64_t>(const FusedGraph &)> variables;  // blocks by variable (FusedGraph::storage_blocks)
   ChooseBlock contraction;
+  FitsLocally fits;
 };
 
 // Weights hold the data of constants; others start as their initializers say. nullopt after errors.

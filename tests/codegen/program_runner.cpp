@@ -7,6 +7,7 @@
 #include <random>
 
 #include "codegen/cpu/jit.h"
+#include "codegen/lower/fit_schedule.h"
 #include "ir/kernel/interpret.h"
 #include "ir/kernel/math.h"
 #include "ir/kernel/text.h"
@@ -110,6 +111,7 @@ std::string compare_with_reference(const ir::Graph &graph, const std::vector<ir:
     weights.push_back(ir::TensorData{variable.dims, std::vector<float>(variable.data.begin(), variable.data.end())});
   passes::PipelineOptions options;
   options.max_batch = max_batch;
+  options.fits = codegen::fits_locally(target, max_batch);
   const passes::PlannedGraph planned = passes::plan_predict(graph, std::move(weights), options);
   const Program program = codegen::build_program(planned, target, max_batch);
   std::vector<std::string> problems;
