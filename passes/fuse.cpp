@@ -152,15 +152,16 @@ class Fuser {
       if (options_.apart.count(id) > 0)
         form_groups_of_stages(id, std::move(stages));
       else
-        add_group(id, std::move(stages));
+        add_group(id, std::move(stages), "output of several");
     }
   }
 
-  void add_group(NodeId id, std::vector<Stage> stages) {
+  void add_group(NodeId id, std::vector<Stage> stages, const char *rule) {
     Group group;
     group.output = stages.back().value;
     group.stages = std::move(stages);
     group.nodes = {id};
+    group.rules = {rule};
     fused_.groups.push_back(std::move(group));
   }
 
@@ -175,12 +176,12 @@ class Fuser {
       for (StageSource &source : stage.sources)
         if (source.stage >= 0) source = {stages[static_cast<size_t>(source.stage)].value, -1};
       if (!group.empty() && group.back().value != stage.value) {
-        add_group(id, std::move(group));
+        add_group(id, std::move(group), "stage apart");
         group.clear();
       }
       group.push_back(std::move(stage));
     }
-    add_group(id, std::move(group));
+    add_group(id, std::move(group), "stage apart");
   }
 
   ValueId add_value_between(NodeId id, const ir::TensorType &type) {
@@ -222,23 +223,28 @@ class Fuser {
       const Form &form = stages[0].form;
       const bool several = fused_.graph.node(next).outputs.size() > 1;
       if (elementwise_on(fused_.graph, stages, v) && !has_rows && (!several || (!has_window && is_elementwise(stages)))) {
+        group.rules.push_back(several ? "update" : "map");
         append(group, next, std::move(stages));
       } else if (several || apart) {
         break;
       } else if (anchored && !has_window && stages.size() == 1 && form.kind == FormKind::window && !depthwise) {
         has_window = true;
+        group.rules.push_back("window");
         append(group, next, std::move(stages));
       } else if (anchored && !has_window && stages.size() == 1 && is_global_pooling(form) && !depthwise &&
                  fits(form.axes[2].value() * form.axes[3].value() * 16)) {
         has_window = true;
+        group.rules.push_back("global pooling");
         append(group, next, std::move(stages));
       } else if (anchored && !has_window && is_row_program(fused_.graph, stages, v) &&
                  weight_bytes(anchor) <= options_.softmax_weight_bytes) {
         has_rows = true;
+        group.rules.push_back("rows");
         append(group, next, std::move(stages));
       } else if (depthwise && !has_window && stages.size() == 1 && is_pointwise(form) && stages[0].sources[0].value == v &&
                  fits(fused_.graph.type(v).dims[2].value() * fused_.graph.type(v).dims[3].value())) {
         has_window = true;
+        group.rules.push_back("pointwise");
         append(group, next, std::move(stages));
       } else {
         break;

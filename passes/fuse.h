@@ -13,6 +13,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct Group {
   ir::ValueId output = -1;           // the value of the last stage, which is written to memory
   std::vector<ir::ValueId> side_outputs;  // values of earlier stages that are written too
   std::vector<ir::ValueId> inputs;   // graph values read, each once, in order of first use
+  std::vector<std::string_view> rules;  // names of the rules that it grew by, in order: for tests
 
   void list_inputs();  // fills `inputs` from the stages
   bool writes(ir::ValueId value) const;

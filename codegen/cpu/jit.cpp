@@ -23,7 +23,8 @@ struct Closure {
   void *const *buffers;
   int64_t n;
 };
-using RunKernel = void (*)(const Closure *);
+// Runs chunks from `begin` to before `end` and returns how many there are.
+using RunKernel = uint32_t (*)(const Closure *, uint32_t begin, uint32_t end);
 
 template <typename T>
 T unwrap(llvm::Expected<T> value) {
@@ -71,12 +72,13 @@ std::string entry_symbol(size_t index) {
   return "sinter_run_" + std::to_string(index);
 }
 
-// void sinter_run_<index>(ptr closure): all chunks, in order.
+// i32 sinter_run_<index>(ptr closure, i32 begin, i32 end): chunks in order.
 void emit_entry(llvm::Module &module, const kernel::Kernel &kernel, llvm::Function *body, size_t index,
                 const Target &target) {
   llvm::LLVMContext &context = module.getContext();
   llvm::IRBuilder<> builder(context);
-  auto *type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false);
+  llvm::Type *number = builder.getInt32Ty();
+  auto *type = llvm::FunctionType::get(number, {builder.getPtrTy(), number, number}, false);
   auto *entry = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, entry_symbol(index), module);
   set_function_attributes(*entry, target);
   llvm::Value *closure = entry->getArg(0);
@@ -86,16 +88,18 @@ void emit_entry(llvm::Module &module, const kernel::Kernel &kernel, llvm::Functi
   builder.SetInsertPoint(start);
   llvm::Value *chunks =
       emit_chunk_count(builder, kernel, target, closure_layout().batch_size(builder, closure));
-  builder.CreateCondBr(builder.CreateICmpNE(chunks, builder.getInt32(0)), loop, end);
+  llvm::Value *first = entry->getArg(1), *wanted = entry->getArg(2);
+  llvm::Value *limit = builder.CreateSelect(builder.CreateICmpULT(wanted, chunks), wanted, chunks);
+  builder.CreateCondBr(builder.CreateICmpULT(first, limit), loop, end);
   builder.SetInsertPoint(loop);
-  llvm::PHINode *chunk = builder.CreatePHI(builder.getInt32Ty(), 2);
-  chunk->addIncoming(builder.getInt32(0), start);
+  llvm::PHINode *chunk = builder.CreatePHI(number, 2);
+  chunk->addIncoming(first, start);
   builder.CreateCall(body, {closure, chunk});
   llvm::Value *next = builder.CreateAdd(chunk, builder.getInt32(1));
   chunk->addIncoming(next, loop);
-  builder.CreateCondBr(builder.CreateICmpULT(next, chunks), loop, end);
+  builder.CreateCondBr(builder.CreateICmpULT(next, limit), loop, end);
   builder.SetInsertPoint(end);
-  builder.CreateRetVoid();
+  builder.CreateRet(chunks);
 }
 
 class Jit final : public JitModule {
@@ -103,12 +107,17 @@ class Jit final : public JitModule {
   std::unique_ptr<llvm::orc::LLJIT> jit;
   std::vector<RunKernel> entries;
 
-  void run(size_t index, std::span<const kernel::BufferMemory> memory, int64_t n) override {
+  void run(size_t index, std::span<const kernel::BufferMemory> memory, int64_t n, const ChunkOrder &order) override {
     SINTER_CHECK(index < entries.size());
     std::vector<void *> pointers;
     for (const kernel::BufferMemory &buffer : memory) pointers.push_back(buffer.data);
     const Closure closure{pointers.data(), n};
-    entries[index](&closure);
+    const RunKernel entry = entries[index];
+    if (!order) {
+      entry(&closure, 0, std::numeric_limits<uint32_t>::max());
+      return;
+    }
+    for (const uint32_t chunk : order(entry(&closure, 0, 0))) entry(&closure, chunk, chunk + 1);
   }
 };
 

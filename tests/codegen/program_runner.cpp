@@ -6,52 +6,50 @@
 #include <cmath>
 #include <random>
 
-#include "codegen/cpu/jit.h"
 #include "codegen/lower/fit_schedule.h"
 #include "ir/kernel/interpret.h"
 #include "ir/kernel/math.h"
 #include "ir/kernel/text.h"
 #include "ir/kernel/verify.h"
 #include "passes/pipeline.h"
-#include "tests/codegen/guarded_memory.h"
 
 namespace sinter::test {
 
 using codegen::Program;
 
-std::vector<std::vector<float>> run_program(const Program &program, const codegen::Target &target, Engine engine,
-                                            const std::vector<std::vector<float>> &inputs, int64_t n,
-                                            std::vector<std::string> &problems) {
-  std::vector<char> constants(static_cast<size_t>(program.constant_bytes) + 64);
-  char *constants_base = constants.data() + (64 - reinterpret_cast<uintptr_t>(constants.data()) % 64) % 64;
+ProgramRunner::ProgramRunner(const Program &program, const codegen::Target &target, Engine engine)
+    : program_(program), engine_(engine), constants_(program.constant_bytes), arena_(program.arena_bytes) {
   for (const codegen::ConstantBlock &block : program.constants) {
-    char *at = constants_base + block.offset;
+    char *at = constants_.data() + block.offset;
     block.fill([&](const void *data, size_t bytes) {
       std::memcpy(at, data, bytes);
       at += bytes;
     });
   }
-  GuardedMemory arena(program.arena_bytes);
-  std::vector<std::unique_ptr<GuardedMemory>> in, out;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    in.push_back(std::make_unique<GuardedMemory>(static_cast<int64_t>(inputs[i].size()) * 4, false));
-    std::memcpy(in.back()->data(), inputs[i].data(), inputs[i].size() * 4);
-  }
-  for (const codegen::ProgramTensor &tensor : program.outputs) {
-    int64_t elements = tensor.has_batch ? n : 1;
-    for (const int64_t dim : tensor.dims) elements *= dim;
-    out.push_back(std::make_unique<GuardedMemory>(elements * 4, false));
-  }
   std::vector<const kernel::Kernel *> kernels;
   for (const codegen::ProgramKernel &kernel : program.kernels) {
     kernels.push_back(&kernel.kernel);
     for (const std::string &problem : kernel::verify(kernel.kernel))
-      problems.push_back(kernel.kernel.name + ": " + problem + "\n" + kernel::print(kernel.kernel));
+      problems_.push_back(kernel.kernel.name + ": " + problem + "\n" + kernel::print(kernel.kernel));
   }
-  if (!problems.empty()) return {};
-  const auto module = engine == Engine::compiled ? codegen::JitModule::compile(kernels, target) : nullptr;
-  for (size_t k = 0; k < kernels.size(); ++k) {
-    const codegen::ProgramKernel &kernel = program.kernels[k];
+  if (problems_.empty() && engine == Engine::compiled) module_ = codegen::JitModule::compile(kernels, target);
+}
+
+std::vector<std::vector<float>> ProgramRunner::run(const std::vector<std::vector<float>> &inputs, int64_t n, const codegen::ChunkOrder &order) {
+  if (!problems_.empty()) return {};
+  arena_.fill_with_nan();
+  std::vector<std::unique_ptr<GuardedMemory>> in, out;
+  for (const std::vector<float> &input : inputs) {
+    in.push_back(std::make_unique<GuardedMemory>(static_cast<int64_t>(input.size()) * 4, false));
+    std::memcpy(in.back()->data(), input.data(), input.size() * 4);
+  }
+  for (const codegen::ProgramTensor &tensor : program_.outputs) {
+    int64_t elements = tensor.has_batch ? n : 1;
+    for (const int64_t dim : tensor.dims) elements *= dim;
+    out.push_back(std::make_unique<GuardedMemory>(elements * 4, false));
+  }
+  for (size_t k = 0; k < program_.kernels.size(); ++k) {
+    const codegen::ProgramKernel &kernel = program_.kernels[k];
     std::vector<kernel::BufferMemory> memory;
     for (const codegen::BufferBinding &binding : kernel.bindings) {
       const auto index = static_cast<size_t>(binding.index);
@@ -59,26 +57,35 @@ std::vector<std::vector<float>> run_program(const Program &program, const codege
         case kernel::BufferKind::input: memory.push_back({in[index]->data(), in[index]->bytes()}); break;
         case kernel::BufferKind::output: memory.push_back({out[index]->data(), out[index]->bytes()}); break;
         case kernel::BufferKind::arena:
-          memory.push_back({arena.data() + binding.offset, program.arena_bytes - binding.offset});
+          memory.push_back({arena_.data() + binding.offset, program_.arena_bytes - binding.offset});
           break;
         case kernel::BufferKind::constant:
-          memory.push_back({constants_base + binding.offset, program.constant_bytes - binding.offset});
+          memory.push_back({constants_.data() + binding.offset, program_.constant_bytes - binding.offset});
           break;
         case kernel::BufferKind::state:
         case kernel::BufferKind::local: memory.push_back({}); break;
       }
     }
-    if (engine == Engine::compiled) {
-      module->run(k, memory, n);
+    if (engine_ == Engine::compiled) {
+      module_->run(k, memory, n, order);
     } else {
       kernel::Kernel expanded = kernel.kernel;
       kernel::expand_math(expanded);
       if (const auto error = kernel::interpret(expanded, memory, n))
-        problems.push_back(kernel.kernel.name + ": " + *error + "\n" + kernel::print(kernel.kernel));
+        problems_.push_back(kernel.kernel.name + ": " + *error + "\n" + kernel::print(kernel.kernel));
     }
   }
   std::vector<std::vector<float>> outputs;
   for (const auto &block : out) outputs.emplace_back(block->floats(), block->floats() + block->bytes() / 4);
+  return outputs;
+}
+
+std::vector<std::vector<float>> run_program(const Program &program, const codegen::Target &target, Engine engine,
+                                            const std::vector<std::vector<float>> &inputs, int64_t n,
+                                            std::vector<std::string> &problems) {
+  ProgramRunner runner(program, target, engine);
+  std::vector<std::vector<float>> outputs = runner.run(inputs, n);
+  problems.insert(problems.end(), runner.problems().begin(), runner.problems().end());
   return outputs;
 }
 

@@ -6,14 +6,34 @@
 #include <vector>
 
 #include "codegen/build_program.h"
+#include "codegen/cpu/jit.h"
 #include "codegen/target.h"
 #include "ir/interpret.h"
+#include "tests/codegen/guarded_memory.h"
 
 namespace sinter::test {
 
 enum class Engine { interpreter, compiled };
 
-// inputs[i]: n samples, float. Returns the outputs. Problems (interpreter errors) are appended to `problems`.
+// A program ready to run, as often as one likes. It and the target must outlive it.
+class ProgramRunner {
+ public:
+  ProgramRunner(const codegen::Program &program, const codegen::Target &target, Engine engine);
+
+  // inputs[i]: n samples, float. Returns the outputs; none after problems (of kernels, of the interpreter). Compiled code runs its
+  // chunks in `order`.
+  std::vector<std::vector<float>> run(const std::vector<std::vector<float>> &inputs, int64_t n, const codegen::ChunkOrder &order = {});
+  const std::vector<std::string> &problems() const { return problems_; }
+
+ private:
+  const codegen::Program &program_;
+  Engine engine_;
+  GuardedMemory constants_, arena_;
+  std::unique_ptr<codegen::JitModule> module_;
+  std::vector<std::string> problems_;
+};
+
+// One run. Problems are appended to `problems`.
 std::vector<std::vector<float>> run_program(const codegen::Program &program, const codegen::Target &target, Engine engine,
                                             const std::vector<std::vector<float>> &inputs, int64_t n,
                                             std::vector<std::string> &problems);

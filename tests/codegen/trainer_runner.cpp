@@ -51,24 +51,35 @@ void TrainerRunner::train_step(const Arrays &inputs, const Arrays &targets, cons
 void TrainerRunner::evaluate(const Arrays &inputs, const Arrays &targets, int64_t n) {
   run(trainer_.evaluate.kernels, inputs, targets, {}, n, nullptr);
 }
+void TrainerRunner::predict(const Arrays &inputs, int64_t n, Arrays &outputs) {
+  run(program_.kernels, inputs, {}, {}, n, &outputs);
+}
 void TrainerRunner::predict(const Arrays &inputs, int64_t n, std::vector<float> &output) {
-  run(program_.kernels, inputs, {}, {}, n, &output);
+  Arrays outputs = {std::move(output)};
+  predict(inputs, n, outputs);
+  output = std::move(outputs[0]);
+}
+
+void TrainerRunner::prepare(const std::vector<codegen::ProgramKernel> &part) {
+  if (modules_.contains(&part)) return;
+  std::vector<const kernel::Kernel *> kernels;
+  for (const codegen::ProgramKernel &kernel : part) {
+    kernels.push_back(&kernel.kernel);
+    for (const std::string &problem : kernel::verify(kernel.kernel))
+      ADD_FAILURE() << kernel.kernel.name << ": " << problem << "\n" << kernel::print(kernel.kernel);
+  }
+  modules_[&part] = engine_ == Engine::compiled ? codegen::JitModule::compile(kernels, target_) : nullptr;
 }
 
 void TrainerRunner::run(const std::vector<codegen::ProgramKernel> &part, const Arrays &inputs, const Arrays &targets,
-                        const SinterHyper &hyper, int64_t n, std::vector<float> *prediction) {
+                        const SinterHyper &hyper, int64_t n, Arrays *predictions) {
   arena_.fill_with_nan();
   GuardedMemory hyper_memory(sizeof hyper, false);
   std::memcpy(hyper_memory.data(), &hyper, sizeof hyper);
-  std::unique_ptr<codegen::JitModule> &module = modules_[&part];
-  if (engine_ == Engine::compiled && !module) {
-    std::vector<const kernel::Kernel *> kernels;
-    for (const codegen::ProgramKernel &kernel : part) kernels.push_back(&kernel.kernel);
-    module = codegen::JitModule::compile(kernels, target_);
-  }
+  prepare(part);
+  const std::unique_ptr<codegen::JitModule> &module = modules_[&part];
   for (size_t k = 0; k < part.size(); ++k) {
     const kernel::Kernel &kernel = part[k].kernel;
-    for (const std::string &problem : kernel::verify(kernel)) ADD_FAILURE() << kernel.name << ": " << problem << "\n" << kernel::print(kernel);
     std::vector<kernel::BufferMemory> memory;
     std::vector<std::unique_ptr<GuardedMemory>> arrays;
     for (const codegen::BufferBinding &binding : part[k].bindings) {
@@ -89,10 +100,12 @@ void TrainerRunner::run(const std::vector<codegen::ProgramKernel> &part, const A
           break;
         }
         case kernel::BufferKind::output:
-          if (prediction)
-            memory.push_back({prediction->data(), static_cast<int64_t>(prediction->size()) * 4});
-          else
+          if (predictions) {
+            std::vector<float> &output = predictions->at(static_cast<size_t>(binding.index));
+            memory.push_back({output.data(), static_cast<int64_t>(output.size()) * 4});
+          } else {
             memory.push_back({sums_.data() + 4 * binding.index, 4});
+          }
           break;
         case kernel::BufferKind::arena: memory.push_back(rest(arena_)); break;
         case kernel::BufferKind::constant: memory.push_back(rest(constants_)); break;
@@ -101,7 +114,7 @@ void TrainerRunner::run(const std::vector<codegen::ProgramKernel> &part, const A
       }
     }
     if (engine_ == Engine::compiled) {
-      module->run(k, memory, n);
+      module->run(k, memory, n, order_);
       continue;
     }
     kernel::Kernel expanded = kernel;

@@ -2,6 +2,7 @@
 // guard pages.
 #pragma once
 
+#include <cstring>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,18 +35,26 @@ class TrainerRunner {
   using Arrays = std::vector<std::vector<float>>;
   void train_step(const Arrays &inputs, const Arrays &targets, const SinterHyper &hyper, int64_t n);
   void evaluate(const Arrays &inputs, const Arrays &targets, int64_t n);
-  // output: sized for n samples.
+  // outputs: sized for n samples.
+  void predict(const Arrays &inputs, int64_t n, Arrays &outputs);
   void predict(const Arrays &inputs, int64_t n, std::vector<float> &output);
 
   // Of the last step or evaluation.
   float mean(int value) { return sums_.floats()[value]; }
+
+  // Compiled code runs the chunks of each kernel in this order from now on.
+  void set_order(codegen::ChunkOrder order) { order_ = std::move(order); }
+  // All variables, as they lie in memory.
+  std::vector<char> state() { return {state_.data(), state_.data() + state_.bytes()}; }
+  void set_state(const std::vector<char> &state) { std::memcpy(state_.data(), state.data(), state.size()); }
 
   // Lanes beyond the last channel stay zero.
   void expect_padding_zero();
 
  private:
   void run(const std::vector<codegen::ProgramKernel> &kernels, const Arrays &inputs, const Arrays &targets, const SinterHyper &hyper,
-           int64_t n, std::vector<float> *prediction);
+           int64_t n, Arrays *predictions);
+  void prepare(const std::vector<codegen::ProgramKernel> &kernels);
   void transfer(const std::string &name, ir::ReferenceTensor &tensor, bool to_state);
 
   const codegen::Program &program_;
@@ -53,7 +62,8 @@ class TrainerRunner {
   const codegen::Target &target_;
   Engine engine_;
   GuardedMemory state_, arena_, sums_, constants_;
-  std::map<const void *, std::unique_ptr<codegen::JitModule>> modules_;
+  codegen::ChunkOrder order_;
+  std::map<const void *, std::unique_ptr<codegen::JitModule>> modules_;  // null: interpreted
 };
 
 }  // namespace sinter::test
