@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -11,15 +12,12 @@
 #include "frontend/keras/h5.h"
 #include "frontend/keras/import.h"
 #include "frontend/keras/json.h"
-#include "frontend/keras/model_json.h"
 #include "frontend/script/script.h"
 #include "ir/text.h"
 
 namespace sinter::driver {
 
 namespace {
-
-constexpr size_t largest_text = 64u << 20;  // scripts and .graph files
 
 bool is_hdf5(std::string_view head) { return head.starts_with("\x89HDF\r\n\x1a\n"); }
 bool is_zip(std::string_view head) { return head.starts_with("PK\x03\x04"); }
@@ -29,7 +27,7 @@ bool is_graph(std::string_view head) {
          head.find("graph \"") != std::string_view::npos;
 }
 
-std::optional<ir::Model> import_config(keras::ModelConfig config, const LoadOptions &options, Diagnostics &diagnostics) {
+std::optional<ir::Model> import_config(keras::ModelConfig &config, const LoadOptions &options, Diagnostics &diagnostics) {
   if (!options.input_shape.empty() && !keras::set_input_shape(config, options.input_shape, diagnostics)) return std::nullopt;
   return keras::import_model(config, diagnostics);
 }
@@ -40,10 +38,11 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
   if (options.keras3_semantics) semantics = *options.keras3_semantics ? keras::Semantics::keras3 : keras::Semantics::keras2;
   const std::optional<script::ScriptResult> script = script::evaluate_script(text, path, diagnostics, semantics);
   if (!script) return std::nullopt;
-  std::optional<ir::Model> model = import_config(script->model(), options, diagnostics);
+  keras::ModelConfig config = script->model();
+  std::optional<ir::Model> model = import_config(config, options, diagnostics);
   if (!model) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
-  loaded.model_config = keras::model_json(script->model()).dump();
+  loaded.keras_model = std::move(config);
   loaded.model.format = "Keras script";
   loaded.model.input_scale_offset = script->input_scale_offset;
   loaded.plan = script->plan;
@@ -69,14 +68,13 @@ std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &o
   if (!file) return std::nullopt;
   const bool keras3 = file->config.semantics == keras::Semantics::keras3;
   const std::string version = file->config.keras_version, training_config = file->training_config;
-  const std::string model_config = keras::model_json(file->config).dump();
-  std::optional<ir::Model> model = import_config(std::move(file->config), options, diagnostics);
+  std::optional<ir::Model> model = import_config(file->config, options, diagnostics);
   if (!model || !keras::assign_weights(*model, file->weights, diagnostics)) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
   loaded.model.format = "Keras .h5";
   loaded.keras_version = version;
   loaded.training_config = training_config;
-  loaded.model_config = model_config;
+  loaded.keras_model = std::move(file->config);
   loaded.model.keras3 = options.keras3_semantics.value_or(keras3);
   loaded.summary_style = loaded.model.keras3 ? keras::SummaryStyle::keras3 : keras::SummaryStyle::keras2;
   return loaded;
@@ -94,7 +92,7 @@ std::optional<LoadedModel> load_graph(const std::string &path, const std::string
 
 }  // namespace
 
-std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics) {
+std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics, size_t limit) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     diagnostics.system_error({path}, "is a folder, expected a file");
@@ -108,7 +106,7 @@ std::optional<std::string> read_file(const std::string &path, Diagnostics &diagn
   std::string text;
   char buffer[1 << 16];
   size_t got = 0;
-  while ((got = std::fread(buffer, 1, sizeof buffer, file)) > 0 && text.size() <= largest_text) text.append(buffer, got);
+  while (text.size() < limit && (got = std::fread(buffer, 1, std::min(sizeof buffer, limit - text.size()), file)) > 0) text.append(buffer, got);
   const bool failed = std::ferror(file) != 0;
   std::fclose(file);
   if (failed) {
@@ -150,9 +148,10 @@ std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions
 }
 
 bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {
-  const std::optional<std::string> text = read_file(path, diagnostics);
-  if (!text) return false;
-  if (!is_hdf5(*text)) {
+  const std::optional<std::string> start = read_file(path, diagnostics, 8);
+  if (!start) return false;
+  // A .graph file knows its weights by their names, and no layers of Keras.
+  if (!is_hdf5(*start) || loaded.model.layers.empty()) {
     const auto named = read_weights(path, diagnostics);
     return named && assign_named_weights(loaded.model, *named, path, diagnostics);
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/keras/model_config.h"
 #include "frontend/keras/summary.h"
 #include "frontend/script/training_plan.h"
 #include "ir/model.h"
@@ -27,14 +28,16 @@ struct LoadedModel {
   int main_model = 0;
   std::string training_config;
   std::string keras_version;             // as the file says, may be empty
-  std::string model_config;              // JSON for files that a trainer writes; empty for .graph files
+  std::optional<keras::ModelConfig> keras_model;  // what was imported; none for .graph files
 };
 
 // A Keras script, a Keras .h5 with model_config, or a .graph file. nullopt after errors.
 std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics);
 
-// Whole file as bytes; a missing or unreadable file is a system error.
-std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics);
+constexpr size_t largest_text = 64u << 20;  // scripts and .graph files
+
+// The file's first `limit` bytes, or all of it; a missing or unreadable file is a system error.
+std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics, size_t limit = largest_text + 1);
 
 // --weights FILE: fills the model's weights.
 bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);

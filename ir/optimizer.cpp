@@ -67,6 +67,17 @@ UpdateRule update_rule(const OptimizerConfig &config) {
   return {};
 }
 
+std::set<std::string, std::less<>> all_slot_names() {
+  std::set<std::string, std::less<>> names;
+  for (const auto &[class_name, optimizer] : optimizer_names) {
+    OptimizerConfig config = default_optimizer_config(optimizer, false);
+    config.momentum = 0.5;
+    config.centered = config.amsgrad = true;
+    for (const OptimizerSlot &slot : update_rule(config).slots) names.emplace(slot.name);
+  }
+  return names;
+}
+
 std::vector<std::string> problems_of(const OptimizerConfig &config) {
   std::vector<std::string> problems;
   const auto fraction = [&](std::string_view what, double value) {

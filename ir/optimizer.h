@@ -1,6 +1,8 @@
 // From an optimizer's settings to the ops of its update.
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,9 @@ struct UpdateRule {
 
 // The settings are valid.
 UpdateRule update_rule(const OptimizerConfig &config);
+
+// The names of all slots of all optimizers.
+std::set<std::string, std::less<>> all_slot_names();
 
 // What is wrong with settings that a user gave: "beta_1 must be in [0, 1), got 1.5". Empty: they are valid.
 std::vector<std::string> problems_of(const OptimizerConfig &config);

@@ -197,6 +197,37 @@ void describe_layers(const ir::Model &model, schema::TrainerT &trainer) {
   }
 }
 
+std::vector<uint32_t> keras3_slots(const OptimizerConfig &config, const schema::TrainerT &trainer) {
+  // Each optimizer's build() goes over the variables once or more, and makes these slots of each.
+  using Slots = std::vector<std::string>;
+  std::vector<Slots> passes;
+  switch (config.optimizer) {
+    case Optimizer::sgd: passes = {{"momentum"}}; break;
+    case Optimizer::rmsprop: passes = {{"velocity"}, {"momentum"}, {"average_gradient"}}; break;
+    case Optimizer::adagrad: passes = {{"accumulator"}}; break;
+    case Optimizer::adadelta: passes = {{"accumulated_grad", "accumulated_delta_var"}}; break;
+    case Optimizer::adam:
+    case Optimizer::adamw: passes = {{"momentum", "velocity"}, {"velocity_hat"}}; break;
+    case Optimizer::adamax: passes = {{"momentum", "norm"}}; break;
+    case Optimizer::nadam: break;  // its running product of momenta is no slot here
+  }
+  std::map<std::string, uint32_t> index_of;
+  for (size_t i = 0; i < trainer.variables.size(); ++i) index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);
+  std::vector<uint32_t> order;
+  for (const Slots &slots : passes)
+    for (const auto &layer : trainer.layers)
+      for (const uint32_t variable : layer->variables)
+        for (const std::string &slot : slots) {
+          const auto found = index_of.find(trainer.variables[variable]->name + "." + slot);
+          if (found == index_of.end()) continue;
+          order.push_back(found->second);
+          std::string name = fmt::format("{}_{}", trainer.variables[variable]->keras_name, slot);
+          std::ranges::replace(name, '/', '_');
+          trainer.variables[found->second]->keras_name = std::move(name);
+        }
+  return order;
+}
+
 void describe_optimizer(const OptimizerConfig &config, schema::TrainerT &trainer) {
   trainer.optimizer = name(config.optimizer);
   trainer.learning_rate = static_cast<float>(config.learning_rate);

@@ -18,6 +18,10 @@ bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &m
 // Layers and the names of their variables in Keras's files; trainer.variables is filled.
 void describe_layers(const ir::Model &model, schema::TrainerT &trainer);
 
+// The optimizer's slots in the order in which Keras 3 stores them behind iterations and learning rate, with their names in
+// its files; empty: Keras stores more than the trainer has. After describe_layers.
+std::vector<uint32_t> keras3_slots(const OptimizerConfig &config, const schema::TrainerT &trainer);
+
 void describe_optimizer(const OptimizerConfig &config, schema::TrainerT &trainer);
 
 }  // namespace sinter::driver

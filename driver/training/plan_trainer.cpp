@@ -10,8 +10,10 @@
 #include "codegen/schedule.h"
 #include "codegen/supported.h"
 #include "driver/build.h"
+#include "driver/training/compile_json.h"
 #include "driver/training/describe_fit.h"
 #include "driver/training/settings.h"
+#include "frontend/keras/model_json.h"
 #include "ir/text.h"
 #include "schema/program_generated.h"
 
@@ -124,11 +126,10 @@ class TrainerPlanner {
     trainer.validation = std::move(said.validation);
     trainer.test = std::move(said.test);
     trainer.semantics = model_.keras3 ? schema::Semantics::keras3 : schema::Semantics::keras2;
-    trainer.keras_version = loaded_.keras_version;
-    trainer.model_config = loaded_.model_config;
-    trainer.training_config = loaded_.training_config;
+    describe_for_keras(trainer, optimizer, call);
     describe_layers(model_, trainer);
     describe_optimizer(optimizer, trainer);
+    if (model_.keras3) trainer.optimizer_variables = keras3_slots(optimizer, trainer);
     trainer.fingerprint = fingerprint(planned.training.graph, trainer);
     describe_tensors(model_, outputs, program);
     size_t target = 0;
@@ -141,6 +142,24 @@ class TrainerPlanner {
     }
     if (!call.losses.empty()) program.loss = call.losses[0].second.class_name;
     for (const auto &[output, metric] : call.metrics) program.metrics.push_back(metric.class_name);
+  }
+
+  // What the files say that the trainer writes for Keras.
+  void describe_for_keras(schema::TrainerT &trainer, const OptimizerConfig &optimizer, const script::CompileCall &call) {
+    const auto dialect = model_.keras3 ? keras::Semantics::keras3 : keras::Semantics::keras2;
+    // --semantics may differ from what the file says.
+    if (!loaded_.keras_version.empty() && (loaded_.keras_version[0] >= '3') == model_.keras3) trainer.keras_version = loaded_.keras_version;
+    const auto text = [](const nlohmann::json &json) { return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); };
+    trainer.training_config = text(training_config_json(call, optimizer, dialect));
+    if (!loaded_.keras_model) return;
+    if (keras::dialect_problem(*loaded_.keras_model, dialect).empty())
+      trainer.model_config = text(keras::model_json(*loaded_.keras_model, model_, dialect, keras::ModelForm::h5));
+    trainer.archive_problem = keras::dialect_problem(*loaded_.keras_model, keras::Semantics::keras3);
+    if (!trainer.archive_problem.empty()) return;
+    nlohmann::json archive = keras::model_json(*loaded_.keras_model, model_, keras::Semantics::keras3, keras::ModelForm::archive);
+    // The optimizers of Keras 2 compute otherwise: what goes on from such a file must say how.
+    if (model_.keras3) archive["compile_config"] = compile_config_json(call, optimizer);
+    trainer.archive_config = text(archive);
   }
 
   // FNV-1a of the step as a graph and the optimizer's settings.

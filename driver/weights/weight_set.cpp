@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <set>
 
-#include "codegen/link.h"
-#include "driver/weights/safetensors.h"
 #include "frontend/keras/h5.h"
+#include "ir/optimizer.h"
 #include "runtime/checkpoint/checkpoint.h"
 #include "runtime/data/npy.h"
+#include "runtime/data/safetensors.h"
 #include "runtime/data/zip_archive.h"
 #include "runtime/data/zip_writer.h"
 #include "runtime/h5/keras_files.h"
@@ -30,10 +30,17 @@ std::nullopt_t report(const runtime::Error &error, Diagnostics &diagnostics) {
 
 std::string full_name(const NamedWeight &weight) { return weight.layer.empty() ? weight.name : weight.layer + "." + weight.name; }
 
-// "conv2d_1/conv2d_1/kernel:0" -> "kernel".
-std::string plain_name(std::string name) {
+// "conv2d_1.kernel" -> layer and name.
+NamedWeight named(const std::string &full_name) {
+  const size_t dot = full_name.rfind('.');
+  if (dot == std::string::npos) return {"", full_name, {}, {}};
+  return {full_name.substr(0, dot), full_name.substr(dot + 1), {}, {}};
+}
+
+// "conv2d_1/conv2d_1/kernel:0" -> "kernel"; the model's own weights keep their paths.
+std::string plain_name(const std::string &layer, std::string name) {
   if (const size_t colon = name.rfind(':'); colon != std::string::npos) name.resize(colon);
-  return name.substr(name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
+  return name.substr(layer.empty() || name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
 }
 
 std::optional<std::vector<NamedWeight>> read_h5(const std::string &path, Diagnostics &diagnostics) {
@@ -46,7 +53,7 @@ std::optional<std::vector<NamedWeight>> read_h5(const std::string &path, Diagnos
   std::vector<NamedWeight> weights;
   for (const keras::H5LayerWeights &layer : file->layers)
     for (const keras::H5Weight &weight : layer.weights)
-      weights.push_back({layer.layer, plain_name(weight.name), weight.data.dims, weight.data.values});
+      weights.push_back({layer.layer, plain_name(layer.layer, weight.name), weight.data.dims, weight.data.values});
   return weights;
 }
 
@@ -78,16 +85,21 @@ std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagno
   return weights;
 }
 
+// Whether the blob is what an optimizer keeps beside a variable: "conv2d_1.kernel.velocity" in the shape of "conv2d_1.kernel".
+bool is_slot(const runtime::CheckpointBlob &blob, const runtime::Checkpoint &checkpoint) {
+  static const std::set<std::string, std::less<>> slots = ir::all_slot_names();
+  const size_t dot = blob.name.rfind('.');
+  if (dot == std::string::npos || !slots.contains(std::string_view(blob.name).substr(dot + 1))) return false;
+  const runtime::CheckpointBlob *owner = checkpoint.find(std::string_view(blob.name).substr(0, dot), blob.role);
+  return owner && owner->dims == blob.dims;
+}
+
 std::optional<std::vector<NamedWeight>> read_checkpoint(const std::string &path, Diagnostics &diagnostics) {
   const auto file = runtime::CheckpointFile::read(path);
   if (!file) return report(file.error(), diagnostics);
-  std::set<std::string> names;
-  for (const runtime::CheckpointBlob &blob : file->content().blobs) names.insert(blob.name);
   std::vector<NamedWeight> weights;
   for (const runtime::CheckpointBlob &blob : file->content().blobs) {
-    // What stands below another variable belongs to it: "conv2d_1.kernel.velocity".
-    const bool is_slot = names.contains(blob.name.substr(0, std::max<size_t>(blob.name.rfind('.'), 0)));
-    if (blob.role != runtime::BlobRole::state || blob.type != runtime::BlobType::f32 || is_slot) continue;
+    if (blob.role != runtime::BlobRole::state || blob.type != runtime::BlobType::f32 || is_slot(blob, file->content())) continue;
     NamedWeight weight = named(blob.name);
     weight.dims = blob.dims;
     const auto *values = reinterpret_cast<const float *>(blob.data);
@@ -113,11 +125,28 @@ runtime::Status write_npz(const std::string &path, const std::vector<NamedWeight
 runtime::Status write_h5(const std::string &path, const std::vector<NamedWeight> &weights) {
   runtime::KerasModel model;
   model.keras_version = "2.0.2";
-  for (const NamedWeight &weight : weights) {
-    if (model.layers.empty() || model.layers.back().name != weight.layer) model.layers.push_back({weight.layer, "", {}});
-    model.layers.back().weights.push_back({fmt::format("{}/{}:0", weight.layer, weight.name), weight.dims, weight.values.data()});
-  }
+  for (const NamedWeight &weight : weights) runtime::add_weight(model, full_name(weight), ":0", weight.dims, weight.values.data());
   return runtime::write_keras_weights(path, model);
+}
+
+runtime::Status write_safetensors(const std::string &path, const std::vector<NamedWeight> &weights) {
+  std::vector<runtime::SafetensorsArray> arrays;
+  for (const NamedWeight &weight : weights) arrays.push_back({full_name(weight), weight.dims, weight.values.data()});
+  return runtime::write_safetensors(path, arrays);
+}
+
+std::optional<std::vector<NamedWeight>> read_safetensors(const std::string &path, Diagnostics &diagnostics) {
+  auto file = runtime::SafetensorsFile::open(path);
+  if (!file) return report(file.error(), diagnostics);
+  std::vector<NamedWeight> weights;
+  for (const runtime::SafetensorsEntry &entry : file->entries()) {
+    NamedWeight weight = named(entry.name);
+    weight.dims = entry.dims;
+    weight.values.resize(entry.elements);
+    if (const auto status = file->read(entry, weight.values.data()); !status) return report(status.error(), diagnostics);
+    weights.push_back(std::move(weight));
+  }
+  return weights;
 }
 
 runtime::Status write_state(const std::string &path, const std::vector<NamedWeight> &weights) {
@@ -132,12 +161,13 @@ runtime::Status write_state(const std::string &path, const std::vector<NamedWeig
 }  // namespace
 
 std::optional<std::vector<NamedWeight>> read_weights(const std::string &path, Diagnostics &diagnostics) {
-  const std::optional<std::string> bytes = read_file(path, diagnostics);
-  if (!bytes) return std::nullopt;
-  if (bytes->starts_with("\x89HDF\r\n\x1a\n")) return read_h5(path, diagnostics);
-  if (bytes->starts_with("PK")) return read_npz(path, diagnostics);
-  if (runtime::CheckpointFile::is_checkpoint(*bytes)) return read_checkpoint(path, diagnostics);
-  if (is_safetensors(*bytes)) return parse_safetensors(*bytes, path, diagnostics);
+  constexpr size_t enough_to_tell = 16;
+  const std::optional<std::string> start = read_file(path, diagnostics, enough_to_tell);
+  if (!start) return std::nullopt;
+  if (start->starts_with("\x89HDF\r\n\x1a\n")) return read_h5(path, diagnostics);
+  if (start->starts_with("PK")) return read_npz(path, diagnostics);
+  if (runtime::CheckpointFile::is_checkpoint(*start)) return read_checkpoint(path, diagnostics);
+  if (runtime::SafetensorsFile::is_safetensors(*start)) return read_safetensors(path, diagnostics);
   diagnostics.error({path}, "no weights of a kind that Sinter knows", "these are .h5 and .hdf5 of Keras, .npz, .sinter and .safetensors");
   return std::nullopt;
 }
@@ -145,7 +175,7 @@ std::optional<std::vector<NamedWeight>> read_weights(const std::string &path, Di
 bool write_weights(const std::string &path, const std::vector<NamedWeight> &weights, Diagnostics &diagnostics) {
   if (path.ends_with(".npz")) return finished(write_npz(path, weights), diagnostics);
   if (path.ends_with(".sinter")) return finished(write_state(path, weights), diagnostics);
-  if (path.ends_with(".safetensors")) return codegen::write_file(path, print_safetensors(weights), diagnostics);
+  if (path.ends_with(".safetensors")) return finished(write_safetensors(path, weights), diagnostics);
   if (path.ends_with(".h5") || path.ends_with(".hdf5")) return finished(write_h5(path, weights), diagnostics);
   diagnostics.error({path}, "the suffix does not say what to write", "known are .h5, .hdf5, .npz, .sinter and .safetensors");
   return false;

@@ -50,8 +50,7 @@ class Importer {
   void import_call(CallId id);
   std::optional<Tensor> import_input(const Layer &layer);
   std::optional<Tensor> import_layer(CallId id, std::vector<Tensor> inputs);
-  void describe(const Layer &layer, const LayerCall &call, const std::optional<Tensor> &output,
-                ir::LayerInfo &info);
+  void describe(CallId id, const std::optional<Tensor> &output);
   void order_inputs_and_outputs();
   std::vector<CallId> topological_order();
 
@@ -162,22 +161,22 @@ std::optional<Tensor> Importer::import_layer(CallId id, std::vector<Tensor> inpu
   return output;
 }
 
-void Importer::describe(const Layer &layer, const LayerCall &call, const std::optional<Tensor> &output,
-                        ir::LayerInfo &info) {
-  for (const TensorRef &input : call.inputs)
+void Importer::describe(CallId id, const std::optional<Tensor> &output) {
+  const Layer &layer = config_.layers[id.layer];
+  ir::LayerInfo &info = model_.layers[id.layer];
+  for (const TensorRef &input : layer.calls[id.call].inputs)
     info.connected_to.push_back(fmt::format("{}[{}][{}]", input.layer, input.node, input.tensor));
   if (!output) return;
   std::vector<ir::Dim> dims = model_.graph.type(output->value).dims;
   if (output->channels_first) std::rotate(dims.begin() + 1, dims.end() - 1, dims.end());
-  info.output_shapes.push_back(std::move(dims));
+  info.output_shapes.resize(layer.calls.size());
+  info.output_shapes[id.call] = std::move(dims);
   info.output = output->value;
-  (void)layer;
 }
 
 void Importer::import_call(CallId id) {
   const Layer &layer = config_.layers[id.layer];
   const LayerCall &call = layer.calls[id.call];
-  ir::LayerInfo &info = model_.layers[id.layer];
   std::optional<Tensor> output;
   if (layer.class_name == "InputLayer") {
     output = import_input(layer);
@@ -192,7 +191,7 @@ void Importer::import_call(CallId id) {
     }
     if (inputs.size() == call.inputs.size()) output = import_layer(id, std::move(inputs));
   }
-  describe(layer, call, output, info);
+  describe(id, output);
   tensors_[id.layer][id.call] = output;
 }
 

@@ -1,19 +1,20 @@
 #include "frontend/keras/model_json.h"
 
+#include <algorithm>
+
+#include "frontend/keras/layer_json.h"
+#include "frontend/keras/layer_signatures.h"
+#include "frontend/keras/objects_json.h"
+
 namespace sinter::keras {
 
 namespace {
 
 using nlohmann::json;
 
-json layer_json(const Layer &layer) {
-  json config = layer.config.is_object() ? layer.config : json::object();
-  config["name"] = layer.name;
-  if (!layer.trainable) config["trainable"] = false;
-  return {{"class_name", layer.class_name}, {"config", std::move(config)}};
+json reference(const TensorRef &tensor) {
+  return json::array({tensor.layer, tensor.node, tensor.tensor});
 }
-
-json reference(const TensorRef &tensor) { return json::array({tensor.layer, tensor.node, tensor.tensor}); }
 
 json references(const std::vector<TensorRef> &tensors) {
   json list = json::array();
@@ -21,28 +22,31 @@ json references(const std::vector<TensorRef> &tensors) {
   return list;
 }
 
-// An InputLayer that Keras does not list gives its shape to the layer behind it.
-json sequential_json(const ModelConfig &config) {
+// {"class_name": "Sequential", "config": [..]}: an InputLayer that Keras does not list gives its shape to the
+// layer behind it.
+json keras2_sequential(const ModelConfig &config) {
   json layers = json::array();
   json shape;
   for (const Layer &layer : config.layers) {
+    json entry = {{"class_name", layer.class_name}, {"config", layer_config_json(layer, Semantics::keras2)}};
     if (layer.class_name == "InputLayer" && config.input_is_implicit) {
-      if (const auto found = layer.config.find("batch_input_shape"); found != layer.config.end()) shape = *found;
+      shape = entry["config"]["batch_input_shape"];
       continue;
     }
-    layers.push_back(layer_json(layer));
-    if (!shape.is_null()) layers.back()["config"]["batch_input_shape"] = shape;
+    if (!shape.is_null()) {
+      entry["config"]["batch_input_shape"] = shape;
+      entry["config"]["dtype"] = "float32";
+    }
+    layers.push_back(std::move(entry));
     shape = nullptr;
   }
   return layers;
 }
 
-json functional_json(const ModelConfig &config) {
+json keras2_functional(const ModelConfig &config) {
   json layers = json::array();
   for (const Layer &layer : config.layers) {
-    json entry = layer_json(layer);
-    entry["name"] = layer.name;
-    entry["inbound_nodes"] = json::array();
+    json nodes = json::array();
     for (const LayerCall &call : layer.calls) {
       if (call.inputs.empty()) continue;
       json node = json::array();
@@ -50,23 +54,130 @@ json functional_json(const ModelConfig &config) {
         node.push_back(reference(tensor));
         node.back().push_back(json::object());  // arguments of the call
       }
-      entry["inbound_nodes"].push_back(std::move(node));
+      nodes.push_back(std::move(node));
     }
-    layers.push_back(std::move(entry));
+    layers.push_back({{"class_name", layer.class_name},
+                      {"config", layer_config_json(layer, Semantics::keras2)},
+                      {"name", layer.name},
+                      {"inbound_nodes", std::move(nodes)}});
   }
-  return {{"name", config.name}, {"layers", std::move(layers)}, {"input_layers", references(config.inputs)},
+  return {{"name", config.name},
+          {"layers", std::move(layers)},
+          {"input_layers", references(config.inputs)},
           {"output_layers", references(config.outputs)}};
 }
 
+class Keras3Writer {
+ public:
+  Keras3Writer(const ModelConfig &config, const ir::Model &model, ModelForm form)
+      : config_(config), model_(model), is_archive_(form == ModelForm::archive) {}
+
+  json run() {
+    const bool is_sequential = config_.class_name == "Sequential";
+    json root = {{"class_name", is_sequential ? "Sequential" : "Functional"},
+                 {"config", is_sequential ? sequential() : functional()}};
+    if (!is_archive_) return root;
+    // Keras 3 exports the one class by name, the other not.
+    root["module"] = is_sequential ? "keras" : "keras.src.models.functional";
+    root["registered_name"] = is_sequential ? json() : json("Functional");
+    root["build_config"] = {{"input_shape", is_sequential ? input_shape() : json()}};
+    return root;
+  }
+
+ private:
+  json shape_of(const TensorRef &tensor) const {
+    json shape = json::array();
+    for (size_t i = 0; i < config_.layers.size(); ++i) {
+      if (config_.layers[i].name != tensor.layer) continue;
+      for (const ir::Dim &dim : model_.layers[i].output_shapes[static_cast<size_t>(tensor.node)])
+        shape.push_back(dim.is_constant() ? json(dim.value()) : json());
+      break;
+    }
+    return shape;
+  }
+  json input_shape() const { return shape_of(config_.inputs[0]); }
+
+  json tensor_json(const TensorRef &tensor) const {
+    return {{"class_name", "__keras_tensor__"},
+            {"config",
+             {{"shape", shape_of(tensor)}, {"dtype", "float32"}, {"keras_history", reference(tensor)}}}};
+  }
+
+  json layer_json(const Layer &layer) const {
+    json config = layer_config_json(layer, Semantics::keras3);
+    if (!is_archive_) return {{"class_name", layer.class_name}, {"config", std::move(config)}};
+    json entry = object_json(Semantics::keras3, "keras.layers", layer.class_name, std::move(config));
+    // Dropout is built before it sees a shape.
+    const bool has_shape = layer.class_name != "InputLayer" && layer.class_name != "Dropout" &&
+                           layer.class_name != "SpatialDropout2D";
+    if (has_shape && !layer.calls.empty()) {
+      json shapes = json::array();
+      for (const TensorRef &tensor : layer.calls[0].inputs) shapes.push_back(shape_of(tensor));
+      entry["build_config"] = {{"input_shape", takes_a_list(layer) ? shapes : shapes[0]}};
+    }
+    return entry;
+  }
+
+  static bool takes_a_list(const Layer &layer) {
+    const LayerSignature *signature = find_layer(layer.class_name);
+    return signature && signature->merges;
+  }
+
+  json sequential() const {
+    json layers = json::array();
+    for (const Layer &layer : config_.layers) layers.push_back(layer_json(layer));
+    return {{"name", config_.name},
+            {"trainable", true},
+            {"dtype", "float32"},
+            {"layers", std::move(layers)},
+            {"build_input_shape", input_shape()}};
+  }
+
+  json functional() const {
+    json layers = json::array();
+    for (const Layer &layer : config_.layers) {
+      json entry = layer_json(layer);
+      entry["name"] = layer.name;
+      entry["inbound_nodes"] = json::array();
+      for (const LayerCall &call : layer.calls) {
+        if (call.inputs.empty()) continue;
+        json tensors = json::array();
+        for (const TensorRef &tensor : call.inputs) tensors.push_back(tensor_json(tensor));
+        json arguments = json::object();
+        if (layer.class_name == "BatchNormalization") arguments["mask"] = nullptr;
+        entry["inbound_nodes"].push_back(
+            {{"args", takes_a_list(layer) ? json::array({std::move(tensors)}) : std::move(tensors)},
+             {"kwargs", std::move(arguments)}});
+      }
+      layers.push_back(std::move(entry));
+    }
+    return {{"name", config_.name},
+            {"trainable", true},
+            {"layers", std::move(layers)},
+            {"input_layers", references(config_.inputs)},
+            {"output_layers", references(config_.outputs)}};
+  }
+
+  const ModelConfig &config_;
+  const ir::Model &model_;
+  bool is_archive_;
+};
+
 }  // namespace
 
-json model_json(const ModelConfig &config) {
+json model_json(const ModelConfig &config, const ir::Model &model, Semantics dialect, ModelForm form) {
+  if (dialect == Semantics::keras3 || form == ModelForm::archive)
+    return Keras3Writer(config, model, form).run();
   const bool is_sequential = config.class_name == "Sequential";
-  json root = {{"class_name", is_sequential ? "Sequential" : "Model"},
-               {"config", is_sequential ? sequential_json(config) : functional_json(config)},
-               {"backend", "tensorflow"}};
-  root["keras_version"] = !config.keras_version.empty() ? config.keras_version : config.semantics == Semantics::keras3 ? "3.0.0" : "2.0.2";
-  return root;
+  return {{"class_name", is_sequential ? "Sequential" : "Model"},
+          {"config", is_sequential ? keras2_sequential(config) : keras2_functional(config)}};
+}
+
+std::string dialect_problem(const ModelConfig &config, Semantics dialect) {
+  for (const Layer &layer : config.layers)
+    if (std::string problem = dialect_problem(layer, config.semantics, dialect); !problem.empty())
+      return problem;
+  return "";
 }
 
 }  // namespace sinter::keras

@@ -1,5 +1,6 @@
 #include "runtime/h5/keras_files.h"
 
+#include <algorithm>
 #include <map>
 
 #include "runtime/data/atomic_file.h"
@@ -11,18 +12,35 @@ namespace {
 
 constexpr const char *backend = "tensorflow";
 
-void add_weight(H5Group &group, const KerasWeight &weight) {
+// The group at a path below `group`; those on the way are created.
+H5Group &group_at(H5Group &group, std::string_view path) {
   H5Group *at = &group;
-  std::string_view name = weight.name;
-  for (size_t slash; (slash = name.find('/')) != std::string_view::npos; name.remove_prefix(slash + 1))
-    at = &at->group(name.substr(0, slash));
-  at->datasets.push_back({std::string(name), H5Type::f32, weight.dims, weight.data});
+  for (size_t slash; (slash = path.find('/')) != std::string_view::npos; path.remove_prefix(slash + 1))
+    at = &at->group(path.substr(0, slash));
+  return at->group(path);
+}
+
+void add_weight(H5Group &group, const KerasWeight &weight) {
+  const size_t slash = weight.name.rfind('/');
+  H5Group &at =
+      slash == std::string::npos ? group : group_at(group, std::string_view(weight.name).substr(0, slash));
+  at.datasets.push_back({weight.name.substr(slash == std::string::npos ? 0 : slash + 1), H5Type::f32,
+                         weight.dims, weight.data});
 }
 
 std::vector<std::string> names_of(const std::vector<KerasWeight> &weights) {
   std::vector<std::string> names;
   for (const KerasWeight &weight : weights) names.push_back(weight.name);
   return names;
+}
+
+void add_weights(H5Group &group, const std::vector<KerasWeight> &weights) {
+  add_text_list(group, "weight_names", names_of(weights));
+  for (const KerasWeight &weight : weights) add_weight(group, weight);
+}
+
+bool is_keras3(const KerasModel &model) {
+  return !model.keras_version.empty() && model.keras_version[0] >= '3';
 }
 
 void add_versions(H5Group &group, const KerasModel &model) {
@@ -35,12 +53,9 @@ void add_layers(H5Group &group, const KerasModel &model) {
   for (const KerasLayer &layer : model.layers) names.push_back(layer.name);
   add_text_list(group, "layer_names", names);
   add_versions(group, model);
-  for (const KerasLayer &layer : model.layers) {
-    H5Group member{layer.name, {}, {}, {}};
-    add_text_list(member, "weight_names", names_of(layer.weights));
-    for (const KerasWeight &weight : layer.weights) add_weight(member, weight);
-    group.groups.push_back(std::move(member));
-  }
+  for (const KerasLayer &layer : model.layers) add_weights(group_at(group, layer.name), layer.weights);
+  if (!model.own_weights.empty() || is_keras3(model))
+    add_weights(group.group("top_level_model_weights"), model.own_weights);
 }
 
 Status write_tree(const std::string &path, const H5Group &root) {
@@ -54,21 +69,41 @@ Status write_tree(const std::string &path, const H5Group &root) {
   return file->commit();
 }
 
+// The first two of an optimizer's variables in Keras 3.
+std::vector<H5Dataset> counters(const KerasModel &model, std::string iteration, std::string learning_rate) {
+  return {{std::move(iteration), H5Type::i64, {}, &model.iterations},
+          {std::move(learning_rate), H5Type::f32, {}, &model.learning_rate}};
+}
+
+H5Dataset numbered(size_t number, const KerasWeight &weight) {
+  return {format("%zu", number), H5Type::f32, weight.dims, weight.data};
+}
+
+H5Group numbered_weights(const std::vector<KerasWeight> &weights) {
+  H5Group vars{"vars", {}, {}, {}};
+  for (size_t i = 0; i < weights.size(); ++i) vars.datasets.push_back(numbered(i, weights[i]));
+  return vars;
+}
+
 H5Group keras3_weights(const KerasModel &model) {
   H5Group root{"/", {}, {}, {}};
-  root.group("vars");
+  root.groups.push_back(numbered_weights(model.own_weights));
   H5Group layers{"layers", {}, {}, {}};
   std::map<std::string, int> counts;
   for (const KerasLayer &layer : model.layers) {
     if (layer.class_name == "InputLayer") continue;
     const std::string stem = snake_case(layer.class_name);
     const int n = counts[stem]++;
-    H5Group vars{"vars", {}, {}, {}};
-    for (size_t i = 0; i < layer.weights.size(); ++i)
-      vars.datasets.push_back({format("%zu", i), H5Type::f32, layer.weights[i].dims, layer.weights[i].data});
-    layers.groups.push_back({n == 0 ? stem : stem + format("_%d", n), {}, {std::move(vars)}, {}});
+    layers.groups.push_back(
+        {n == 0 ? stem : stem + format("_%d", n), {}, {numbered_weights(layer.weights)}, {}});
   }
   root.groups.push_back(std::move(layers));
+  if (!model.optimizer_weights.empty()) {
+    H5Group vars{"vars", {}, {}, counters(model, "0", "1")};
+    for (size_t i = 0; i < model.optimizer_weights.size(); ++i)
+      vars.datasets.push_back(numbered(i + 2, model.optimizer_weights[i]));
+    root.group("optimizer").groups.push_back(std::move(vars));
+  }
   return root;
 }
 
@@ -90,6 +125,22 @@ std::string snake_case(std::string_view class_name) {
   return name;
 }
 
+void add_weight(KerasModel &model, std::string_view full_name, std::string_view suffix,
+                std::vector<int64_t> dims, const float *data) {
+  const size_t dot = full_name.rfind('.');
+  std::string name(full_name.substr(dot == std::string_view::npos ? 0 : dot + 1));
+  name += suffix;
+  if (dot == std::string_view::npos) {
+    model.own_weights.push_back({std::move(name), std::move(dims), data});
+    return;
+  }
+  const std::string_view layer_name = full_name.substr(0, dot);
+  auto layer = std::ranges::find(model.layers, layer_name, &KerasLayer::name);
+  if (layer == model.layers.end())
+    layer = model.layers.insert(layer, {std::string(layer_name), std::string(layer_name), {}});
+  layer->weights.push_back({layer->name + "/" + name, std::move(dims), data});
+}
+
 Status write_keras_weights(const std::string &path, const KerasModel &model) {
   H5Group root{"/", {}, {}, {}};
   add_layers(root, model);
@@ -107,8 +158,13 @@ Status write_keras_model(const std::string &path, const KerasModel &model) {
   if (!model.training_config.empty()) root.attributes.push_back({"training_config", model.training_config});
   if (!model.optimizer_weights.empty()) {
     H5Group &group = root.group("optimizer_weights");
-    add_text_list(group, "weight_names", names_of(model.optimizer_weights));
-    for (const KerasWeight &weight : model.optimizer_weights) add_weight(group, weight);
+    std::vector<std::string> names{"iteration", "learning_rate"};
+    group.datasets = counters(model, names[0], names[1]);
+    for (const KerasWeight &weight : model.optimizer_weights) {
+      names.push_back(weight.name);
+      add_weight(group, weight);
+    }
+    add_text_list(group, "weight_names", names);
   }
   return write_tree(path, root);
 }
@@ -118,16 +174,20 @@ Status write_keras3_weights(const std::string &path, const KerasModel &model) {
 }
 
 Status write_keras_archive(const std::string &path, const KerasModel &model) {
-  if (model.model_config.empty())
-    return rejected(path, "the program does not hold the configuration of its model",
+  if (model.archive_config.empty())
+    return rejected(path,
+                    model.archive_problem.empty() ? "the program does not hold the configuration of its model"
+                                                  : model.archive_problem,
                     "save the weights alone, as .weights.h5 or .h5");
   Result<ZipWriter> zip = ZipWriter::create(path);
   if (!zip) return zip.error();
-  const std::string metadata = "{\"keras_version\": \"" + model.keras_version + "\", \"date_saved\": \"\"}";
+  const std::string version = is_keras3(model) ? model.keras_version : "3.0.0";
+  const std::string metadata = "{\"keras_version\": \"" + version + "\", \"date_saved\": \"\"}";
   if (Status status = zip->add("metadata.json", [&](const ByteSink &sink) { return sink(metadata); });
       !status)
     return status;
-  if (Status status = zip->add("config.json", [&](const ByteSink &sink) { return sink(model.model_config); });
+  if (Status status =
+          zip->add("config.json", [&](const ByteSink &sink) { return sink(model.archive_config); });
       !status)
     return status;
   const H5Group weights = keras3_weights(model);

@@ -26,21 +26,30 @@ struct KerasLayer {
 
 struct KerasModel {
   std::vector<KerasLayer> layers;
-  std::string keras_version;    // "2.0.2"
-  std::string model_config;     // JSON
-  std::string training_config;  // JSON; may be empty
-  std::vector<KerasWeight> optimizer_weights;
+  std::vector<KerasWeight> own_weights;        // of no layer: Keras calls them top-level
+  std::string keras_version;                   // "2.0.2"
+  std::string model_config;                    // JSON, of .h5 files
+  std::string archive_config;                  // JSON: config.json of .keras
+  std::string archive_problem;                 // why there is none
+  std::string training_config;                 // JSON; may be empty
+  std::vector<KerasWeight> optimizer_weights;  // beside iterations and learning rate
+  int64_t iterations = 0;
+  float learning_rate = 0;
 };
+
+// Adds a weight by its full name: "conv2d_1.kernel" to the layer conv2d_1, which is made if there is none, a
+// name without a dot to the model's own weights. `suffix` (":0" in Keras 2) ends the name in Keras's files.
+void add_weight(KerasModel &model, std::string_view full_name, std::string_view suffix,
+                std::vector<int64_t> dims, const float *data);
 
 // Root attributes layer_names, backend, keras_version; groups LAYER with weight_names and the data sets.
 Status write_keras_weights(const std::string &path, const KerasModel &model);
 // The whole model: root attributes model_config, training_config; the layers under model_weights. Rejected
-// without model_config.
+// without model_config. The optimizer's state in the form of Keras 3.
 Status write_keras_model(const std::string &path, const KerasModel &model);
 // Keras 3's: layers/<class in snake case>[_n]/vars/<i>.
 Status write_keras3_weights(const std::string &path, const KerasModel &model);
-// Keras 3's archive of metadata.json, config.json and model.weights.h5. model_config must be the JSON of
-// Keras 3.
+// Keras 3's archive of metadata.json, config.json and model.weights.h5. Rejected without archive_config.
 Status write_keras_archive(const std::string &path, const KerasModel &model);
 
 // "Conv2D" -> "conv2d", "MaxPooling2D" -> "max_pooling2d": how Keras 3 names layers by their classes.

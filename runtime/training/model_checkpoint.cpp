@@ -5,6 +5,7 @@
 #include "runtime/text.h"
 #include "runtime/training/callbacks.h"
 #include "runtime/training/python_text.h"
+#include "runtime/training/weight_files.h"
 
 namespace sinter::runtime {
 namespace {
@@ -35,6 +36,9 @@ class ModelCheckpoint final : public Callback {
 
   Status begin_training(CallbackContext &context, bool) override {
     if (path_.empty()) return usage_error("ModelCheckpoint has no path to write to");
+    if (!keras2_ && !is_weight_file(path_))  // Keras 2 writes HDF5 whatever the name
+      return usage_error("ModelCheckpoint: the suffix of " + printable(path_) + " does not say what to write",
+                         "known are .keras, .weights.h5, .h5, .npz, .safetensors and .sinter");
     Result<std::string> path = python_format(path_, 0, 0, context.logs, true);
     return path ? Status() : Status(path.error());
   }

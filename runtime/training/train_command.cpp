@@ -9,6 +9,7 @@
 #include "runtime/training/commands.h"
 #include "runtime/training/fit.h"
 #include "runtime/training/interrupt.h"
+#include "runtime/training/weight_files.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {
@@ -26,7 +27,7 @@ constexpr OptionSpec options_of_train[] = {
     {"--resume", "", "go on from --checkpoint, bit-identically, from the very step"},
     {"--override", "", "resume although seed, batch, learning rate or data differ"},
     {"--save-weights", "FILE",
-     "final (or best, where the script keeps the best) weights: .sinter, .h5, .keras, .npz"},
+     "final (or best, where the script keeps the best) weights: .sinter, .h5, .keras, .npz, .safetensors"},
     {"--log", "FILE", "history as CSV"},
     {"--tensorboard", "DIR", "history as TensorBoard events"},
     {"--plot", "FILE", "curves as SVG"},
@@ -99,6 +100,10 @@ Result<FitOptions> fit_options(const Trainer &trainer, const Options &options) {
   fit.plot = options.get("--plot");
   fit.nan_check = options.has("--nan-check");
   fit.prefetch = !options.has("--no-prefetch");
+  if (fit.save_weights && !is_weight_file(*fit.save_weights))
+    return usage_error(
+        "--save-weights " + printable(*fit.save_weights) + ": the suffix does not say what to write",
+        "known are .sinter, .h5, .hdf5, .keras, .npz and .safetensors");
   if (fit.checkpoint_every > 0 && !fit.checkpoint)
     return usage_error("--checkpoint-every needs --checkpoint FILE");
   if (const auto device = options.get("--device"); device && *device != "cpu")

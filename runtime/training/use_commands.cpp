@@ -13,7 +13,7 @@ namespace sinter::runtime {
 namespace {
 
 constexpr OptionSpec checkpoint_option = {"--checkpoint", "FILE", "weights from a checkpoint"},
-                     weights_option = {"--weights", "FILE", "weights from a checkpoint or a .npz"};
+                     weights_option = {"--weights", "FILE", "weights: .sinter, .npz or .safetensors"};
 
 constexpr OptionSpec options_of_evaluate[] = {
     {"--data", "DIR", "where the data set lies (default: as for train)"},

@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "runtime/data/npy.h"
+#include "runtime/data/safetensors.h"
 #include "runtime/data/zip_archive.h"
 #include "runtime/data/zip_writer.h"
 #include "runtime/h5/keras_files.h"
@@ -26,7 +27,7 @@ const float *floats_of(const VariableInfo &variable, const void *data,
 }
 
 KerasModel keras_model(const Trainer &trainer, const VariableCopies &copies,
-                       std::deque<std::vector<float>> &converted) {
+                       const OptimizerProgress &progress, std::deque<std::vector<float>> &converted) {
   KerasModel model;
   const schema::Trainer &metadata = *trainer.metadata;
   model.keras_version = text_of(metadata.keras_version());
@@ -34,21 +35,36 @@ KerasModel keras_model(const Trainer &trainer, const VariableCopies &copies,
     model.keras_version = trainer.semantics == Semantics::keras2 ? "2.0.2" : "3.0.0";
   model.model_config = text_of(metadata.model_config());
   model.training_config = text_of(metadata.training_config());
+  model.archive_config = text_of(metadata.archive_config());
+  model.archive_problem = text_of(metadata.archive_problem());
   const auto weight_of = [&](const VariableInfo &variable) {
     return KerasWeight{variable.keras_name.empty() ? variable.name : variable.keras_name, variable.dims,
                        floats_of(variable, copies.find(variable), converted)};
   };
+  std::vector<bool> in_layer(trainer.variables.size());
   if (metadata.layers())
     for (const schema::Layer *layer : *metadata.layers()) {
       KerasLayer one{text_of(layer->name()), text_of(layer->class_name()), {}};
       if (layer->variables())
-        for (const uint32_t index : *layer->variables())
+        for (const uint32_t index : *layer->variables()) {
           one.weights.push_back(weight_of(trainer.variables[index]));
+          in_layer[index] = true;
+        }
       model.layers.push_back(std::move(one));
     }
-  for (const VariableInfo &variable : trainer.variables)
-    if (!variable.is_parameter() && !variable.keras_name.empty() && copies.find(variable))
-      model.optimizer_weights.push_back(weight_of(variable));
+  if (metadata.optimizer_variables())
+    for (const uint32_t index : *metadata.optimizer_variables())
+      if (const VariableInfo &slot = trainer.variables[index]; copies.find(slot))
+        model.optimizer_weights.push_back(weight_of(slot));
+  model.iterations = static_cast<int64_t>(progress.steps);
+  model.learning_rate = progress.learning_rate;
+  const char *suffix = trainer.semantics == Semantics::keras2 ? ":0" : "";
+  for (const VariableInfo &variable : trainer.variables) {
+    // Models that do not come from Keras have no layers, but dotted names.
+    if (variable.is_parameter() && !in_layer[static_cast<size_t>(&variable - trainer.variables.data())])
+      add_weight(model, variable.name, suffix, variable.dims,
+                 floats_of(variable, copies.find(variable), converted));
+  }
   return model;
 }
 
@@ -62,6 +78,30 @@ Status save_npz(const Trainer &trainer, const VariableCopies &copies, const std:
           !status)
         return status;
   return zip->finish();
+}
+
+Status save_safetensors(const Trainer &trainer, const VariableCopies &copies, const std::string &path) {
+  std::vector<SafetensorsArray> arrays;
+  for (const VariableInfo &variable : trainer.variables)
+    if (variable.is_parameter())
+      arrays.push_back({variable.name, variable.dims, static_cast<const float *>(copies.find(variable))});
+  return write_safetensors(path, arrays);
+}
+
+Status load_safetensors(const Trainer &trainer, const std::string &path, VariableCopies &copies) {
+  Result<SafetensorsFile> file = SafetensorsFile::open(path);
+  if (!file) return file.error();
+  for (const VariableInfo &variable : trainer.variables) {
+    if (!variable.is_parameter()) continue;
+    const SafetensorsEntry *entry = file->find(variable.name);
+    if (!entry) return rejected(path, "no tensor '" + printable(variable.name) + "' in the file");
+    if (entry->dims != variable.dims)
+      return rejected(path, "'" + printable(variable.name) + "' has the shape " + shape_text(entry->dims) +
+                                ", expected " + shape_text(variable.dims));
+    if (Status status = file->read(*entry, static_cast<float *>(copies.find(variable))); !status)
+      return status;
+  }
+  return {};
 }
 
 Status load_npz(const Trainer &trainer, const std::string &path, VariableCopies &copies) {
@@ -86,11 +126,18 @@ Status load_npz(const Trainer &trainer, const std::string &path, VariableCopies 
 
 }  // namespace
 
-Status save_weights(const Trainer &trainer, const VariableCopies &copies, const std::string &path,
-                    bool weights_only, std::string &note) {
+bool is_weight_file(const std::string &path) {
+  for (const char *suffix : {".sinter", ".h5", ".hdf5", ".keras", ".npz", ".safetensors"})
+    if (ends_with(path, suffix)) return true;
+  return false;
+}
+
+Status save_weights(const Trainer &trainer, const VariableCopies &copies, const OptimizerProgress &progress,
+                    const std::string &path, bool weights_only, std::string &note) {
   if (ends_with(path, ".npz")) return save_npz(trainer, copies, path);
+  if (ends_with(path, ".safetensors")) return save_safetensors(trainer, copies, path);
   std::deque<std::vector<float>> converted;
-  const KerasModel model = keras_model(trainer, copies, converted);
+  const KerasModel model = keras_model(trainer, copies, progress, converted);
   if (ends_with(path, ".keras")) return write_keras_archive(path, model);
   if (ends_with(path, ".weights.h5") && trainer.semantics == Semantics::keras3)
     return write_keras3_weights(path, model);
@@ -106,7 +153,7 @@ Status load_weights(const Trainer &trainer, TrainingState &state, const std::str
   if (!copies) return copies.error();
   Result<std::unique_ptr<FileStream>> stream = FileStream::open(path);
   if (!stream) return stream.error();
-  Result<std::string> first = (*stream)->peek(8);
+  Result<std::string> first = (*stream)->peek(9);
   if (!first) return first.error();
   if (CheckpointFile::is_checkpoint(*first)) {
     Result<CheckpointFile> file = CheckpointFile::read(path);
@@ -114,9 +161,11 @@ Status load_weights(const Trainer &trainer, TrainingState &state, const std::str
     if (Status status = copies->take(file->content(), BlobRole::state, path); !status) return status;
   } else if (starts_with(*first, "PK")) {
     if (Status status = load_npz(trainer, path, *copies); !status) return status;
+  } else if (SafetensorsFile::is_safetensors(*first)) {
+    if (Status status = load_safetensors(trainer, path, *copies); !status) return status;
   } else {
-    return rejected(path, "neither a checkpoint nor a .npz archive of weights",
-                    "sinter convert makes either of them from Keras's files");
+    return rejected(path, "no weights of a kind that the program reads",
+                    "these are .sinter, .npz and .safetensors");
   }
   copies->write_to(state);
   return {};

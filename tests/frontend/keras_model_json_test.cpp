@@ -20,16 +20,25 @@ TEST_P(ModelJson, ReadsBackAsTheSameModel) {
   std::ifstream file(std::string(SINTER_SOURCE_DIR "/examples/") + GetParam() + ".py");
   std::stringstream text;
   text << file.rdbuf();
-  const auto script = script::evaluate_script(text.str(), GetParam(), diagnostics);
-  ASSERT_TRUE(script) << diagnostics.render_all();
-  const auto model = import_model(script->model(), diagnostics);
-  const nlohmann::json json = model_json(script->model());
-  const auto parsed = parse_model_json(json.dump(), {"model_config"}, diagnostics);
-  ASSERT_TRUE(model && parsed) << diagnostics.render_all();
-  const auto again = import_model(*parsed, diagnostics);
-  ASSERT_TRUE(again) << diagnostics.render_all();
-  EXPECT_EQ(ir::print(again->graph).substr(ir::print(again->graph).find('\n')), ir::print(model->graph).substr(ir::print(model->graph).find('\n')));
-  EXPECT_EQ(again->is_sequential, model->is_sequential);
+  for (const Semantics semantics : {Semantics::keras2, Semantics::keras3}) {
+    const auto script = script::evaluate_script(text.str(), GetParam(), diagnostics, semantics);
+    ASSERT_TRUE(script) << diagnostics.render_all();
+    const auto model = import_model(script->model(), diagnostics);
+    ASSERT_TRUE(model) << diagnostics.render_all();
+    for (const ModelForm form : {ModelForm::h5, ModelForm::archive}) {
+      if (form == ModelForm::archive && semantics == Semantics::keras2) continue;  // archives are of Keras 3
+      const nlohmann::json json = model_json(script->model(), *model, semantics, form);
+      const char *version = semantics == Semantics::keras3 ? "3.0.0" : "2.0.2";
+      const auto parsed = parse_model_json(json.dump(), {"model_config"}, diagnostics, version);
+      ASSERT_TRUE(parsed) << diagnostics.render_all();
+      const auto again = import_model(*parsed, diagnostics);
+      ASSERT_TRUE(again) << diagnostics.render_all();
+      const auto print = [](const ir::Graph &graph) { return ir::print(graph).substr(ir::print(graph).find('\n')); };
+      EXPECT_EQ(print(again->graph), print(model->graph));
+      EXPECT_EQ(again->is_sequential, model->is_sequential);
+      EXPECT_EQ(model_json(*parsed, *again, semantics, form), json);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Examples, ModelJson,

@@ -206,9 +206,9 @@ std::vector<uint8_t> build(const Model &m) {
   const auto variable = [&](const char *name, schema::VariableKind kind, const std::vector<int64_t> &dims,
                             uint64_t offset, int64_t by, const char *keras,
                             schema::ElementType type = schema::ElementType::f32) {
-    return schema::CreateVariableDirect(builder, name, kind, true, type, &dims, offset,
-                                        static_cast<uint32_t>(by), keras, -1,
-                                        std::string_view(name) == "dense_1/kernel" ? "random_uniform" : nullptr, &limits);
+    return schema::CreateVariableDirect(
+        builder, name, kind, true, type, &dims, offset, static_cast<uint32_t>(by), keras, -1,
+        std::string_view(name) == "dense_1/kernel" ? "random_uniform" : nullptr, &limits);
   };
   using Kind = schema::VariableKind;
   const std::vector<fb::Offset<schema::Variable>> variables{
@@ -248,7 +248,8 @@ std::vector<uint8_t> build(const Model &m) {
       &targets, spec.sample_weights, &values, keras2 ? schema::Semantics::keras2 : schema::Semantics::keras3,
       spec.fingerprint, "SGD", spec.learning_rate, &kernels, &checked,
       spec.has_config ? "{\"class_name\": \"Sequential\", \"config\": []}" : nullptr,
-      "{\"loss\": \"categorical_crossentropy\"}", keras2 ? "2.0.2" : "3.15.0", fit, train, validation, test);
+      "{\"loss\": \"categorical_crossentropy\"}", keras2 ? "2.0.2" : "3.15.0", fit, train, validation, test,
+      {}, spec.has_config ? "{\"class_name\": \"Sequential\", \"config\": {}}" : nullptr);
   const std::vector<fb::Offset<schema::Tensor>> inputs{
       schema::CreateTensorDirect(builder, "x", &spec.input_dims, nullptr, "f32")},
       outputs{schema::CreateTensorDirect(builder, "dense_1", &bias_dims, nullptr, "f32")};

@@ -91,7 +91,10 @@ struct SampleModel {
     model.keras_version = "2.0.2";
     model.model_config = "{\"class_name\": \"Sequential\", \"config\": []}";
     model.training_config = "{\"loss\": \"mse\"}";
+    model.archive_config = "{\"class_name\": \"Sequential\", \"config\": {}}";
     model.optimizer_weights = {{"Variable:0", {2}, slot.data()}};
+    model.iterations = 7;
+    model.learning_rate = 0.5f;
   }
 };
 
@@ -129,10 +132,27 @@ TEST_F(H5Test, Keras2WholeModel) {
   EXPECT_EQ(file.text("/", "training_config"), sample.model.training_config);
   EXPECT_THAT(file.texts("model_weights", "layer_names"), ElementsAre("flatten_1", "dense_1"));
   EXPECT_EQ(file.floats("model_weights/dense_1/dense_1/kernel:0"), sample.kernel);
-  EXPECT_THAT(file.texts("optimizer_weights", "weight_names"), ElementsAre("Variable:0"));
+  EXPECT_THAT(file.texts("optimizer_weights", "weight_names"), ElementsAre("iteration", "learning_rate", "Variable:0"));
   EXPECT_EQ(file.floats("optimizer_weights/Variable:0"), sample.slot);
+  EXPECT_THAT(file.floats("optimizer_weights/iteration"), ElementsAre(7));
   sample.model.model_config.clear();
   EXPECT_FALSE(write_keras_model(path("n.h5"), sample.model));
+}
+
+TEST_F(H5Test, NamesWithSlashesAndWeightsOfNoLayer) {
+  const SampleModel sample;
+  KerasModel model;
+  model.keras_version = "2.0.2";
+  add_weight(model, "conv1/bn.gamma", ":0", {2}, sample.bias.data());
+  add_weight(model, "w", ":0", {3, 2}, sample.kernel.data());
+  add_weight(model, "conv1/bn.beta", ":0", {2}, sample.slot.data());
+  ASSERT_TRUE(write_keras_weights(path("w.h5"), model));
+  const H5File file(path("w.h5"));
+  EXPECT_THAT(file.texts("/", "layer_names"), ElementsAre("conv1/bn"));
+  EXPECT_THAT(file.texts("conv1/bn", "weight_names"), ElementsAre("conv1/bn/gamma:0", "conv1/bn/beta:0"));
+  EXPECT_EQ(file.floats("conv1/bn/conv1/bn/beta:0"), sample.slot);
+  EXPECT_THAT(file.texts("top_level_model_weights", "weight_names"), ElementsAre("w:0"));
+  EXPECT_EQ(file.floats("top_level_model_weights/w:0"), sample.kernel);
 }
 
 TEST_F(H5Test, Keras3Weights) {
@@ -142,6 +162,9 @@ TEST_F(H5Test, Keras3Weights) {
   EXPECT_EQ(file.floats("layers/dense/vars/0"), sample.kernel);
   EXPECT_EQ(file.floats("layers/dense/vars/1"), sample.bias);
   EXPECT_THAT(file.members("layers"), ElementsAre("dense", "flatten"));
+  EXPECT_THAT(file.floats("optimizer/vars/0"), ElementsAre(7));
+  EXPECT_THAT(file.floats("optimizer/vars/1"), ElementsAre(0.5f));
+  EXPECT_EQ(file.floats("optimizer/vars/2"), sample.slot);
   EXPECT_EQ(snake_case("MaxPooling2D"), "max_pooling2d");
   EXPECT_EQ(snake_case("GlobalAveragePooling2D"), "global_average_pooling2d");
   EXPECT_EQ(snake_case("Conv2D"), "conv2d");
@@ -160,8 +183,8 @@ TEST_F(H5Test, KerasArchive) {
     auto stream = zip->read(*entry);
     return *read_all(**stream, 1 << 20);
   };
-  EXPECT_EQ(content("config.json"), sample.model.model_config);
-  EXPECT_THAT(content("metadata.json"), HasSubstr("\"keras_version\": \"2.0.2\""));
+  EXPECT_EQ(content("config.json"), sample.model.archive_config);
+  EXPECT_THAT(content("metadata.json"), HasSubstr("\"keras_version\": \"3.0.0\""));
   const H5File file(write("inner.h5", content("model.weights.h5")));
   EXPECT_EQ(file.floats("layers/dense/vars/0"), sample.kernel);
 }
