@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that includes point only where the layers allow:
 
-    support <- ir <- { frontend, passes <- codegen } <- driver        schema <- everyone
+    support <- ir <- { frontend, passes <- codegen } <- driver        schema <- everyone        formats <- { frontend, runtime }
 
 codegen lowers what passes made, so it sees them; passes never see codegen. runtime goes into generated binaries: it sees
 schema, and of support what has no source file. LLVM is codegen's alone. Tests and benchmarks see everything.
@@ -17,12 +17,13 @@ import sys
 ALLOWED = {
     "support": set(),
     "schema": set(),
+    "formats": set(),
     "ir": {"support", "schema"},
-    "frontend": {"support", "ir", "schema"},
+    "frontend": {"support", "ir", "schema", "formats"},
     "passes": {"support", "ir", "schema"},
     "codegen": {"support", "ir", "passes", "schema"},
-    "runtime": {"schema"},
-    "driver": {"support", "ir", "frontend", "passes", "codegen", "runtime", "schema"},
+    "runtime": {"schema", "formats"},
+    "driver": {"support", "ir", "frontend", "passes", "codegen", "runtime", "schema", "formats"},
 }
 LAYERS = set(ALLOWED) | {"tests", "bench"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')

@@ -18,7 +18,7 @@ struct H5Weight {
 };
 
 struct H5LayerWeights {
-  std::string layer;
+  std::string layer;  // "": the model itself
   std::vector<H5Weight> weights;  // in Keras's order
 };
 

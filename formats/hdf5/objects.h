@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "frontend/keras/hdf5/bytes.h"
+#include "formats/hdf5/bytes.h"
 
-namespace sinter::keras::hdf5 {
+namespace sinter::hdf5 {
 
 constexpr int kMaxTreeLevel = 32;  // deeper B-trees do not come from a writer
 constexpr uint64_t kUndefinedAddress = ~uint64_t{0};
@@ -68,13 +68,13 @@ struct Object {
   bool is_group() const { return find(kSymbolTableMessage) || find(kLinkInfoMessage) || find(kLinkMessage); }
 };
 
-// All functions throw FormatError for what is damaged or not supported. Objects and groups are read once and
-// kept.
+// What is damaged or not supported is a problem of the file, and the result is empty. Objects and groups are read
+// once and kept.
 class Objects {
  public:
   explicit Objects(FileBytes &file);
 
-  static std::optional<uint64_t> find_superblock(const FileBytes &file);  // its offset
+  static std::optional<uint64_t> find_superblock(FileBytes &file);  // its offset
 
   const Object &root() { return object(root_); }
   const Object &object(uint64_t address);
@@ -85,7 +85,8 @@ class Objects {
   std::string variable_text(std::span<const uint8_t> reference);
 
   FileBytes &file() { return file_; }
-  uint64_t absolute(uint64_t address) const;  // in the file
+  Problem &problem() { return file_.problem; }
+  uint64_t absolute(uint64_t address);  // in the file
 
  private:
   Object read_object(uint64_t address);
@@ -104,7 +105,7 @@ class Objects {
   std::map<uint64_t, Bytes> heaps_;
 };
 
-Datatype parse_datatype(std::span<const uint8_t> message);
-Dataspace parse_dataspace(std::span<const uint8_t> message);
+Datatype parse_datatype(Problem &problem, std::span<const uint8_t> message);
+Dataspace parse_dataspace(Problem &problem, std::span<const uint8_t> message);
 
-}  // namespace sinter::keras::hdf5
+}  // namespace sinter::hdf5

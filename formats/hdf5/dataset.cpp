@@ -1,4 +1,4 @@
-#include "frontend/keras/hdf5/dataset.h"
+#include "formats/hdf5/dataset.h"
 
 #include <zlib.h>
 
@@ -7,21 +7,21 @@
 #include <bit>
 #include <cmath>
 
-#include "frontend/keras/hdf5/numbers.h"
+#include "formats/hdf5/numbers.h"
 
-namespace sinter::keras::hdf5 {
+namespace sinter::hdf5 {
 namespace {
 
 enum FilterId : uint16_t { kDeflate = 1, kShuffle = 2, kFletcher32 = 3 };
 
-std::vector<uint16_t> parse_filters(const Message *message) {
+std::vector<uint16_t> parse_filters(Problem &problem, const Message *message) {
   std::vector<uint16_t> filters;
   if (!message) return filters;
-  Cursor cursor(message->data);
+  Cursor cursor(problem, message->data);
   const uint8_t version = cursor.u8(), count = cursor.u8();
-  if (version != 1 && version != 2) throw FormatError("its list of filters has an unknown version");
+  if (version != 1 && version != 2) problem.set("its list of filters has an unknown version");
   if (version == 1) cursor.skip(6);
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i < count && !problem; ++i) {
     const uint16_t id = cursor.u16();
     const uint16_t name_size = version == 1 || id >= 256 ? cursor.u16() : 0;
     cursor.skip(2);
@@ -29,18 +29,18 @@ std::vector<uint16_t> parse_filters(const Message *message) {
     cursor.skip(name_size);
     cursor.skip(size_t{4} * values + (version == 1 && values % 2 == 1 ? 4 : 0));
     if (id != kDeflate && id != kShuffle && id != kFletcher32)
-      throw FormatError("it is stored with filter " + std::to_string(id) +
-                        "; only deflate, shuffle and fletcher32 are read");
+      problem.set("it is stored with filter " + std::to_string(id) +
+                  "; only deflate, shuffle and fletcher32 are read");
     filters.push_back(id);
   }
   return filters;
 }
 
-Bytes inflated(const Bytes &data, size_t limit) {
+Bytes inflated(Problem &problem, const Bytes &data, size_t limit) {
   Bytes out(limit);
   uLongf size = out.size();
   if (uncompress(out.data(), &size, data.data(), data.size()) != Z_OK)
-    throw FormatError("compressed data are damaged");
+    problem.set("compressed data are damaged");
   out.resize(size);
   return out;
 }
@@ -56,9 +56,9 @@ Bytes unshuffled(const Bytes &data, size_t element_size) {
   return out;
 }
 
-[[noreturn]] void too_large(uint64_t bytes, uint64_t limit) {
-  throw FormatError("it claims " + std::to_string(bytes) + " bytes, more than the file can hold (limit " +
-                    std::to_string(limit) + ")");
+void too_large(Problem &problem, uint64_t bytes, uint64_t limit) {
+  problem.set("it claims " + std::to_string(bytes) + " bytes, more than the file can hold (limit " +
+              std::to_string(limit) + ")");
 }
 
 // Reads the chunks of one data set into their places.
@@ -79,15 +79,15 @@ class ChunkReader {
   void read_tree(uint64_t address, int level) {
     const uint64_t at = objects_.absolute(address);
     const Bytes head = objects_.file().block(at, 24);
-    Cursor cursor(head);
+    Cursor cursor(problem(), head);
     cursor.expect("TREE");
     const uint8_t kind = cursor.u8(), own_level = cursor.u8();
     const uint16_t children = cursor.u16();
-    if (kind != 1 || own_level >= level) throw FormatError("the index of its chunks is damaged");
+    if (kind != 1 || own_level >= level) problem().set("the index of its chunks is damaged");
     const uint64_t key_size = 8 + 8 * (chunk_.size() + 1);
     const Bytes body = objects_.file().block(at + 24, children * (key_size + 8));
-    Cursor entries(body);
-    for (int i = 0; i < children; ++i) {
+    Cursor entries(problem(), body);
+    for (int i = 0; i < children && !problem(); ++i) {
       const uint32_t size = entries.u32(), mask = entries.u32();
       std::vector<uint64_t> offset;
       for (size_t d = 0; d < chunk_.size(); ++d) offset.push_back(entries.u64());
@@ -103,25 +103,29 @@ class ChunkReader {
   void read_chunk(uint64_t address, uint64_t size, uint32_t mask, const std::vector<uint64_t> &offset) {
     for (size_t d = 0; d < offset.size(); ++d)
       if (offset[d] >= out_.dims[d] || offset[d] % chunk_[d] != 0)
-        throw FormatError("a chunk lies outside the shape");
+        problem().set("a chunk lies outside the shape");
     Bytes data = objects_.file().block(objects_.absolute(address), size);
     const uint64_t expected = chunk_elements_ * type_.size;
     // Counted, so that a file cannot name one chunk, which may unpack to a thousand times its size, again and
     // again.
-    if (expected > budget_) too_large(expected, budget_);
+    if (expected > budget_) too_large(problem(), expected, budget_);
+    if (problem()) return;
     budget_ -= expected;
     for (size_t i = filters_.size(); i-- > 0;) {
       if (i < 32 && (mask >> i & 1)) continue;
       if (filters_[i] == kFletcher32 && data.size() >= 4) data.resize(data.size() - 4);
-      if (filters_[i] == kDeflate) data = inflated(data, expected + 4);
+      if (filters_[i] == kDeflate) data = inflated(problem(), data, expected + 4);
       if (filters_[i] == kShuffle) data = unshuffled(data, type_.size);
     }
-    if (data.size() != expected) throw FormatError("a chunk has another size than its shape");
+    if (data.size() != expected) problem().set("a chunk has another size than its shape");
+    if (problem()) return;
     const std::vector<float> values = to_float32(data, type_);
     scatter(values, offset);
   }
 
  private:
+  Problem &problem() { return objects_.problem(); }
+
   // Row by row into the whole; rows and columns beyond its edge are dropped.
   void scatter(const std::vector<float> &values, const std::vector<uint64_t> &offset) {
     const size_t rank = chunk_.size();
@@ -157,10 +161,10 @@ void read_contiguous(Objects &objects, const Datatype &type, uint64_t address, u
   if (address == kUndefinedAddress) return;  // never written: zeros
   const uint64_t size = elements * type.size;
   const uint64_t at = objects.absolute(address);
-  if (size > objects.file().size()) too_large(size, objects.file().size());
+  if (size > objects.file().size()) too_large(objects.problem(), size, objects.file().size());
   // In pieces, so that the raw bytes of large weights do not lie in memory beside their values.
   constexpr uint64_t piece_elements = 1 << 20;
-  for (uint64_t done = 0; done < elements; done += piece_elements) {
+  for (uint64_t done = 0; done < elements && !objects.problem(); done += piece_elements) {
     Bytes raw(std::min(piece_elements, elements - done) * type.size);
     objects.file().read(at + done * type.size, raw);
     const std::vector<float> values = to_float32(raw, type);
@@ -168,31 +172,33 @@ void read_contiguous(Objects &objects, const Datatype &type, uint64_t address, u
   }
 }
 
-// The dimensions of a chunk, checked: at most `limit` elements.
-std::vector<uint64_t> checked_chunk(std::vector<uint64_t> chunk, size_t rank, uint64_t limit) {
-  if (chunk.size() != rank || rank == 0) throw FormatError("its chunks have another number of dimensions");
+// Checks the dimensions of a chunk: at most `limit` elements.
+void check_chunk(Problem &problem, const std::vector<uint64_t> &chunk, size_t rank, uint64_t limit) {
+  if (chunk.size() != rank || rank == 0) return problem.set("its chunks have another number of dimensions");
   uint64_t elements = 1;
   for (const uint64_t dim : chunk) {
-    if (dim == 0) throw FormatError("its chunks are empty");
-    if (dim > limit / elements) too_large(limit, limit);
+    if (dim == 0) return problem.set("its chunks are empty");
+    if (dim > limit / elements) return too_large(problem, limit, limit);
     elements *= dim;
   }
-  return chunk;
 }
 
 void read_layout(Objects &objects, const Object &dataset, const Datatype &type, uint64_t &budget,
                  Numbers &out) {
   const uint64_t chunk_limit = budget / type.size;
   const Message &message = *dataset.find(kLayoutMessage);
-  Cursor cursor(message.data);
+  Problem &problem = objects.problem();
+  Cursor cursor(problem, message.data);
   const uint8_t version = cursor.u8(), layout = cursor.u8();
-  if (version != 3 && version != 4) throw FormatError("its layout has version " + std::to_string(version));
+  if (version != 3 && version != 4) problem.set("its layout has version " + std::to_string(version));
+  if (problem) return;
   const uint64_t elements = out.values.size();
   const size_t rank = out.dims.size();
   if (layout == 0) {
     const uint16_t size = cursor.u16();
-    if (elements * type.size != size) throw FormatError("it has another size than its shape");
-    out.values = to_float32(cursor.take(size), type);
+    if (elements * type.size != size) problem.set("it has another size than its shape");
+    const auto data = cursor.take(size);
+    if (!problem) out.values = to_float32(data, type);
   } else if (layout == 1) {
     read_contiguous(objects, type, cursor.u64(), elements, out);
   } else if (layout == 2 && version == 3) {
@@ -200,18 +206,20 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
     const uint64_t tree = cursor.u64();
     std::vector<uint64_t> chunk;
     for (int i = 0; i + 1 < dimensions; ++i) chunk.push_back(cursor.u32());
-    ChunkReader reader(objects, type, parse_filters(dataset.find(kFilterMessage)),
-                       checked_chunk(std::move(chunk), rank, chunk_limit), budget, out);
-    if (tree != kUndefinedAddress) reader.read_tree(tree, kMaxTreeLevel);
+    check_chunk(problem, chunk, rank, chunk_limit);
+    ChunkReader reader(objects, type, parse_filters(problem, dataset.find(kFilterMessage)), std::move(chunk),
+                       budget, out);
+    if (tree != kUndefinedAddress && !problem) reader.read_tree(tree, kMaxTreeLevel);
   } else if (layout == 2) {
     const uint8_t flags = cursor.u8(), dimensions = cursor.u8(), bytes = cursor.u8();
-    if (bytes < 1 || bytes > 8) throw FormatError("its layout is damaged");
+    if (bytes < 1 || bytes > 8) return problem.set("its layout is damaged");
     std::vector<uint64_t> chunk;
     for (int i = 0; i + 1 < dimensions; ++i) chunk.push_back(cursor.unsigned_integer(bytes));
     cursor.skip(bytes);
     if (cursor.u8() != 1)
-      throw FormatError("its chunks have an index of a newer kind, which is not supported");
-    chunk = checked_chunk(std::move(chunk), rank, chunk_limit);
+      problem.set("its chunks have an index of a newer kind, which is not supported");
+    check_chunk(problem, chunk, rank, chunk_limit);
+    if (problem) return;
     uint64_t size = type.size, mask = 0;
     for (const uint64_t dim : chunk) size *= dim;
     if (flags & 2) {
@@ -219,34 +227,38 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
       mask = cursor.u32();
     }
     const uint64_t address = cursor.u64();
-    ChunkReader reader(objects, type, parse_filters(dataset.find(kFilterMessage)), std::move(chunk), budget,
-                       out);
-    if (address != kUndefinedAddress)
+    ChunkReader reader(objects, type, parse_filters(problem, dataset.find(kFilterMessage)), std::move(chunk),
+                       budget, out);
+    if (address != kUndefinedAddress && !problem)
       reader.read_chunk(address, size, static_cast<uint32_t>(mask), std::vector<uint64_t>(rank, 0));
   } else {
-    throw FormatError("it is a virtual data set, which is not read");
+    problem.set("it is a virtual data set, which is not read");
   }
 }
 
 }  // namespace
 
 Numbers read_numbers(Objects &objects, const Object &dataset, uint64_t &budget) {
+  Problem &problem = objects.problem();
   const Message *type_message = dataset.find(kDatatypeMessage),
                 *space_message = dataset.find(kDataspaceMessage);
-  if (!type_message || !space_message) throw FormatError("it has no type or shape");
-  if (type_message->shared) throw FormatError("it has a shared type, which is not supported");
-  if (dataset.find(kExternalFilesMessage))
-    throw FormatError("it keeps its data in another file, which is not read");
-  const Datatype type = parse_datatype(type_message->data);
-  if (!is_number(type)) throw FormatError("it does not hold numbers of 8 to 64 bits");
-  const Dataspace space = parse_dataspace(space_message->data);
+  if (!type_message || !space_message || !dataset.find(kLayoutMessage)) {
+    problem.set("it has no type or shape");
+    return {};
+  }
+  if (type_message->shared) problem.set("it has a shared type, which is not supported");
+  if (dataset.find(kExternalFilesMessage)) problem.set("it keeps its data in another file, which is not read");
+  const Datatype type = parse_datatype(problem, type_message->data);
+  if (!is_number(type)) problem.set("it does not hold numbers of 8 to 64 bits");
+  const Dataspace space = parse_dataspace(problem, space_message->data);
   const uint64_t elements = space.elements();
   if (elements > budget / sizeof(float))
-    too_large(elements > budget ? elements : elements * sizeof(float), budget);
+    too_large(problem, elements > budget ? elements : elements * sizeof(float), budget);
+  if (problem) return {};
   budget -= elements * sizeof(float);
   Numbers out{space.dims, std::vector<float>(elements)};
   if (elements > 0) read_layout(objects, dataset, type, budget, out);
   return out;
 }
 
-}  // namespace sinter::keras::hdf5
+}  // namespace sinter::hdf5

@@ -1,10 +1,10 @@
-#include "frontend/keras/hdf5/numbers.h"
+#include "formats/hdf5/numbers.h"
 
 #include <bit>
 #include <cmath>
 #include <limits>
 
-namespace sinter::keras::hdf5 {
+namespace sinter::hdf5 {
 namespace {
 
 struct FloatFormat {
@@ -62,4 +62,4 @@ std::vector<float> to_float32(std::span<const uint8_t> data, const Datatype &typ
   return values;
 }
 
-}  // namespace sinter::keras::hdf5
+}  // namespace sinter::hdf5

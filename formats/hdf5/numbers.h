@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "frontend/keras/hdf5/objects.h"
+#include "formats/hdf5/objects.h"
 
-namespace sinter::keras::hdf5 {
+namespace sinter::hdf5 {
 
 // IEEE floating-point numbers of 16, 32 and 64 bits, bfloat16, and integers of 8 to 64 bits.
 bool is_number(const Datatype &type);
@@ -14,4 +14,4 @@ bool is_number(const Datatype &type);
 // data holds whole elements of a type with is_number. Rounds to nearest.
 std::vector<float> to_float32(std::span<const uint8_t> data, const Datatype &type);
 
-}  // namespace sinter::keras::hdf5
+}  // namespace sinter::hdf5

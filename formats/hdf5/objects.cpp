@@ -1,9 +1,9 @@
-#include "frontend/keras/hdf5/objects.h"
+#include "formats/hdf5/objects.h"
 
 #include <algorithm>
 #include <limits>
 
-namespace sinter::keras::hdf5 {
+namespace sinter::hdf5 {
 namespace {
 
 constexpr size_t kMaxMessages = 100'000;
@@ -31,8 +31,8 @@ const Message *Object::find(uint16_t type) const {
   return found == messages.end() ? nullptr : &*found;
 }
 
-std::optional<uint64_t> Objects::find_superblock(const FileBytes &file) {
-  for (uint64_t at = 0; at + kSignature.size() <= file.size(); at = at == 0 ? 512 : at * 2) {
+std::optional<uint64_t> Objects::find_superblock(FileBytes &file) {
+  for (uint64_t at = 0; at + kSignature.size() <= file.size() && !file.problem; at = at == 0 ? 512 : at * 2) {
     uint8_t bytes[8];
     file.read(at, bytes);
     if (std::equal(bytes, bytes + 8, kSignature.begin(),
@@ -44,16 +44,18 @@ std::optional<uint64_t> Objects::find_superblock(const FileBytes &file) {
 
 Objects::Objects(FileBytes &file) : file_(file) {
   const std::optional<uint64_t> start = find_superblock(file);
-  if (!start) throw FormatError("it is not an HDF5 file");
+  if (!start) {
+    problem().set("it is not an HDF5 file");
+    return;
+  }
   const Bytes block = file.block(*start, std::min<uint64_t>(96, file.size() - *start));
-  Cursor cursor(block);
+  Cursor cursor(problem(), block);
   cursor.skip(kSignature.size());
   const uint8_t version = cursor.u8();
-  if (version > 3)
-    throw FormatError("its superblock has version " + std::to_string(version) + ", newer than 3");
+  if (version > 3) problem().set("its superblock has version " + std::to_string(version) + ", newer than 3");
   if (version < 2) cursor.skip(4);
   const uint8_t offset_size = cursor.u8(), length_size = cursor.u8();
-  if (offset_size != 8 || length_size != 8) throw FormatError("its addresses do not have 64 bits");
+  if (offset_size != 8 || length_size != 8) problem().set("its addresses do not have 64 bits");
   uint64_t end = 0;
   if (version < 2) {
     cursor.skip(version == 0 ? 9 : 13);
@@ -69,35 +71,37 @@ Objects::Objects(FileBytes &file) : file_(file) {
     end = cursor.u64();
     root_ = cursor.u64();
   }
-  if (base_ > file.size()) throw FormatError("it points outside itself");
-  if (end > file.size() - base_)
-    throw FormatError("it should have " + std::to_string(end) + " bytes, but has " +
-                      std::to_string(file.size() - base_));
+  if (base_ > file.size()) problem().set("it points outside itself");
+  if (!problem() && end > file.size() - base_)
+    problem().set("it should have " + std::to_string(end) + " bytes, but has " +
+                  std::to_string(file.size() - base_));
 }
 
-uint64_t Objects::absolute(uint64_t address) const {
-  if (address > file_.size()) throw FormatError("it points outside itself");
-  return base_ + address;
+uint64_t Objects::absolute(uint64_t address) {
+  if (address > file_.size()) problem().set("it points outside itself");
+  return problem() ? 0 : base_ + address;
 }
 
 const Object &Objects::object(uint64_t address) {
   if (const auto known = objects_.find(address); known != objects_.end()) return known->second;
-  return objects_.emplace(address, read_object(address)).first->second;
+  static const Object none;
+  Object object = read_object(address);
+  return problem() ? none : objects_.emplace(address, std::move(object)).first->second;
 }
 
 Object Objects::read_object(uint64_t address) {
   const uint64_t at = absolute(address);
-  const Bytes start = file_.block(at, std::min<uint64_t>(64, file_.size() - at));
+  const Bytes start = file_.block(at, std::min<uint64_t>(64, file_.size() - std::min(at, file_.size())));
   Object object;
   std::vector<std::pair<uint64_t, uint64_t>> continuations;  // address, length
-  Cursor cursor(start);
+  Cursor cursor(problem(), start);
   int version = 1;
   bool has_order = false;
   if (start.size() > 4 && start[0] == 'O') {
     cursor.expect("OHDR");
     version = cursor.u8();
     const uint8_t flags = cursor.u8();
-    if (version != 2) throw FormatError("an object header has version " + std::to_string(version));
+    if (version != 2) problem().set("an object header has version " + std::to_string(version));
     if (flags & 0x20) cursor.skip(16);
     if (flags & 0x10) cursor.skip(4);
     has_order = flags & 0x04;
@@ -105,19 +109,20 @@ Object Objects::read_object(uint64_t address) {
     read_messages(file_.block(at + cursor.position(), size), version, has_order, object.messages,
                   continuations);
   } else {
-    if (cursor.u8() != 1) throw FormatError("an object header is damaged");
+    if (cursor.u8() != 1) problem().set("an object header is damaged");
     cursor.skip(7);
     const uint32_t size = cursor.u32();
     cursor.skip(4);
     read_messages(file_.block(at + cursor.position(), size), version, has_order, object.messages,
                   continuations);
   }
-  for (size_t i = 0; i < continuations.size(); ++i) {  // grows while it is walked
+  for (size_t i = 0; i < continuations.size() && !problem(); ++i) {  // grows while it is walked
     const Bytes block = file_.block(absolute(continuations[i].first), continuations[i].second);
     std::span<const uint8_t> messages = block;
     if (version == 2) {
-      Cursor(messages).expect("OCHK");
-      if (messages.size() < 8) throw FormatError("an object header is cut off");
+      Cursor(problem(), messages).expect("OCHK");
+      if (messages.size() < 8) problem().set("an object header is cut off");
+      if (problem()) break;
       messages = messages.subspan(4, messages.size() - 8);  // without mark and checksum
     }
     read_messages(messages, version, has_order, object.messages, continuations);
@@ -129,8 +134,8 @@ void Objects::read_messages(std::span<const uint8_t> block, int version, bool ha
                             std::vector<Message> &messages,
                             std::vector<std::pair<uint64_t, uint64_t>> &continuations) {
   const size_t prefix = version == 1 ? 8 : has_order ? 6 : 4;
-  Cursor cursor(block);
-  while (cursor.left() >= prefix) {
+  Cursor cursor(problem(), block);
+  while (cursor.left() >= prefix && !problem()) {
     Message message;
     message.type = version == 1 ? cursor.u16() : cursor.u8();
     const uint16_t size = cursor.u16();
@@ -139,13 +144,13 @@ void Objects::read_messages(std::span<const uint8_t> block, int version, bool ha
     if (version == 2 && has_order) cursor.skip(2);
     const auto data = cursor.take(size);
     if (message.type == kContinuationMessage) {
-      Cursor target(data);
+      Cursor target(problem(), data);
       const uint64_t address = target.u64();
       continuations.emplace_back(address, target.u64());
       continue;
     }
     if (message.type == 0) continue;  // unused space
-    if (messages.size() >= kMaxMessages) throw FormatError("an object header has too many messages");
+    if (messages.size() >= kMaxMessages) problem().set("an object header has too many messages");
     message.data.assign(data.begin(), data.end());
     messages.push_back(std::move(message));
   }
@@ -155,33 +160,36 @@ const std::map<std::string, uint64_t> &Objects::links(const Object &group) {
   if (const auto known = links_.find(&group); known != links_.end()) return known->second;
   std::map<std::string, uint64_t> links;
   for (const Message &message : group.messages) {
+    if (problem()) break;
     if (message.type == kSymbolTableMessage) {
       read_symbol_table(message, links);
     } else if (message.type == kLinkInfoMessage) {
-      Cursor cursor(message.data);
+      Cursor cursor(problem(), message.data);
       cursor.skip(1);
       if (cursor.u8() & 1) cursor.skip(8);
       if (cursor.u64() != kUndefinedAddress)
-        throw FormatError("a group is stored as a heap of links, which is not supported");
+        problem().set("a group is stored as a heap of links, which is not supported");
     } else if (message.type == kLinkMessage) {
-      Cursor cursor(message.data);
-      if (cursor.u8() != 1) throw FormatError("a link has an unknown version");
+      Cursor cursor(problem(), message.data);
+      if (cursor.u8() != 1) problem().set("a link has an unknown version");
       const uint8_t flags = cursor.u8();
       const uint8_t kind = flags & 0x08 ? cursor.u8() : 0;
       if (flags & 0x04) cursor.skip(8);
       if (flags & 0x10) cursor.skip(1);
       const auto name = cursor.take(cursor.unsigned_integer(size_t{1} << (flags & 3)));
-      if (kind == 0) links.emplace(std::string(name.begin(), name.end()), cursor.u64());
+      const uint64_t target = kind == 0 ? cursor.u64() : 0;
+      if (kind == 0 && !problem()) links.emplace(std::string(name.begin(), name.end()), target);
     }
   }
-  return links_.emplace(&group, std::move(links)).first->second;
+  static const std::map<std::string, uint64_t> none;
+  return problem() ? none : links_.emplace(&group, std::move(links)).first->second;
 }
 
 void Objects::read_symbol_table(const Message &message, std::map<std::string, uint64_t> &links) {
-  Cursor cursor(message.data);
+  Cursor cursor(problem(), message.data);
   const uint64_t tree = cursor.u64(), heap = cursor.u64();
   const Bytes header = file_.block(absolute(heap), 32);
-  Cursor heap_cursor(header);
+  Cursor heap_cursor(problem(), header);
   heap_cursor.expect("HEAP");
   heap_cursor.skip(4);
   const uint64_t size = heap_cursor.u64();
@@ -194,52 +202,56 @@ void Objects::read_symbol_table(const Message &message, std::map<std::string, ui
 void Objects::read_group_node(uint64_t address, int level, const Bytes &names,
                               std::map<std::string, uint64_t> &links) {
   const uint64_t at = absolute(address);
-  if (file_.block(at, 1)[0] == 'T') {
+  const Bytes first = file_.block(at, 1);
+  if (problem()) return;
+  if (first[0] == 'T') {
     const Bytes head = file_.block(at, 24);
-    Cursor cursor(head);
+    Cursor cursor(problem(), head);
     cursor.expect("TREE");
     const uint8_t kind = cursor.u8(), own_level = cursor.u8();
     const uint16_t children = cursor.u16();
-    if (kind != 0 || own_level >= level) throw FormatError("a group's index is damaged");
+    if (kind != 0 || own_level >= level) problem().set("a group's index is damaged");
     const Bytes body = file_.block(at + 24, uint64_t{children} * 16);
-    Cursor entries(body);
-    for (int i = 0; i < children; ++i) {
+    Cursor entries(problem(), body);
+    for (int i = 0; i < children && !problem(); ++i) {
       entries.skip(8);
       read_group_node(entries.u64(), own_level, names, links);
     }
     return;
   }
   const Bytes head = file_.block(at, 8);
-  Cursor cursor(head);
+  Cursor cursor(problem(), head);
   cursor.expect("SNOD");
   cursor.skip(2);
   const uint16_t count = cursor.u16();
   const Bytes body = file_.block(at + 8, uint64_t{count} * 40);
-  Cursor entries(body);
-  for (int i = 0; i < count; ++i) {
+  Cursor entries(problem(), body);
+  for (int i = 0; i < count && !problem(); ++i) {
     const uint64_t name_at = entries.u64(), target = entries.u64();
     const uint32_t cached = entries.u32();
     entries.skip(20);
     if (cached == 2) continue;  // a soft link
-    if (name_at >= names.size()) throw FormatError("a name lies outside its heap");
+    if (name_at >= names.size()) problem().set("a name lies outside its heap");
+    if (problem()) return;
     links.emplace(text_of(std::span(names).subspan(name_at)), target);
   }
 }
 
 std::optional<Attribute> Objects::attribute(const Object &object, std::string_view name) {
   for (const Message &message : object.messages) {
+    if (problem()) break;
     if (message.type == kAttributeInfoMessage) {
-      Cursor cursor(message.data);
+      Cursor cursor(problem(), message.data);
       cursor.skip(1);
       if (cursor.u8() & 1) cursor.skip(2);
       if (cursor.u64() != kUndefinedAddress)
-        throw FormatError("attributes are stored in a heap, which is not supported");
+        problem().set("attributes are stored in a heap, which is not supported");
     }
     if (message.type != kAttributeMessage) continue;
-    Cursor cursor(message.data);
+    Cursor cursor(problem(), message.data);
     const uint8_t version = cursor.u8();
     const uint8_t flags = cursor.u8();
-    if (version < 1 || version > 3) throw FormatError("an attribute has an unknown version");
+    if (version < 1 || version > 3) problem().set("an attribute has an unknown version");
     const uint16_t name_size = cursor.u16(), type_size = cursor.u16(), space_size = cursor.u16();
     if (version == 3) cursor.skip(1);
     const auto field = [&](size_t size) {
@@ -247,21 +259,22 @@ std::optional<Attribute> Objects::attribute(const Object &object, std::string_vi
       if (version == 1) cursor.skip(std::min(padded_to_8(size) - size, cursor.left()));
       return part;
     };
-    if (text_of(field(name_size)) != name) continue;
+    if (text_of(field(name_size)) != name || problem()) continue;
     if (message.shared || (version > 1 && flags != 0))
-      throw FormatError("an attribute has a shared type, which is not supported");
+      problem().set("an attribute has a shared type, which is not supported");
     Attribute attribute;
-    attribute.type = parse_datatype(field(type_size));
-    attribute.space = parse_dataspace(field(space_size));
+    attribute.type = parse_datatype(problem(), field(type_size));
+    attribute.space = parse_dataspace(problem(), field(space_size));
     const auto data = cursor.take(cursor.left());
     attribute.data.assign(data.begin(), data.end());
+    if (problem()) break;
     return attribute;
   }
   return std::nullopt;
 }
 
 std::string Objects::variable_text(std::span<const uint8_t> reference) {
-  Cursor cursor(reference);
+  Cursor cursor(problem(), reference);
   const uint32_t length = cursor.u32();
   const uint64_t address = cursor.u64();
   const uint32_t index = cursor.u32();
@@ -270,14 +283,16 @@ std::string Objects::variable_text(std::span<const uint8_t> reference) {
   if (heap == heaps_.end()) {
     const uint64_t at = absolute(address);
     const Bytes head = file_.block(at, 16);
-    Cursor head_cursor(head);
+    Cursor head_cursor(problem(), head);
     head_cursor.expect("GCOL");
     head_cursor.skip(4);
-    heap = heaps_.emplace(address, file_.block(at, head_cursor.u64())).first;
+    Bytes whole = file_.block(at, head_cursor.u64());
+    if (problem()) return {};
+    heap = heaps_.emplace(address, std::move(whole)).first;
   }
-  Cursor objects(heap->second);
+  Cursor objects(problem(), heap->second);
   objects.skip(16);
-  while (objects.left() >= 16) {
+  while (objects.left() >= 16 && !problem()) {
     const uint16_t object_index = objects.u16();
     objects.skip(6);
     const uint64_t size = objects.u64();
@@ -286,18 +301,19 @@ std::string Objects::variable_text(std::span<const uint8_t> reference) {
     if (object_index == index) return text_of(data.first(std::min<size_t>(length, data.size())));
     objects.skip(std::min(padded_to_8(size) - size, objects.left()));
   }
-  throw FormatError("a text is missing from its heap");
+  problem().set("a text is missing from its heap");
+  return {};
 }
 
-Datatype parse_datatype(std::span<const uint8_t> message) {
-  Cursor cursor(message);
+Datatype parse_datatype(Problem &problem, std::span<const uint8_t> message) {
+  Cursor cursor(problem, message);
   Datatype type;
   const uint8_t head = cursor.u8();
   const uint8_t bits = cursor.u8();
   cursor.skip(2);
   type.size = cursor.u32();
   type.big_endian = bits & 1;
-  if (type.size == 0) throw FormatError("a type has no size");
+  if (type.size == 0) problem.set("a type has no size");
   switch (head & 0x0F) {
     case 0:
       type.type_class = TypeClass::integer;
@@ -325,8 +341,8 @@ Datatype parse_datatype(std::span<const uint8_t> message) {
   return type;
 }
 
-Dataspace parse_dataspace(std::span<const uint8_t> message) {
-  Cursor cursor(message);
+Dataspace parse_dataspace(Problem &problem, std::span<const uint8_t> message) {
+  Cursor cursor(problem, message);
   const uint8_t version = cursor.u8(), rank = cursor.u8();
   cursor.skip(1);
   Dataspace space;
@@ -335,10 +351,10 @@ Dataspace parse_dataspace(std::span<const uint8_t> message) {
   else if (version == 2)
     space.is_null = cursor.u8() == 2;
   else
-    throw FormatError("a shape has an unknown version");
-  if (rank > kMaxRank) throw FormatError("a shape has " + std::to_string(rank) + " dimensions");
-  for (int i = 0; i < rank; ++i) space.dims.push_back(cursor.u64());
+    problem.set("a shape has an unknown version");
+  if (rank > kMaxRank) problem.set("a shape has " + std::to_string(rank) + " dimensions");
+  for (int i = 0; i < rank && !problem; ++i) space.dims.push_back(cursor.u64());
   return space;
 }
 
-}  // namespace sinter::keras::hdf5
+}  // namespace sinter::hdf5

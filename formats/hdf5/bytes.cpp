@@ -1,0 +1,99 @@
+#include "formats/hdf5/bytes.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace sinter::hdf5 {
+namespace {
+
+// Structure is read once; sound files need less than their own size.
+constexpr uint64_t kBudgetFactor = 8, kBudgetBase = 1 << 20;
+
+}  // namespace
+
+int FileBytes::open(const std::string &path) {
+  return open_part(path, 0, UINT64_MAX);
+}
+
+int FileBytes::open_part(const std::string &path, uint64_t offset, uint64_t size) {
+  file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file_ < 0) return errno;
+  struct stat status {};
+  if (::fstat(file_, &status) != 0) return errno;
+  if (!S_ISREG(status.st_mode)) return EINVAL;
+  const auto whole = static_cast<uint64_t>(status.st_size);
+  start_ = std::min(offset, whole);
+  size_ = std::min(size, whole - start_);
+  budget_ = size_ * kBudgetFactor + kBudgetBase;
+  return 0;
+}
+
+void FileBytes::open_memory(Bytes bytes) {
+  memory_ = std::move(bytes);
+  size_ = memory_.size();
+  budget_ = size_ * kBudgetFactor + kBudgetBase;
+}
+
+FileBytes::~FileBytes() {
+  if (file_ >= 0) ::close(file_);
+}
+
+Bytes FileBytes::block(uint64_t at, uint64_t length) {
+  if (length > size_ || at > size_ - length) problem.set("it points outside itself");
+  if (length > budget_) problem.set("its structure repeats itself");
+  if (problem) return {};
+  budget_ -= length;
+  Bytes out(length);
+  read(at, out);
+  return out;
+}
+
+void FileBytes::read(uint64_t at, std::span<uint8_t> out) {
+  if (out.size() > size_ || at > size_ - out.size()) problem.set("it points outside itself");
+  for (size_t done = 0; done < out.size() && !problem;) {
+    if (file_ < 0) {
+      std::copy_n(memory_.begin() + static_cast<std::ptrdiff_t>(at), out.size(), out.begin());
+      return;
+    }
+    const ssize_t got =
+        ::pread(file_, out.data() + done, out.size() - done, static_cast<off_t>(start_ + at + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) problem.set("it cannot be read");
+    if (got > 0) done += static_cast<size_t>(got);
+  }
+  if (problem) std::ranges::fill(out, uint8_t{0});
+}
+
+std::span<const uint8_t> Cursor::take(size_t count) {
+  if (count > left()) {
+    problem_.set("a structure is cut off");
+    return {};
+  }
+  const auto part = bytes_.subspan(at_, count);
+  at_ += count;
+  return part;
+}
+
+uint64_t Cursor::unsigned_integer(size_t bytes) {
+  uint64_t value = 0;
+  const auto part = take(bytes);
+  for (size_t i = part.size(); i-- > 0;) value = value << 8 | part[i];
+  return value;
+}
+
+void Cursor::expect(std::string_view signature) {
+  const auto part = take(signature.size());
+  if (!std::equal(part.begin(), part.end(), signature.begin(), signature.end(),
+                  [](uint8_t a, char b) { return a == static_cast<uint8_t>(b); }))
+    problem_.set("the mark '" + std::string(signature) + "' is missing");
+}
+
+std::string text_of(std::span<const uint8_t> bytes) {
+  return {bytes.begin(), std::find(bytes.begin(), bytes.end(), uint8_t{0})};
+}
+
+}  // namespace sinter::hdf5

@@ -1,0 +1,61 @@
+// Reading of HDF5 files that may be hostile: names, texts and arrays of numbers, with every size checked
+// against the file's own before memory is asked for. Only what Keras writes is accepted: hard links, data
+// inside the file (contiguous, compact or chunked with deflate, shuffle and checksums). Soft, external and
+// virtual ones are refused. The reader is our own: libhdf5 crashes on damaged files. Compiler and generated
+// binaries share it, so it throws nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sinter::hdf5 {
+
+// An array of the file, converted to float32, row-major.
+struct Array {
+  std::vector<int64_t> dims;
+  std::vector<float> values;
+};
+
+// Paths are those of HDF5: "model_weights/dense_1", "" or "/" for the root. After a nullopt, problem() says why.
+class File {
+ public:
+  // Why a file could not be opened.
+  struct Failure {
+    int system_error = 0;  // errno: the file is missing or cannot be read
+    bool is_hdf5 = true;
+    std::string problem;
+  };
+  static std::optional<File> open(const std::string &path, Failure &failure);
+  // The `size` bytes at `offset` of the file: a stored member of an archive.
+  static std::optional<File> open_part(const std::string &path, uint64_t offset, uint64_t size, Failure &failure);
+  static std::optional<File> open_memory(std::vector<uint8_t> bytes, Failure &failure);
+
+  File(File &&) noexcept;
+  File &operator=(File &&) noexcept;
+  ~File();
+
+  bool has_group(std::string_view path) const;
+  bool has_dataset(std::string_view path) const;
+  bool has_attribute(std::string_view object, std::string_view name) const;
+  // A scalar string, fixed or variable in length.
+  std::optional<std::string> text_attribute(std::string_view object, std::string_view name) const;
+  // A list of strings; Keras splits long ones into NAME0, NAME1, …, which are joined here.
+  std::optional<std::vector<std::string>> list_attribute(std::string_view object, std::string_view name) const;
+  // Names of the members of a group that are hard links, sorted by name.
+  std::optional<std::vector<std::string>> members(std::string_view group) const;
+  std::optional<Array> array(std::string_view dataset) const;
+
+  const std::string &problem() const;
+
+ private:
+  struct State;
+  explicit File(std::unique_ptr<State> state);
+  static std::optional<File> finish(std::unique_ptr<State> state, Failure &failure);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sinter::hdf5
