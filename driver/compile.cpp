@@ -14,6 +14,7 @@
 #include "driver/commands.h"
 #include "driver/compile_options.h"
 #include "driver/console.h"
+#include "driver/training/check_fits.h"
 #include "driver/training/plan_trainer.h"
 #include "ir/kernel/text.h"
 #include "ir/text.h"
@@ -189,11 +190,13 @@ int compile(const CompileOptions &options) {
   const std::optional<codegen::Target> target = codegen::parse_target(options.target, diagnostics);
   LoadOptions load;
   load.input_shape = options.input_shape;
+  load.model_name = options.model_name;
   if (!options.semantics.empty()) load.keras3_semantics = options.semantics == "keras3";
   std::optional<LoadedModel> loaded = load_model(options.model, load, diagnostics);
   if (!loaded || !target) return report(diagnostics);
   if (!options.train && !(options.loss.empty() && options.optimizer.empty() && options.freeze.empty()))
     diagnostics.error({.path = "--loss, --optimizer, --freeze"}, "they say how to train, but the binary is no trainer", "add --train");
+  if (options.train) check_fits(*loaded, !options.weights.empty(), diagnostics);
   const bool known = require_compilable(*loaded, options.model, diagnostics);
   const bool has_weights = options.train ? provide_first_weights(*loaded, options, diagnostics) : provide_weights(*loaded, options, diagnostics);
   if (!known || !has_weights || diagnostics.has_errors()) return report(diagnostics);
@@ -227,6 +230,7 @@ int compile(const CompileOptions &options) {
 
 void add_compile_options(CLI::App &command, CompileOptions &options) {
   command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5, .npz, .sinter, .safetensors");
+  command.add_option("--model", options.model_name, "which of a script's models (a variable or a model's name), where several could be meant");
   command.add_option("--loss", options.loss, "with --train, for models that say nothing about training: a loss of Keras");
   command.add_option("--optimizer", options.optimizer, "with --train: NAME[:key=value,...]");
   command.add_option("--freeze", options.freeze, "with --train: layers that are not trained, by names with * and ?")->allow_extra_args(false);

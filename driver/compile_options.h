@@ -18,6 +18,7 @@ struct CompileOptions {
   std::string model;
   std::string output;  // -o; "" : from the model's name
   std::string weights;
+  std::string model_name;  // --model
   std::optional<uint64_t> random_seed;
   std::vector<int64_t> input_shape;
   int64_t batch = 0;  // 0: not said

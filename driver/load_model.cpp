@@ -36,7 +36,7 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
                                        Diagnostics &diagnostics) {
   std::optional<keras::Semantics> semantics;
   if (options.keras3_semantics) semantics = *options.keras3_semantics ? keras::Semantics::keras3 : keras::Semantics::keras2;
-  const std::optional<script::ScriptResult> script = script::evaluate_script(text, path, diagnostics, semantics);
+  const std::optional<script::ScriptResult> script = script::evaluate_script(text, path, diagnostics, semantics, options.model_name);
   if (!script) return std::nullopt;
   keras::ModelConfig config = script->model();
   std::optional<ir::Model> model = import_config(config, options, diagnostics);
@@ -139,7 +139,9 @@ std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions
     diagnostics.error({path}, text->empty() ? "the file is empty" : "not a file of a kind that Sinter knows",
                       "MODEL is a Keras script (.py), a Keras .h5/.hdf5 with its model, or a .graph file");
   }
-  if (!loaded) {
+  if (loaded && !options.model_name.empty() && loaded->model.format != "Keras script")
+    diagnostics.error({.path = "--model"}, "it names one of a script's models, but MODEL holds a single one", "leave it out");
+  if (!loaded || diagnostics.has_errors()) {
     if (!diagnostics.has_errors()) diagnostics.error({path}, "the model could not be read");
     return std::nullopt;
   }

@@ -16,6 +16,7 @@ namespace sinter::driver {
 struct LoadOptions {
   std::vector<int64_t> input_shape;      // --input-shape, empty: as the model says
   std::optional<bool> keras3_semantics;  // --semantics
+  std::string model_name;                // --model, for scripts
 };
 
 struct LoadedModel {

@@ -16,7 +16,7 @@ namespace sinter::driver {
 namespace {
 
 struct Options {
-  std::string model;
+  std::string model, model_name;
   std::string style;
   std::vector<int64_t> input_shape;
   std::string semantics;
@@ -53,6 +53,7 @@ int run(const Options &options) {
   Diagnostics diagnostics;
   LoadOptions load;
   load.input_shape = options.input_shape;
+  load.model_name = options.model_name;
   if (!options.semantics.empty()) load.keras3_semantics = options.semantics == "keras3";
   std::optional<LoadedModel> loaded = load_model(options.model, load, diagnostics);
   if (!loaded) return report(diagnostics);
@@ -96,6 +97,7 @@ Command add_summary(CLI::App &app) {
   command->add_option("--input-shape", options->input_shape, "H,W,C of an input with open dimensions")
       ->delimiter(',')
       ->allow_extra_args(false);
+  command->add_option("--model", options->model_name, "which of a script's models (a variable or a model's name), where several could be meant");
   command->add_option("--semantics", options->semantics, "whose defaults hold")->check(CLI::IsMember({"keras2", "keras3"}));
   command->add_flag("--costs", options->costs, "operations, bytes and the kernel of each layer, and the program's memory");
   return [options] { return run(*options); };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "frontend/script/call_signatures.h"
 #include "frontend/script/keras_values.h"
 #include "frontend/script/native_support.h"
 #include "frontend/script/operators.h"
@@ -275,7 +276,7 @@ Value data_method(Evaluator &evaluator, const Native &native, const CallArgument
   for (const Argument &argument : arguments.items)
     if (is_poison(argument.value)) return Poison{};
   if (native.name == "astype") {
-    const Bound bound = bind_arguments(evaluator, "astype", "dtype! copy", arguments);
+    const Bound bound = bind_arguments(evaluator, "astype", call_signature(evaluator, "astype"), arguments);
     return bound.ok() ? cast_data(evaluator, data, bound["dtype"], arguments.at) : Value(Poison{});
   }
   if (native.name == "reshape") {

@@ -387,6 +387,7 @@ Scope &Evaluator::target_scope(const std::string &name) {
 }
 
 void Evaluator::bind(const std::string &name, const Value &value) {
+  if (auto *const *model = std::get_if<ModelObject *>(&value)) keras.variables[name] = *model;
   target_scope(name).names[name] = value;
 }
 

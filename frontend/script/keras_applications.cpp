@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/keras/applications.h"
+#include "frontend/script/call_signatures.h"
 #include "frontend/script/data_values.h"
 #include "frontend/script/json_value.h"
 #include "frontend/script/keras_graph.h"
@@ -73,8 +74,10 @@ Value build(Evaluator &evaluator, const Native &native, const CallArguments &arg
     return Poison{};
   }
   const auto weights = kwargs.find("weights");
-  if (weights == kwargs.end() || !weights->is_null()) evaluator.keras.published_weights = evaluator.location(arguments.at);
-  return from_config(evaluator, *config, arguments.at, input);
+  ModelObject *model = from_config(evaluator, *config, arguments.at, input);
+  if (weights == kwargs.end() || !weights->is_null())
+    evaluator.keras.published_weights.emplace_back(model, evaluator.location(arguments.at));
+  return model;
 }
 
 Value unknown_application(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
@@ -86,7 +89,7 @@ Value unknown_application(Evaluator &evaluator, const Native &native, const Call
 
 Value preprocess_input(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   const Bound bound =
-      bind_arguments(evaluator, "preprocess_input", "x! data_format|dim_ordering mode", arguments);
+      bind_arguments(evaluator, "preprocess_input", call_signature(evaluator, "preprocess_input"), arguments);
   if (!bound.ok()) return Poison{};
   const Value x = bound["x"];
   const auto *data = std::get_if<const DataValue *>(&x);
@@ -106,7 +109,8 @@ Value image_data_format(Evaluator &evaluator, const Native &native, const CallAr
 }
 
 Value set_image_data_format(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, native.name, "data_format|dim_ordering!", arguments);
+  const Bound bound =
+      bind_arguments(evaluator, native.name, call_signature(evaluator, "set_image_data_format"), arguments);
   if (!bound.ok()) return Poison{};
   const auto format = text_argument(evaluator, *bound.find("data_format"), "the data format");
   if (!format || !evaluator.effect(arguments.at, "setting the data format")) return Poison{};

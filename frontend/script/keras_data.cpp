@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frontend/script/call_signatures.h"
 #include "frontend/script/data_values.h"
 #include "frontend/script/json_value.h"
 #include "frontend/script/keras_members.h"
@@ -35,10 +36,7 @@ Value load_data(Evaluator &evaluator, const Native &native, const CallArguments 
   const Dataset &dataset = *find_dataset(native.category);
   const bool labelled = native.category == "cifar100";
   const Bound bound = bind_arguments(evaluator, "load_data",
-                                     labelled                     ? "label_mode"
-                                     : native.category == "mnist" ? "path"
-                                                                  : "",
-                                     arguments);
+                                     call_signature(evaluator, native.category + ".load_data"), arguments);
   if (!bound.ok()) return Poison{};
   std::string prefix;
   if (labelled && bound.has("label_mode")) {
@@ -73,7 +71,7 @@ Value load_data(Evaluator &evaluator, const Native &native, const CallArguments 
 
 Value to_categorical(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
   const Bound bound =
-      bind_arguments(evaluator, "to_categorical", "y|x! num_classes|nb_classes dtype", arguments);
+      bind_arguments(evaluator, "to_categorical", call_signature(evaluator, "to_categorical"), arguments);
   if (!bound.ok()) return Poison{};
   const Value labels = bound["y"];
   if (const Opaque *unknown = opaque_of(labels)) return unknown;
@@ -103,16 +101,9 @@ Value unsupported_data(Evaluator &evaluator, const Native &native, const CallArg
       "use ImageDataGenerator().flow_from_directory(), keras.datasets, or np.load() of an .npz file");
 }
 
-constexpr const char *generator_arguments =
-    "featurewise_center samplewise_center featurewise_std_normalization samplewise_std_normalization "
-    "zca_whitening "
-    "zca_epsilon rotation_range width_shift_range height_shift_range brightness_range shear_range zoom_range "
-    "channel_shift_range fill_mode cval horizontal_flip vertical_flip rescale preprocessing_function "
-    "data_format|dim_ordering validation_split interpolation_order dtype";
-
 Value image_generator(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
-  // Keras 2.0's order has no brightness_range; scripts name these arguments.
-  const Bound bound = bind_arguments(evaluator, "ImageDataGenerator", generator_arguments, arguments);
+  const Bound bound = bind_arguments(evaluator, "ImageDataGenerator",
+                                     call_signature(evaluator, "ImageDataGenerator"), arguments);
   if (!bound.ok()) return Poison{};
   auto *object = evaluator.make<ConfigObject>();
   object->category = "image_generator";
@@ -152,11 +143,7 @@ bool take_options(Evaluator &evaluator, const Bound &bound, std::initializer_lis
 }
 
 Value flow_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  const Bound bound =
-      bind_arguments(evaluator, "flow",
-                     "x! y batch_size shuffle sample_weight seed save_to_dir save_prefix save_format "
-                     "ignore_class_split subset",
-                     arguments);
+  const Bound bound = bind_arguments(evaluator, "flow", call_signature(evaluator, "flow"), arguments);
   if (!bound.ok()) return Poison{};
   auto *flow = evaluator.make<DataFlow>();
   auto generator = generator_config(evaluator, *std::get<ConfigObject *>(native.receiver));
@@ -184,11 +171,8 @@ Value flow_method(Evaluator &evaluator, const Native &native, const CallArgument
 }
 
 Value flow_from_directory(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  const Bound bound =
-      bind_arguments(evaluator, "flow_from_directory",
-                     "directory! target_size color_mode classes class_mode batch_size shuffle seed "
-                     "save_to_dir save_prefix save_format follow_links subset interpolation",
-                     arguments);
+  const Bound bound = bind_arguments(evaluator, "flow_from_directory",
+                                     call_signature(evaluator, "flow_from_directory"), arguments);
   if (!bound.ok()) return Poison{};
   const auto directory = text_argument(evaluator, *bound.find("directory"), "the directory");
   auto *flow = evaluator.make<DataFlow>();
@@ -219,7 +203,8 @@ Value flow_from_directory(Evaluator &evaluator, const Native &native, const Call
 
 // The statistics of featurewise options are taken from the training data by the trainer.
 Value fit_generator_statistics(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, "fit", "x! augment rounds seed", arguments);
+  const Bound bound =
+      bind_arguments(evaluator, "fit", call_signature(evaluator, "ImageDataGenerator.fit"), arguments);
   if (!bound.ok()) return Poison{};
   return None{};
 }

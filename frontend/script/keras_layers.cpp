@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/script/arguments.h"
+#include "frontend/script/call_signatures.h"
 #include "frontend/script/json_value.h"
 #include "frontend/script/keras_graph.h"
 #include "frontend/script/keras_members.h"
@@ -192,10 +193,7 @@ Value construct_layer(Evaluator &evaluator, const Native &native, const CallArgu
 }
 
 Value input_function(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
-  const char *signature = evaluator.keras.dialect.counts_from_one()
-                              ? "shape batch_shape|batch_input_shape name dtype sparse tensor batch_size"
-                              : "shape batch_size name dtype sparse batch_shape tensor";
-  const Bound bound = bind_arguments(evaluator, "Input", signature, arguments);
+  const Bound bound = bind_arguments(evaluator, "Input", call_signature(evaluator, "Input"), arguments);
   if (!bound.ok()) return Poison{};
   json config = json::object();
   for (const char *key : {"shape", "batch_shape", "batch_size"}) {

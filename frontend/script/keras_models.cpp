@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "frontend/script/arguments.h"
+#include "frontend/script/call_signatures.h"
+#include "frontend/script/keras_calls.h"
 #include "frontend/script/keras_graph.h"
 #include "frontend/script/keras_members.h"
 #include "frontend/script/keras_shapes.h"
@@ -118,7 +120,8 @@ void add_item(Evaluator &evaluator, ModelObject *model, const Value &value, Posi
 }
 
 Value construct_sequential(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, "Sequential", "layers name trainable", arguments);
+  const Bound bound =
+      bind_arguments(evaluator, "Sequential", call_signature(evaluator, "Sequential"), arguments);
   ModelObject *model = new_model(evaluator, "sequential", bound, arguments.at);
   model->sequential = true;
   model->built = false;
@@ -165,8 +168,7 @@ std::optional<std::vector<SymbolicTensor *>> tensor_list(Evaluator &evaluator, c
 }
 
 Value construct_model(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
-  const Bound bound =
-      bind_arguments(evaluator, "Model", "inputs|input! outputs|output! name trainable", arguments);
+  const Bound bound = bind_arguments(evaluator, "Model", call_signature(evaluator, "Model"), arguments);
   const KerasDialect &dialect = evaluator.keras.dialect;
   const bool pure_keras3 = dialect.semantics == keras::Semantics::keras3 && !dialect.tf_keras;
   ModelObject *model = new_model(evaluator, pure_keras3 ? "functional" : "model", bound, arguments.at);
@@ -210,7 +212,8 @@ Value unsupported_function(Evaluator &evaluator, const Native &native, const Cal
 
 // The model that this script saved to the path.
 Value load_model(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, "load_model", "filepath! custom_objects compile", arguments);
+  const Bound bound =
+      bind_arguments(evaluator, "load_model", call_signature(evaluator, "load_model"), arguments);
   if (!bound.ok()) return Poison{};
   if (const std::string *path = text_of(bound["filepath"]))
     for (const auto &[model, action] : evaluator.keras.actions)
@@ -221,7 +224,8 @@ Value load_model(Evaluator &evaluator, const Native &native, const CallArguments
 }
 
 Value clone_model(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, "clone_model", "model!", arguments);
+  const Bound bound =
+      bind_arguments(evaluator, "clone_model", call_signature(evaluator, "clone_model"), arguments);
   if (!bound.ok()) return Poison{};
   const Value value = bound["model"];
   auto *const *model = std::get_if<ModelObject *>(&value);
@@ -231,6 +235,14 @@ Value clone_model(Evaluator &evaluator, const Native &, const CallArguments &arg
   if ((*model)->poisoned || !(*model)->built) return Poison{};
   const auto config = snapshot(evaluator, **model);
   return config ? Value(from_config(evaluator, *config, arguments.at, nullptr)) : Value(Poison{});
+}
+
+// fit() would train the model as it was compiled.
+void note_change_after_compile(Evaluator &evaluator, ModelObject *model, const char *what, Position at) {
+  if (!model->compiled) return;
+  record(evaluator, model,
+         UnsupportedCall{0, fmt::format("{} after compile()", what), "call compile() after the last layer",
+                         evaluator.location(at)});
 }
 
 Value add_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
@@ -244,6 +256,7 @@ Value add_method(Evaluator &evaluator, const Native &native, const CallArguments
     return evaluator.error(arguments.at, "only a Sequential has add()",
                            "call layers on tensors to extend a Model");
   if (!evaluator.effect(arguments.at, "adding a layer")) return Poison{};
+  note_change_after_compile(evaluator, model, "a layer is added", arguments.at);
   add_item(evaluator, model, bound["layer"], bound.at("layer"));
   return None{};
 }
@@ -255,6 +268,7 @@ Value pop_method(Evaluator &evaluator, const Native &native, const CallArguments
     return evaluator.error(arguments.at, model->sequential ? "pop() from a Sequential without layers"
                                                            : "only a Sequential has pop()");
   if (!evaluator.effect(arguments.at, "removing a layer")) return Poison{};
+  note_change_after_compile(evaluator, model, "a layer is removed", arguments.at);
   const ModelObject::Item item = model->items.back();
   model->items.pop_back();
   if (model->built && !model->output_stack.empty()) {
@@ -266,7 +280,7 @@ Value pop_method(Evaluator &evaluator, const Native &native, const CallArguments
 }
 
 Value build_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, "build", "input_shape", arguments);
+  const Bound bound = bind_arguments(evaluator, "build", call_signature(evaluator, "build"), arguments);
   ModelObject *model = model_receiver(native);
   if (!bound.ok() || model->poisoned || model->built || model->items.empty()) return None{};
   const auto *sizes = items_of(bound["input_shape"]);
@@ -311,7 +325,8 @@ std::vector<Value> ordered_layers(Evaluator &evaluator, const ModelObject &model
 }
 
 Value get_layer(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, "get_layer", "name index", arguments);
+  const Bound bound =
+      bind_arguments(evaluator, "get_layer", call_signature(evaluator, "get_layer"), arguments);
   ModelObject *model = model_receiver(native);
   if (!bound.ok() || model->poisoned) return Poison{};
   const std::vector<Value> layers = ordered_layers(evaluator, *model);
@@ -331,7 +346,7 @@ Value get_layer(Evaluator &evaluator, const Native &native, const CallArguments 
 }
 
 Value summary_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  if (evaluator.effect(arguments.at, "summary()")) use_model(evaluator, model_receiver(native));
+  if (evaluator.effect(arguments.at, "summary()")) use_model(model_receiver(native), ModelObject::Use::used);
   return None{};
 }
 
@@ -356,14 +371,15 @@ void give_input_shape(Evaluator &evaluator, ModelObject *model, const std::vecto
   build_sequential(evaluator, model, batch_shape, item_name(model->items.front()), model->at);
 }
 
-void use_model(Evaluator &evaluator, ModelObject *model) {
-  model->used = true;
-  evaluator.keras.main_model = model;
+void use_model(ModelObject *model, ModelObject::Use use) {
+  model->use = std::max(model->use, use);
 }
 
 Value model_attribute(Evaluator &evaluator, ModelObject *model, const std::string &name, Position at) {
   if (name == "name") return evaluator.string(model->name);
   if (name == "trainable") return model->trainable;
+  if (name == "layers" || name == "get_layer" || name.starts_with("input") || name.starts_with("output"))
+    model->is_taken_apart = true;
   if (name == "layers") {
     if (model->poisoned) return Poison{};
     const Value list = evaluator.list(ordered_layers(evaluator, *model));

@@ -43,7 +43,9 @@ struct ModelObject : Object {
   bool input_is_implicit = false;
   bool poisoned = false;  // a part of it was reported; nothing more is said about it
   bool trainable = true;
-  bool used = false;  // summary, compile, fit, save, …
+  bool is_taken_apart = false;  // the script takes its tensors or layers
+  // What the script does with it, the most telling last.
+  enum class Use { built, used, compiled, trained } use = Use::built;  // used: summary, predict, save, …
   std::vector<SymbolicTensor *> inputs, outputs;
   std::vector<LayerObject *> inner_layers;                  // of a nested model's snapshot, in order
   std::vector<std::vector<SymbolicTensor *>> output_stack;  // Sequential: outputs before each item, for pop()
@@ -59,6 +61,7 @@ struct ConfigObject : Object {
   std::string class_name;
   std::vector<std::pair<std::string, Value>> config;
   Position at;
+  std::vector<ModelObject *> compiled_into;  // of an optimizer
 };
 
 struct DataValue : Object {

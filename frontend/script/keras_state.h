@@ -24,10 +24,11 @@ struct KerasState {
   KerasDialect dialect;
   std::map<std::string, int> name_counters;
   std::string data_format = "channels_last";
-  std::vector<ModelObject *> models;  // in the order in which they were built
-  ModelObject *main_model = nullptr;  // the last one that was summarised, compiled, fitted or saved
+  std::vector<ModelObject *> models;                            // in the order in which they were built
+  std::map<std::string, ModelObject *, std::less<>> variables;  // the last model that each name was bound to
   std::size_t layer_count = 0;
-  std::optional<Location> published_weights;  // where the script asks for a published network's weights
+  // Published networks whose weights the script asks for, and where.
+  std::vector<std::pair<const ModelObject *, Location>> published_weights;
   // The plan, with models by pointer until their indices are known.
   std::vector<std::pair<ModelObject *, TrainingAction>> actions;
   // Known shapes of tensors, the batch first; -1 for an open size.

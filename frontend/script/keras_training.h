@@ -11,8 +11,8 @@ namespace sinter::script {
 std::optional<Value> training_method(Evaluator &evaluator, ModelObject *model, const std::string &name,
                                      Position at);
 
-// Makes it the script's main model.
-void use_model(Evaluator &evaluator, ModelObject *model);
+// Notes what the script does with the model.
+void use_model(ModelObject *model, ModelObject::Use use);
 
 // Builds a Sequential that has no input shape yet for data of the given shape (samples first).
 void give_input_shape(Evaluator &evaluator, ModelObject *model, const std::vector<std::int64_t> &shape);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "frontend/script/call_signatures.h"
 #include "frontend/script/data_values.h"
 #include "frontend/script/keras_members.h"
 #include "frontend/script/native_support.h"
@@ -98,7 +99,8 @@ Value extent(Evaluator &evaluator, const Native &native, const CallArguments &ar
 
 // np.array(x), np.asarray(x): x itself where it is data, a number or a list
 Value as_array(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, native.name, "object! dtype **", arguments);
+  const Bound bound =
+      bind_arguments(evaluator, native.name, call_signature(evaluator, "np.array"), arguments);
   if (!bound.ok()) return Poison{};
   const Value value = bound["object"];
   if (const auto *data = std::get_if<const DataValue *>(&value))
@@ -110,7 +112,7 @@ Value as_array(Evaluator &evaluator, const Native &native, const CallArguments &
 }
 
 Value load(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
-  const Bound bound = bind_arguments(evaluator, "load", "file! mmap_mode allow_pickle **", arguments);
+  const Bound bound = bind_arguments(evaluator, "load", call_signature(evaluator, "np.load"), arguments);
   if (!bound.ok()) return Poison{};
   if (const Opaque *unknown = opaque_of(bound["file"])) return unknown;
   const auto path = text_argument(evaluator, *bound.find("file"), "the path of np.load");
@@ -130,13 +132,15 @@ Value array_function(Evaluator &evaluator, const Native &native, const CallArgum
       arguments.items.empty() ? nullptr : std::get_if<const DataValue *>(&arguments.items[0].value);
   if (!data) return opaque_function(evaluator, native, arguments);
   if (native.name == "expand_dims") {
-    const Bound bound = bind_arguments(evaluator, "expand_dims", "a! axis!", arguments);
+    const Bound bound =
+        bind_arguments(evaluator, "expand_dims", call_signature(evaluator, "np.expand_dims"), arguments);
     const auto axis =
         bound.ok() ? integer_argument(evaluator, *bound.find("axis"), "the axis") : std::nullopt;
     return axis ? expand_data(evaluator, **data, *axis, arguments.at) : Value(Poison{});
   }
   if (native.name == "reshape") {
-    const Bound bound = bind_arguments(evaluator, "reshape", "a! newshape|shape! order", arguments);
+    const Bound bound =
+        bind_arguments(evaluator, "reshape", call_signature(evaluator, "np.reshape"), arguments);
     if (!bound.ok()) return Poison{};
     std::vector<Value> sizes = {bound["newshape"]};
     if (const auto *items = items_of(sizes.front())) sizes = std::vector<Value>(*items);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "frontend/script/choose_model.h"
 #include "frontend/script/evaluator.h"
 #include "frontend/script/keras_graph.h"
 #include "frontend/script/limits.h"
@@ -100,17 +101,28 @@ std::optional<std::pair<float, float>> input_scale(const Evaluator &evaluator, c
   return std::nullopt;
 }
 
-std::optional<ScriptResult> collect(Evaluator &evaluator, const KerasDialect &dialect) {
+// By model: the others that share layers with it.
+std::vector<std::vector<int>> relatives(Evaluator &evaluator,
+                                        const std::vector<const ModelObject *> &models) {
+  std::vector<std::set<const LayerObject *>> layers;
+  for (const ModelObject *model : models) layers.push_back(layers_of(evaluator, *model));
+  std::vector<std::vector<int>> result(models.size());
+  for (std::size_t i = 0; i < models.size(); ++i)
+    for (std::size_t j = 0; j < models.size(); ++j)
+      if (i != j && share_layers(layers[i], layers[j])) result[i].push_back(static_cast<int>(j));
+  return result;
+}
+
+std::optional<ScriptResult> collect(Evaluator &evaluator, const KerasDialect &dialect,
+                                    std::string_view wanted) {
   KerasState &state = evaluator.keras;
-  ModelObject *main = state.main_model ? state.main_model : nullptr;
-  for (ModelObject *model : state.models)
-    if (!state.main_model) main = model;
-  if (!main) {
+  if (state.models.empty()) {
     if (evaluator.errors() == 0)
       evaluator.error({}, "the script builds no model", "a script builds a Sequential or a Model");
     return std::nullopt;
   }
-  if (main->poisoned) return std::nullopt;  // reported where it happened
+  ModelObject *main = choose_model(evaluator, wanted);
+  if (!main || main->poisoned) return std::nullopt;  // reported where it happened
   if (main->sequential && main->items.empty()) {
     evaluator.error(main->at, fmt::format("the model '{}' has no layers", main->name),
                     "add layers with model.add(...)");
@@ -136,13 +148,16 @@ std::optional<ScriptResult> collect(Evaluator &evaluator, const KerasDialect &di
   if (result.main_model < 0) return std::nullopt;
   for (auto &[model, action] : state.actions) {
     const int index = index_of(kept, model);
-    if (index < 0) continue;
+    if (index < 0 && model) continue;
     set_model(action, index);
     if (const auto *load = std::get_if<LoadWeightsCall>(&action); load && model == main)
       result.weights_file = load->path;
     result.plan.actions.push_back(std::move(action));
   }
-  result.plan.published_weights = state.published_weights;
+  result.plan.relatives = relatives(evaluator, kept);
+  const auto main_layers = layers_of(evaluator, *main);
+  for (const auto &[network, where] : state.published_weights)
+    if (share_layers(layers_of(evaluator, *network), main_layers)) result.plan.published_weights = where;
   result.input_scale_offset = input_scale(evaluator, result.plan, result.main_model);
   return result;
 }
@@ -151,7 +166,8 @@ std::optional<ScriptResult> collect(Evaluator &evaluator, const KerasDialect &di
 
 std::optional<ScriptResult> evaluate_script(std::string_view text, std::string_view file_name,
                                             Diagnostics &diagnostics,
-                                            std::optional<keras::Semantics> semantics) {
+                                            std::optional<keras::Semantics> semantics,
+                                            std::string_view model) {
   Location file;
   file.file = std::string(file_name);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -174,7 +190,7 @@ std::optional<ScriptResult> evaluate_script(std::string_view text, std::string_v
     Evaluator evaluator(source, own, dialect);
     try {
       evaluator.run(syntax);
-      result = collect(evaluator, dialect);
+      result = collect(evaluator, dialect, model);
       evaluator.report_skipped();
     } catch (const Stopped &) {
       result.reset();

@@ -16,8 +16,7 @@ namespace sinter::script {
 
 struct ScriptResult {
   std::vector<keras::ModelConfig> models;  // in the order in which the script builds them; at least one
-  // The model that the script is about: the last one that .summary(), .compile(), .fit(), .save() … was
-  // called on, else the last one built.
+  // The model that the script is about, see choose_model.h.
   int main_model = 0;
   keras::Semantics semantics = keras::Semantics::keras2;
   bool uses_tf_keras = false;  // imports tensorflow.keras
@@ -31,11 +30,12 @@ struct ScriptResult {
 };
 
 // Evaluates the text of a `.py` script; file_name is for messages. `semantics` overrides what the imports
-// say. Errors (all independent ones of the script) and notes (semantics chosen, lines skipped) go to
-// diagnostics; nullopt if there was an error.
+// say; `model` names one of several models. Errors (all independent ones of the script) and notes (semantics
+// chosen, lines skipped) go to diagnostics; nullopt if there was an error.
 std::optional<ScriptResult> evaluate_script(std::string_view text, std::string_view file_name,
                                             Diagnostics &diagnostics,
-                                            std::optional<keras::Semantics> semantics = std::nullopt);
+                                            std::optional<keras::Semantics> semantics = std::nullopt,
+                                            std::string_view model = {});
 
 // Whether text, the beginning of a file of unknown kind, looks like a Keras script.
 bool looks_like_script(std::string_view text);

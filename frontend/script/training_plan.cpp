@@ -1,5 +1,6 @@
 #include "frontend/script/training_plan.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -108,10 +109,17 @@ std::string describe(const DataArray &array) {
   return text;
 }
 
+bool TrainingPlan::are_related(int a, int b) const {
+  const auto index = static_cast<std::size_t>(a);
+  return index < relatives.size() && std::ranges::find(relatives[index], b) != relatives[index].end();
+}
+
 const CompileCall *TrainingPlan::last_compile(int model) const {
   const CompileCall *found = nullptr;
-  for (const TrainingAction &action : actions)
+  for (const TrainingAction &action : actions) {
+    if (const auto *fit = std::get_if<FitCall>(&action); fit && fit->model == model) break;
     if (const auto *call = std::get_if<CompileCall>(&action); call && call->model == model) found = call;
+  }
   return found;
 }
 

@@ -146,7 +146,7 @@ struct EvaluateCall {
 struct LoadWeightsCall {
   int model = 0;
   std::string path;  // as the script writes it
-  bool by_name = false;
+  bool by_name = false, skip_mismatch = false;
   Location where;
 };
 
@@ -157,14 +157,28 @@ struct SaveCall {
   Location where;
 };
 
-using TrainingAction = std::variant<CompileCall, FitCall, EvaluateCall, LoadWeightsCall, SaveCall>;
+// What a trainer cannot do as the script writes it: a change of an optimizer that a model is compiled with,
+// …. It stands in the way of a fit() that comes after it.
+struct UnsupportedCall {
+  int model = 0;
+  std::string what, hint;
+  Location where;
+};
+
+using TrainingAction =
+    std::variant<CompileCall, FitCall, EvaluateCall, LoadWeightsCall, SaveCall, UnsupportedCall>;
 
 struct TrainingPlan {
   std::vector<TrainingAction> actions;  // in the script's order
-  // Where the script builds a published network with its weights, which nothing here has.
+  // Where the script builds a published network with its weights, which nothing here has, and uses its layers
+  // in the main model.
   std::optional<Location> published_weights;
+  // By model: the other models that share layers with it.
+  std::vector<std::vector<int>> relatives;
 
-  // The last compile of the model, its first fit, …; nullptr if there is none.
+  bool are_related(int a, int b) const;
+  // The compile() whose settings hold in the model's first fit(): the last before it; nullptr if there is
+  // none.
   const CompileCall *last_compile(int model) const;
   const FitCall *first_fit(int model) const;
 };

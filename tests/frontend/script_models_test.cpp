@@ -265,24 +265,15 @@ TEST(ScriptModels, InputTensorsOfApplications) {
   EXPECT_THAT(connections(model, "global_average_pooling2d_1"), ElementsAre("block5_conv3[0]"));
 }
 
-TEST(ScriptModels, TheMainModelIsTheLastOneUsed) {
-  const std::string text =
-      "from keras.models import Sequential\nfrom keras.layers import Dense\n"
-      "a = Sequential([Dense(1, input_shape=(1,))], name='a')\nb = Sequential([Dense(1, input_shape=(1,))], "
-      "name='b')\n";
-  EXPECT_EQ(model_of(evaluate(text)).name, "b");
-  EXPECT_EQ(model_of(evaluate(text + "a.summary()\n")).name, "a");
-}
-
 TEST(ScriptModels, ShapesOfTensors) {
-  const keras::ModelConfig model =
-      model_of(evaluate("from keras.models import Sequential, Model\nfrom keras.layers import *\nfrom keras "
-                        "import backend as K\n"
-                        "x = Input((8, 6, 3))\ny = Conv2D(4, 3, strides=2, padding='same')(x)\n"
-                        "assert K.int_shape(y) == (None, 4, 3, 4) and y.shape[1] == 4\n"
-                        "m = Model(x, y)\nassert m.output_shape == (None, 4, 3, 4) and "
-                        "m.layers[1].input_shape == (None, 8, 6, 3)\n"
-                        "top = Sequential([Flatten(input_shape=m.output_shape[1:]), Dense(2)])\n"));
+  const keras::ModelConfig model = model_of(
+      evaluate("from keras.models import Sequential, Model\nfrom keras.layers import *\nfrom keras "
+               "import backend as K\n"
+               "x = Input((8, 6, 3))\ny = Conv2D(4, 3, strides=2, padding='same')(x)\n"
+               "assert K.int_shape(y) == (None, 4, 3, 4) and y.shape[1] == 4\n"
+               "m = Model(x, y)\nassert m.output_shape == (None, 4, 3, 4) and "
+               "m.layers[1].input_shape == (None, 8, 6, 3)\n"
+               "top = Sequential([Flatten(input_shape=m.output_shape[1:]), Dense(2)])\ntop.summary()\n"));
   EXPECT_EQ(model.layers[0].config["batch_input_shape"], (json{nullptr, 4, 3, 4}));
 }
 
