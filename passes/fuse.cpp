@@ -34,7 +34,11 @@ bool all_maps(const std::vector<Stage> &stages) {
 
 // Maps over the shape of v that read v element by element (and anything else by broadcasting).
 bool elementwise_on(const Graph &graph, const std::vector<Stage> &stages, ValueId v) {
-  if (!all_maps(stages)) return false;
+  const auto reads = [&](const StageSource &source) { return source.value == v; };
+  const bool is_read = std::any_of(stages.begin(), stages.end(), [&](const Stage &stage) {
+    return std::any_of(stage.sources.begin(), stage.sources.end(), reads);
+  });
+  if (!is_read || !all_maps(stages)) return false;  // an op may take nothing but the shape of its operand
   for (const Stage &stage : stages) {
     if (stage.form.result.dims != graph.type(v).dims) return false;
     for (size_t k = 0; k < stage.sources.size(); ++k)

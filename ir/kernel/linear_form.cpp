@@ -1,6 +1,7 @@
 #include "ir/kernel/linear_form.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "ir/kernel/typing.h"
 
@@ -8,6 +9,7 @@ namespace sinter::kernel {
 
 namespace {
 
+constexpr size_t max_bounds = 4;  // of one quotient
 constexpr int max_steps = 4000;  // replacements in one proof; those of real kernels take a few dozen
 
 void multiply_add(int64_t &sum, int64_t a, int64_t b, bool &overflow) {
@@ -17,6 +19,13 @@ void multiply_add(int64_t &sum, int64_t a, int64_t b, bool &overflow) {
 
 bool is_multiple(const LinearForm &form, int64_t divisor) {
   return std::all_of(form.terms.begin(), form.terms.end(), [&](const auto &term) { return term.second % divisor == 0; });
+}
+
+std::optional<int64_t> best_number(const std::vector<LinearForm> &bounds, bool upper) {
+  std::optional<int64_t> best;
+  for (const LinearForm &form : bounds)
+    if (form.is_constant() && (!best || (form.constant < *best) == upper)) best = form.constant;
+  return best;
 }
 
 LinearForm without(const LinearForm &form, size_t term) {
@@ -165,55 +174,47 @@ bool LinearSpace::prove_without(const LinearForm &form, size_t term) {
   if (atom.kind == Kind::smaller || atom.kind == Kind::larger)
     return prove(add(rest, atom.a, coefficient)) || prove(add(rest, atom.b, coefficient));
   if (atom.kind != Kind::quotient) return false;
-  const std::optional<LinearForm> bound = quotient_bound(atom.a, atom.divisor, coefficient < 0);
-  return bound && prove(add(rest, *bound, coefficient));
+  for (const LinearForm &bound : quotient_bounds(atom.a, atom.divisor, coefficient < 0))
+    if (prove(add(rest, bound, coefficient))) return true;
+  return false;
 }
 
-std::optional<LinearForm> LinearSpace::quotient_bound(const LinearForm &numerator, int64_t divisor, bool upper) {
-  LinearForm form = numerator;
-  while (!form.overflow && --steps_ >= 0) {
-    if (is_multiple(form, divisor)) {
-      for (auto &term : form.terms) term.second /= divisor;
-      form.constant = floor_div(form.constant, divisor);
-      return form;
-    }
-    std::optional<LinearForm> next = replace_for_bound(form, form.terms.size() - 1, divisor, upper);
-    if (!next) return std::nullopt;
-    form = *std::move(next);
+std::vector<LinearForm> LinearSpace::quotient_bounds(const LinearForm &numerator, int64_t divisor, bool upper) {
+  if (numerator.overflow || --steps_ < 0) return {};
+  if (is_multiple(numerator, divisor)) {
+    LinearForm form = numerator;
+    for (auto &term : form.terms) term.second /= divisor;
+    form.constant = floor_div(form.constant, divisor);
+    return {form};
   }
-  return std::nullopt;
-}
-
-// The form with its term replaced by a bound, above or below; no alternatives are tried.
-std::optional<LinearForm> LinearSpace::replace_for_bound(const LinearForm &form, size_t term, int64_t divisor, bool upper) {
-  const auto [index, coefficient] = form.terms[term];
-  const LinearForm rest = without(form, term);
+  const auto [index, coefficient] = numerator.terms.back();
+  const LinearForm rest = without(numerator, numerator.terms.size() - 1);
   const bool wants_upper = (coefficient > 0) == upper;
   const Atom atom = atoms_[static_cast<size_t>(index)];
+  std::vector<LinearForm> found;
+  const auto append = [&](const std::vector<LinearForm> &more) {
+    for (const LinearForm &form : more)
+      if (found.size() < max_bounds) found.push_back(form);
+  };
   for (const AtomBound &bound : wants_upper ? atom.upper : atom.lower)
-    if (coefficient % bound.factor == 0) return add(rest, bound.form, coefficient / bound.factor);
-  switch (atom.kind) {
-    case Kind::variable: return std::nullopt;
-    case Kind::quotient: {
-      const std::optional<LinearForm> bound = quotient_bound(atom.a, atom.divisor, wants_upper);
-      if (!bound) return std::nullopt;
-      return add(rest, *bound, coefficient);
-    }
-    case Kind::smaller:
-    case Kind::larger:
-    case Kind::either: {
-      // Both operands, if it is not known which: the worse of two constants.
-      const auto a = quotient_bound(add(rest, atom.a, coefficient), divisor, upper);
-      const auto b = quotient_bound(add(rest, atom.b, coefficient), divisor, upper);
-      const bool any_does = atom.kind == (wants_upper ? Kind::smaller : Kind::larger);
-      if (any_does && a && (!b || !b->is_constant())) return scale(*a, divisor);
-      if (any_does && b && !a) return scale(*b, divisor);
-      if (!a || !b || !a->is_constant() || !b->is_constant()) return std::nullopt;
-      const bool takes_larger = any_does != upper;
-      return linear_constant(divisor * (takes_larger ? std::max(a->constant, b->constant) : std::min(a->constant, b->constant)));
-    }
+    if (coefficient % bound.factor == 0) append(quotient_bounds(add(rest, bound.form, coefficient / bound.factor), divisor, upper));
+  if (atom.kind == Kind::variable) return found;
+  if (atom.kind == Kind::quotient) {
+    for (const LinearForm &bound : quotient_bounds(atom.a, atom.divisor, wants_upper))
+      append(quotient_bounds(add(rest, bound, coefficient), divisor, upper));
+    return found;
   }
-  return std::nullopt;
+  const std::vector<LinearForm> a = quotient_bounds(add(rest, atom.a, coefficient), divisor, upper);
+  const std::vector<LinearForm> b = quotient_bounds(add(rest, atom.b, coefficient), divisor, upper);
+  if (atom.kind == (wants_upper ? Kind::smaller : Kind::larger)) {
+    append(a);
+    append(b);
+    return found;
+  }
+  // Either operand may be the value: the worse of two numbers, each the best that is known of its operand.
+  const std::optional<int64_t> of_a = best_number(a, upper), of_b = best_number(b, upper);
+  if (of_a && of_b) found.push_back(linear_constant(upper ? std::max(*of_a, *of_b) : std::min(*of_a, *of_b)));
+  return found;
 }
 
 }  // namespace sinter::kernel

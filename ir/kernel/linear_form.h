@@ -3,8 +3,8 @@
 // define it. A proof replaces the atoms, the latest first, by bounds that speak of earlier ones, until a constant is left.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -64,9 +64,8 @@ class LinearSpace {
   LinearForm add_atom(Atom atom);
   bool prove(const LinearForm &form);
   bool prove_without(const LinearForm &form, size_t term);
-  // A bound of numerator / divisor, rounded, from bounds of the numerator.
-  std::optional<LinearForm> quotient_bound(const LinearForm &numerator, int64_t divisor, bool upper);
-  std::optional<LinearForm> replace_for_bound(const LinearForm &form, size_t term, int64_t divisor, bool upper);
+  // Bounds of numerator / divisor, rounded, from bounds of the numerator: any of them holds.
+  std::vector<LinearForm> quotient_bounds(const LinearForm &numerator, int64_t divisor, bool upper);
 
   std::vector<Atom> atoms_;
   std::vector<Assumption> assumptions_;

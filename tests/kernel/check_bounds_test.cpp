@@ -54,6 +54,12 @@ INSTANTIATE_TEST_SUITE_P(
                    " serial i in count / 6 * 6..count { y[0] = x[(first + i) * 5 + 4] } }",
                    {0, 5},
                    100},
+        BoundsCase{"chunks_of_samples_and_blocks",
+                   "parallel chunk in 0..(n + 55) / 56 * 2 { let kc: index = chunk % 2 let first: index = chunk / 2 * 56\n"
+                   " let count: index = min(56, n - first) serial i in 0..count / 14 * 14 step 14 { y[0] = x[(first + i) * 5 + kc] }\n"
+                   " serial i in count / 14 * 14..count { y[0] = x[(first + i) * 5 + kc * 4] } }",
+                   {0, 5},
+                   128},
         BoundsCase{"window_clipped_at_the_edges",
                    "serial i in 0..8 { let from: index = max(0, 1 - i * 2) let to: index = min(3, 17 - i * 2)\n"
                    " serial r in from..to { y[0] = x[(i * 2 + r - 1) * 10] } }",
