@@ -32,6 +32,14 @@ bool is_unsigned(Base base) {
   return base == Base::u8 || base == Base::boolean;
 }
 
+// A constant of floats in all lanes, neither NaN nor -0.
+bool is_plain_number(const Value *value) {
+  const auto *constant = llvm::dyn_cast<llvm::Constant>(value);
+  if (constant != nullptr && is_vector(value)) constant = constant->getSplatValue();
+  const auto *number = llvm::dyn_cast_or_null<llvm::ConstantFP>(constant);
+  return number != nullptr && !number->isNaN() && !number->getValueAPF().isNegZero();
+}
+
 }  // namespace
 
 // Lanes first, first + 1, … of x.
@@ -292,9 +300,9 @@ Value *ExpressionEmitter::arithmetic(BinaryOp op, Base base, Value *a, Value *b)
     case BinaryOp::mod:
       return divide_or_modulo(true, a, b, without_sign);
     case BinaryOp::min:
-      return builder.CreateSelect(arithmetic(BinaryOp::lt, base, a, b), a, b);
+      return choose(base, false, a, b);
     case BinaryOp::max:
-      return builder.CreateSelect(arithmetic(BinaryOp::lt, base, b, a), a, b);
+      return choose(base, true, a, b);
     case BinaryOp::bit_and:
     case BinaryOp::logical_and:
       return builder.CreateAnd(a, b);
@@ -327,6 +335,22 @@ Value *ExpressionEmitter::arithmetic(BinaryOp op, Base base, Value *a, Value *b)
       return is_float ? builder.CreateFCmpUNE(a, b) : builder.CreateICmpNE(a, b);
   }
   check_failed(__FILE__, __LINE__, "unknown operator");
+}
+
+// max if `greater`, else min. `a > b ? a : b` is one instruction of x86, and b where one is NaN: right for a
+// constant a. Else it is done both ways: the results have the same bits but where an operand is NaN, or both
+// are zeros, and the union of NaN and other bits is NaN. No other way is as fast, with masks least of all.
+Value *ExpressionEmitter::choose(Base base, bool greater, Value *a, Value *b) {
+  const auto first_if_beyond = [&](Value *x, Value *y) {
+    return builder_.CreateSelect(
+        greater ? arithmetic(BinaryOp::lt, base, y, x) : arithmetic(BinaryOp::lt, base, x, y), x, y);
+  };
+  Value *chosen = first_if_beyond(a, b);
+  if (base != Base::f32 || is_plain_number(a)) return chosen;
+  llvm::Type *integer = a->getType()->getWithNewType(builder_.getInt32Ty());
+  Value *bits = builder_.CreateOr(builder_.CreateBitCast(chosen, integer),
+                                  builder_.CreateBitCast(first_if_beyond(b, a), integer));
+  return builder_.CreateBitCast(bits, a->getType());
 }
 
 // Rounds toward minus infinity. b > 0. For powers of two shift and mask do that for both signs of a.

@@ -69,6 +69,7 @@ class ExpressionEmitter {
   llvm::Value *unary(const kernel::Unary &node, kernel::Type type);
   llvm::Value *binary(const kernel::Binary &node);
   llvm::Value *arithmetic(kernel::BinaryOp op, kernel::Base base, llvm::Value *a, llvm::Value *b);
+  llvm::Value *choose(kernel::Base base, bool greater, llvm::Value *a, llvm::Value *b);
   llvm::Value *divide_or_modulo(bool modulo, llvm::Value *a, llvm::Value *b, bool non_negative);
   llvm::Value *convert(llvm::Value *x, kernel::Base from, kernel::Type to);
   llvm::Value *floor(llvm::Value *x);

@@ -14,7 +14,7 @@ namespace {
 template <class T>
 using Unsigned = std::make_unsigned_t<T>;
 
-// The scalar operators. Integers wrap; min and max of f32 are the comparison and choice that kernel.h states.
+// The scalar operators. Integers wrap; min and max of f32 keep NaN, as kernel.h states.
 struct Neg {
   float operator()(float x) const { return -x; }
   template <class T>
@@ -73,12 +73,14 @@ struct Mod {
   }
 };
 struct Min {
+  float operator()(float a, float b) const { return min_of(a, b); }
   template <class T>
   T operator()(T a, T b) const {
     return a < b ? a : b;
   }
 };
 struct Max {
+  float operator()(float a, float b) const { return max_of(a, b); }
   template <class T>
   T operator()(T a, T b) const {
     return a > b ? a : b;

@@ -154,7 +154,23 @@ Expr fold_logical(BinaryOp op, const Expr &a, const Expr &b) {
   return a.get() == b.get() ? a : Expr();
 }
 
+const FloatConst *float_constant(const Expr &expr) {
+  const auto *spread = std::get_if<Broadcast>(&expr->node);
+  return std::get_if<FloatConst>(&(spread != nullptr ? spread->x : expr)->node);
+}
+
+// A constant goes first: max(0, x) is one instruction of x86.
+Expr fold_float_choice(BinaryOp op, const Expr &a, const Expr &b) {
+  const FloatConst *left = float_constant(a), *right = float_constant(b);
+  if (left == nullptr) return right != nullptr ? binary(op, b, a) : Expr();
+  if (right == nullptr) return Expr();
+  const float value =
+      op == BinaryOp::min ? min_of(left->value, right->value) : max_of(left->value, right->value);
+  return broadcast(Expr(value), a.type().lanes);
+}
+
 Expr fold_float(BinaryOp op, const Expr &a, const Expr &b) {
+  if (op == BinaryOp::min || op == BinaryOp::max) return fold_float_choice(op, a, b);
   if ((op == BinaryOp::mul || op == BinaryOp::div) && is_float_constant(b, 1.0f)) return a;
   if (op == BinaryOp::mul && is_float_constant(a, 1.0f)) return b;
   if (op == BinaryOp::sub && is_float_constant(b, 0.0f)) return a;
@@ -170,10 +186,6 @@ Expr fold_float(BinaryOp op, const Expr &a, const Expr &b) {
       return boolean_constant(left->value == right->value);
     case BinaryOp::ne:
       return boolean_constant(left->value != right->value);
-    case BinaryOp::min:
-      return left->value < right->value ? a : b;
-    case BinaryOp::max:
-      return left->value > right->value ? a : b;
     default:
       return Expr();
   }

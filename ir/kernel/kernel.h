@@ -58,8 +58,8 @@ enum class UnaryOp : uint8_t { neg, abs, sqrt, floor, logical_not, exp, log, tan
 
 // On index and i32: div and mod round toward minus infinity; the divisor is positive. shr is logical;
 // mul_high, of i32 alone, gives the upper 32 bits of the product of two unsigned numbers. Comparisons give boolean.
-// i32 wraps; index arithmetic does not overflow. On f32, min(a, b) is a < b ? a : b and max(a, b) is a > b ? a : b: with a NaN
-// the second operand. Comparisons with NaN are false, except ne.
+// i32 wraps; index arithmetic does not overflow. On f32, min and max give NaN if an operand is NaN, and -0 if
+// one of two zeros is. Comparisons with NaN are false, except ne.
 enum class BinaryOp : uint8_t {
   add, sub, mul, div, mod, min, max,
   bit_and, bit_or, bit_xor, shl, shr, mul_high,

@@ -2,6 +2,8 @@
 // its operators.
 #pragma once
 
+#include <bit>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,5 +72,17 @@ void meet(Expr &a, Expr &b);
 // The rounding and folding arithmetic of integers at compile and interpretation time; i32 wraps to 32 bits.
 int64_t floor_div(int64_t a, int64_t b);  // b > 0
 int64_t floor_mod(int64_t a, int64_t b);  // b > 0
+
+// min and max of f32 at compile and interpretation time: NaN if an operand is NaN, and -0 if one of two zeros
+// is.
+inline float united_bits(float a, float b) {
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(a) | std::bit_cast<uint32_t>(b));
+}
+inline float min_of(float a, float b) {
+  return united_bits(a < b ? a : b, b < a ? b : a);
+}
+inline float max_of(float a, float b) {
+  return united_bits(a > b ? a : b, b > a ? b : a);
+}
 
 }  // namespace sinter::kernel

@@ -38,6 +38,12 @@ std::vector<std::vector<float>> run_program(const codegen::Program &program, con
                                             const std::vector<std::vector<float>> &inputs, int64_t n,
                                             std::vector<std::string> &problems);
 
+// Plans, builds and runs a graph on these inputs and weights; compares every output with `expected`: numbers within
+// tolerance times the largest of the output, NaN where NaN is expected. Returns a description of the first difference, or "".
+std::string compare_on_inputs(const ir::Graph &graph, const std::vector<ir::ReferenceTensor> &variables,
+                              const std::vector<ir::ReferenceTensor> &inputs, const std::vector<ir::ReferenceTensor> &expected,
+                              const codegen::Target &target, Engine engine, int64_t max_batch, int64_t n, double tolerance);
+
 // Plans, builds and runs a graph with random weights and inputs; compares every output with the reference interpreter.
 // Returns a description of the first difference, or "".
 std::string compare_with_reference(const ir::Graph &graph, const std::vector<ir::ReferenceTensor> &variables,

@@ -1,4 +1,8 @@
 // The builder: typing, broadcasting and folding, read off the printed expression.
+#include <gmock/gmock.h>
+
+#include <limits>
+
 #include "tests/kernel/harness.h"
 
 namespace sinter::kernel {
@@ -74,6 +78,13 @@ TEST_F(Build, FoldsFloatsOnlyWhereExact) {
   EXPECT_EQ(text(v + 0.0f), "v + 0.0") << "-0 + 0 is 0";
   EXPECT_EQ(text(v - Expr(-0.0f)), "v - -0.0");
   EXPECT_EQ(text(v * 0.0f), "v * 0.0") << "NaN and infinities";
+  EXPECT_EQ(text(max(v, 0.0f)), "max(0.0, v)") << "a constant goes first";
+  EXPECT_EQ(text(min(w, 6.0f)), text(min(6.0f, w)));
+  EXPECT_EQ(text(max(Expr(1.0f), Expr(2.0f))), "2.0");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THAT(text(max(Expr(nan), Expr(2.0f))), testing::StartsWith("nan"));
+  EXPECT_THAT(text(min(Expr(2.0f), Expr(nan))), testing::StartsWith("nan"));
+  EXPECT_EQ(text(max(Expr(0.0f), Expr(-0.0f))), "-0.0");
   EXPECT_EQ(text(Expr(0.1f) + Expr(0.2f)), "0.1 + 0.2");
   EXPECT_EQ(text(-Expr(0.0f)), "-0.0");
   EXPECT_EQ(text(-(-v)), "v");

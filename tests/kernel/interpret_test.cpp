@@ -29,13 +29,21 @@ TEST(Interpret, Arithmetic) {
   EXPECT_TRUE(std::signbit(value("-x[0]")));
 }
 
-TEST(Interpret, MinAndMaxChooseTheSecondOnNan) {
+TEST(Interpret, MinAndMaxKeepNan) {
   EXPECT_EQ(value("min(x[3], x[4])"), 3);
   EXPECT_EQ(value("max(x[3], x[4])"), 4);
-  EXPECT_EQ(value("max(nan, 0.0)"), 0);
-  EXPECT_TRUE(std::isnan(value("max(0.0, nan)")));
-  EXPECT_EQ(value("min(nan, 0.0)"), 0);
-  EXPECT_TRUE(std::signbit(value("max(0.0, -x[0])"))) << "neither is greater";
+  for (const std::string op : {"min", "max"}) {
+    EXPECT_TRUE(std::isnan(value(op + "(nan, 0.0)")));
+    EXPECT_TRUE(std::isnan(value(op + "(0.0, nan)")));
+    EXPECT_TRUE(std::isnan(value(op + "(x[0] / x[0], x[1])"))) << "on the left";
+    EXPECT_TRUE(std::isnan(value(op + "(x[1], x[0] / x[0])"))) << "on the right";
+    EXPECT_TRUE(std::isnan(value(op + "(x[0] / x[0], 1.0)"))) << "beside a constant";
+    EXPECT_TRUE(std::isnan(value("horizontal_" + op + "(x[0 : 8] / x[0 : 8])"))) << "in a lane";
+  }
+  for (const std::string zeros :
+       {"max(0.0, -x[0])", "max(-x[0], 0.0)", "min(0.0, -x[0])", "min(-x[0], x[0])"})
+    EXPECT_TRUE(std::signbit(value(zeros))) << zeros;
+  EXPECT_FALSE(std::signbit(value("max(x[0], 0.0)")));
 }
 
 TEST(Interpret, FmaRoundsOnce) {
