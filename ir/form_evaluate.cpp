@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "ir/ops/rules/nan.h"
 #include "support/check.h"
 
 namespace sinter::ir {
@@ -52,9 +53,9 @@ double evaluate_binary(kernel::BinaryOp op, double a, double b) {
     case BinaryOp::div:
       return a / b;
     case BinaryOp::min:
-      return std::min(a, b);
+      return rules::min_or_nan(a, b);
     case BinaryOp::max:
-      return std::max(a, b);
+      return rules::max_or_nan(a, b);
     case BinaryOp::lt:
       return a < b;
     case BinaryOp::le:

@@ -59,9 +59,9 @@ std::vector<Expr> Monoid::combine(const std::vector<Expr> &a, const std::vector<
     case MonoidKind::max: return {kernel::max(a[0], b[0])};
     case MonoidKind::min: return {kernel::min(a[0], b[0])};
     case MonoidKind::value_index: {
-      // The first maximum wins: a stays unless b is greater.
-      const Expr greater = a[0] < b[0];
-      return {kernel::select(greater, b[0], a[0]), kernel::select(greater, b[1], a[1])};
+      // The first maximum wins, and NaN over all: a stays unless b is greater or NaN, or a is NaN.
+      const Expr stays = b[0] <= a[0] || kernel::binary(kernel::BinaryOp::ne, a[0], a[0]);
+      return {kernel::select(stays, a[0], b[0]), kernel::select(stays, a[1], b[1])};
     }
     case MonoidKind::max_sumexp: {
       const Expr m = kernel::max(a[0], b[0]);

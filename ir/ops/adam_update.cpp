@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ir/ops/list.h"
+#include "ir/ops/rules/nan.h"
 #include "ir/ops/rules/update.h"
 
 namespace sinter::ir {
@@ -60,7 +61,7 @@ struct AdamUpdate {
                             [&](double p, double g, std::span<double> slots, std::span<const double> hyper) {
                               slots[0] = beta_1 * slots[0] + rest_1 * g;
                               slots[1] = beta_2 * slots[1] + rest_2 * g * g;
-                              if (a.amsgrad) slots[2] = std::max(slots[2], slots[1]);
+                              if (a.amsgrad) slots[2] = rules::max_or_nan(slots[2], slots[1]);
                               return p - hyper[1] * slots[0] / (std::sqrt(slots.back()) + epsilon);
                             });
   }

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ir/ops/list.h"
+#include "ir/ops/rules/nan.h"
 #include "ir/ops/rules/update.h"
 
 namespace sinter::ir {
@@ -50,7 +51,7 @@ struct AdamaxUpdate {
     rules::update_reference(t,
                             [&](double p, double g, std::span<double> slots, std::span<const double> hyper) {
                               slots[0] = beta_1 * slots[0] + rest_1 * g;
-                              slots[1] = std::max(beta_2 * slots[1], std::abs(g));
+                              slots[1] = rules::max_or_nan(beta_2 * slots[1], std::abs(g));
                               return p - hyper[1] * slots[0] / (slots[1] + epsilon);
                             });
   }

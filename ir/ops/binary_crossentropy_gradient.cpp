@@ -22,14 +22,14 @@ struct BinaryCrossentropyGradient : rules::ElementwiseLossGradient<BinaryCrossen
   }
   static Expr derivative(const Attrs &a, const Expr &p, const Expr &t) {
     const Expr target = rules::smooth_binary(a.label_smoothing, t);
-    const Expr inside = p >= Expr(rules::loss_epsilon) && p <= Expr(rules::loss_one);
-    const Expr safe = kernel::select(inside, p, 0.5f);
-    return kernel::select(inside, (safe - target) / (safe * (1.0f - safe)), 0.0f);
+    const Expr outside = p < Expr(rules::loss_epsilon) || p > Expr(rules::loss_one);
+    const Expr safe = kernel::select(outside, 0.5f, p);
+    return kernel::select(outside, 0.0f, (safe - target) / (safe * (1.0f - safe)));
   }
   static double derivative(const Attrs &a, double p, double t) {
     const double target = rules::smooth_binary(a.label_smoothing, t);
-    const bool inside = p >= rules::loss_epsilon && p <= rules::loss_one;
-    return inside ? (p - target) / (p * (1 - p)) : 0;
+    const bool outside = p < rules::loss_epsilon || p > rules::loss_one;
+    return outside ? 0 : (p - target) / (p * (1 - p));
   }
   static std::vector<Case> examples() {
     return rules::loss_gradient_examples({"", "label_smoothing=0.25"}, 0.0625f, 0.9375f);

@@ -30,17 +30,17 @@ struct CategoricalCrossentropyGradient {
     const Expr rows = Expr(rules::rows_per_sample(type));
     const std::vector<int> row = rules::row_axis(type.rank());
     const rules::Smoothing smooth(a.label_smoothing, type.dims.back().value());
-    const auto inside = [](const Expr &quotient) {
-      return quotient >= Expr(rules::loss_epsilon) && quotient <= Expr(rules::loss_one);
+    const auto outside = [](const Expr &quotient) {
+      return quotient < Expr(rules::loss_epsilon) || quotient > Expr(rules::loss_one);
     };
     const StageValue total = f.reduce(f.input(0), row, true, MonoidKind::sum);
     const StageValue targets = f.reduce(
         {f.input(0), f.input(1), total}, type.dims,
-        [&](const std::vector<Expr> &v) { return kernel::select(inside(v[0] / v[2]), smooth(v[1]), 0.0f); },
+        [&](const std::vector<Expr> &v) { return kernel::select(outside(v[0] / v[2]), 0.0f, smooth(v[1])); },
         row, true, MonoidKind::sum);
     f.output(
         0, f.map({f.input(0), f.input(1), f.input(2), total, targets}, type, [&](const std::vector<Expr> &v) {
-          const Expr own = kernel::select(inside(v[0] / v[3]), smooth(v[1]) / v[0], 0.0f);
+          const Expr own = kernel::select(outside(v[0] / v[3]), 0.0f, smooth(v[1]) / v[0]);
           return v[2] / rows * (v[4] / v[3] - own);
         }));
   }
@@ -51,8 +51,8 @@ struct CategoricalCrossentropyGradient {
           const double total = std::accumulate(p.begin(), p.end(), 0.0);
           const auto share = [&](size_t k) {  // 0 where the quotient is clipped
             const double quotient = p[k] / total;
-            const bool inside = quotient >= rules::loss_epsilon && quotient <= rules::loss_one;
-            return inside ? smooth(target[k]) : 0;
+            const bool outside = quotient < rules::loss_epsilon || quotient > rules::loss_one;
+            return outside ? 0 : smooth(target[k]);
           };
           double targets = 0;
           for (size_t k = 0; k < p.size(); ++k) targets += share(k);

@@ -13,7 +13,7 @@ namespace {
 // The gradient of clip and, with their bounds, of relu and relu6.
 struct ClipGradient {
   static constexpr std::string_view name = "clip_gradient",
-                                    doc = "dx = dy where min < y < max, else 0; from y and dy";
+                                    doc = "dx = 0 where y <= min or y >= max, else dy; from y and dy";
   static constexpr std::string_view keras = "", onnx = "";
   static constexpr bool differentiable = false;
   struct Attrs {
@@ -34,15 +34,15 @@ struct ClipGradient {
   // A bound that is infinite bounds nothing, not even an infinite y.
   static void lower(const Attrs &a, FormBuilder &f) {
     f.map([&](Expr y, Expr dy) {
-      if (!std::isinf(a.min)) dy = kernel::select(y > a.min, dy, 0.0f);
-      if (!std::isinf(a.max)) dy = kernel::select(y < a.max, dy, 0.0f);
+      if (!std::isinf(a.min)) dy = kernel::select(y <= a.min, 0.0f, dy);
+      if (!std::isinf(a.max)) dy = kernel::select(y >= a.max, 0.0f, dy);
       return dy;
     });
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::binary_reference(t, [&](double y, double dy) {
-      const bool passes = (std::isinf(a.min) || y > a.min) && (std::isinf(a.max) || y < a.max);
-      return passes ? dy : 0.0;
+      const bool stops = (!std::isinf(a.min) && y <= a.min) || (!std::isinf(a.max) && y >= a.max);
+      return stops ? 0.0 : dy;
     });
   }
   static std::vector<Case> examples() {

@@ -36,7 +36,7 @@ struct ClipToNorm {
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::binary_reference(t, [&](double x, double square) {
       const double norm = std::sqrt(square);
-      return norm > a.max_norm ? x * a.max_norm / norm : x;
+      return norm <= a.max_norm ? x : x * a.max_norm / norm;
     });
   }
   static std::vector<Case> examples() {

@@ -1,5 +1,6 @@
 #include "ir/ops/list.h"
 #include "ir/ops/rules/loss.h"
+#include "ir/ops/rules/nan.h"
 
 namespace sinter::ir {
 
@@ -19,11 +20,13 @@ struct HingeGradient : rules::ElementwiseLossGradient<HingeGradient> {
   static bool valid(const Attrs &, Checker &) { return true; }
   static Expr derivative(const Attrs &a, const Expr &p, const Expr &t) {
     const Expr label = a.binary_labels ? kernel::select(kernel::equal(t, 0.0f), -1.0f, t) : t;
-    return kernel::select(1.0f - label * p > 0.0f, -label, 0.0f);
+    const Expr margin = 1.0f - label * p;
+    return rules::keep_nan(margin, kernel::select(margin > 0.0f, -label, 0.0f));
   }
   static double derivative(const Attrs &a, double p, double t) {
     const double label = a.binary_labels && t == 0 ? -1 : t;
-    return 1 - label * p > 0 ? -label : 0;
+    const double margin = 1 - label * p;
+    return rules::keep_nan(margin, margin > 0 ? -label : 0);
   }
   static std::vector<Case> examples() {
     return rules::loss_gradient_examples({"", "binary_labels=true"}, -2, 2);

@@ -23,14 +23,14 @@ struct KlDivergenceGradient {
     f.output(0,
              f.map({f.input(0), f.input(1), f.input(2)}, f.output_type(0), [&](const std::vector<Expr> &v) {
                const Expr target = kernel::min(kernel::max(v[1], Expr(rules::loss_epsilon)), 1.0f);
-               const Expr inside = v[0] >= Expr(rules::loss_epsilon) && v[0] <= Expr(1.0f);
-               return kernel::select(inside, -(v[2] / rows) * target / v[0], 0.0f);
+               const Expr outside = v[0] < Expr(rules::loss_epsilon) || v[0] > Expr(1.0f);
+               return kernel::select(outside, 0.0f, -(v[2] / rows) * target / v[0]);
              }));
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::row_gradient_reference(t, [](std::span<const double> p, std::span<const double> target, size_t i) {
-      const bool inside = p[i] >= rules::loss_epsilon && p[i] <= 1;
-      return inside ? -std::clamp(target[i], rules::loss_epsilon, 1.0) / p[i] : 0;
+      const bool outside = p[i] < rules::loss_epsilon || p[i] > 1;
+      return outside ? 0 : -std::clamp(target[i], rules::loss_epsilon, 1.0) / p[i];
     });
   }
   static std::vector<Case> examples() { return rules::loss_gradient_examples({""}, 0.0625f, 0.9375f); }

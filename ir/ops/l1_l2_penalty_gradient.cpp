@@ -1,5 +1,6 @@
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
+#include "ir/ops/rules/nan.h"
 #include "ir/ops/rules/whole_tensor.h"
 
 namespace sinter::ir {
@@ -25,16 +26,11 @@ struct L1L2PenaltyGradient {
     return in[0];
   }
   static void lower(const Attrs &a, FormBuilder &f) {
-    f.map([&](Expr w, Expr dy) {
-      const Expr sign = kernel::select(w > 0.0f, 1.0f, kernel::select(w < 0.0f, -1.0f, 0.0f));
-      return dy * (a.l1 * sign + 2 * a.l2 * w);
-    });
+    f.map([&](Expr w, Expr dy) { return dy * (a.l1 * rules::sign(w) + 2 * a.l2 * w); });
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::binary_reference(t, [&](double w, double dy) {
-      const double sign = w > 0 ? 1 : w < 0 ? -1 : 0;
-      return dy * (a.l1 * sign + 2 * a.l2 * w);
-    });
+    rules::binary_reference(t,
+                            [&](double w, double dy) { return dy * (a.l1 * rules::sign(w) + 2 * a.l2 * w); });
   }
   static std::vector<Case> examples() {
     return {{"l2=0.5", {TensorType{3, 3, 5, 7}, TensorType{}}},

@@ -8,7 +8,7 @@ namespace {
 // The gradient of leaky_relu and threshold_relu.
 struct LeakyReluGradient {
   static constexpr std::string_view name = "leaky_relu_gradient",
-                                    doc = "dx = dy where x > threshold, else slope * dy; from x and dy";
+                                    doc = "dx = slope * dy where x <= threshold, else dy; from x and dy";
   static constexpr std::string_view keras = "", onnx = "";
   static constexpr bool differentiable = false;
   struct Attrs {
@@ -25,10 +25,10 @@ struct LeakyReluGradient {
     return rules::equal_type(in, 2, check);
   }
   static void lower(const Attrs &a, FormBuilder &f) {
-    f.map([&](Expr x, Expr dy) { return kernel::select(x > a.threshold, dy, a.slope * dy); });
+    f.map([&](Expr x, Expr dy) { return kernel::select(x <= a.threshold, a.slope * dy, dy); });
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::binary_reference(t, [&](double x, double dy) { return x > a.threshold ? dy : a.slope * dy; });
+    rules::binary_reference(t, [&](double x, double dy) { return x <= a.threshold ? a.slope * dy : dy; });
   }
   static std::vector<Case> examples() {
     return rules::unary_gradient_examples({"", "slope=0.25, threshold=0.5"});

@@ -1,7 +1,6 @@
-#include <algorithm>
-
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
+#include "ir/ops/rules/nan.h"
 #include "ir/ops/rules/pooling.h"
 
 namespace sinter::ir {
@@ -21,7 +20,7 @@ struct MaxPool {
   }
   static void lower(const Attrs &a, FormBuilder &f) { rules::lower_pooling(a, f, MonoidKind::max); }
   static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::pooling_reference(a, t, [](const std::vector<double> &x) { return *std::ranges::max_element(x); });
+    rules::pooling_reference(a, t, rules::largest_or_nan);
   }
   // The first maximum of a window gets the gradient.
   static void gradient(const Attrs &a, GradientBuilder &g) {

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "ir/ops/list.h"
+#include "ir/ops/rules/nan.h"
 #include "ir/ops/rules/pooling.h"
 
 namespace sinter::ir {
@@ -9,9 +10,10 @@ namespace {
 
 // What the gradient of max_pool needs of x.
 struct MaxPoolIndex {
-  static constexpr std::string_view
-      name = "max_pool_index",
-      doc = "number in its window, row-major, of the element that max_pool gives; the first of equal ones";
+  static constexpr std::string_view name = "max_pool_index",
+                                    doc =
+                                        "number in its window, row-major, of the element that max_pool "
+                                        "gives; the first of equal ones, or of NaNs";
   static constexpr std::string_view keras = "", onnx = "";
   static constexpr bool non_negative = true;
   static constexpr bool differentiable = false;
@@ -21,19 +23,20 @@ struct MaxPoolIndex {
     return rules::pooling_type(a, in, check);
   }
   static void lower(const Attrs &a, FormBuilder &f) {
-    rules::lower_pooling(a, f, MonoidKind::value_index, [](const std::vector<Expr> &v, Expr) { return v[1]; });
+    rules::lower_pooling(a, f, MonoidKind::value_index,
+                         [](const std::vector<Expr> &v, Expr) { return v[1]; });
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     const ReferenceTensor &x = t.inputs[0];
     rules::for_each_element(t.outputs[0],
                             [&](int64_t n, int64_t oh, int64_t ow, int64_t channel, double &winner) {
-                              double largest = -INFINITY;
+                              std::vector<double> window;
                               for (int64_t tap = 0; tap < a.size[0] * a.size[1]; ++tap) {
                                 const int64_t row = oh * a.strides[0] + tap / a.size[1] - a.pads[0];
                                 const int64_t column = ow * a.strides[1] + tap % a.size[1] - a.pads[2];
-                                const double value = rules::pixel(x, n, row, column, channel, -INFINITY);
-                                if (value > largest) largest = value, winner = static_cast<double>(tap);
+                                window.push_back(rules::pixel(x, n, row, column, channel, -INFINITY));
                               }
+                              winner = static_cast<double>(rules::index_of_largest(window));
                             });
   }
   static std::vector<Case> examples() {

@@ -1,6 +1,7 @@
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
+#include "ir/ops/rules/nan.h"
 
 namespace sinter::ir {
 
@@ -18,9 +19,7 @@ struct Maximum {
   static void lower(const Attrs &, FormBuilder &f) {
     f.map([](Expr a, Expr b) { return kernel::max(a, b); });
   }
-  static void reference(const Attrs &, ReferenceTensors &t) {
-    rules::binary_reference(t, [](double a, double b) { return a > b ? a : b; });
-  }
+  static void reference(const Attrs &, ReferenceTensors &t) { rules::binary_reference(t, rules::max_or_nan); }
   // Where both are equal, a gets the gradient.
   static void gradient(const Attrs &, GradientBuilder &g) {
     const ValueId a = g.input(0), b = g.input(1), dy = g.output_gradient();

@@ -1,5 +1,6 @@
 #include "ir/ops/list.h"
 #include "ir/ops/rules/loss.h"
+#include "ir/ops/rules/nan.h"
 
 namespace sinter::ir {
 
@@ -14,10 +15,8 @@ struct MeanAbsoluteErrorGradient : rules::ElementwiseLossGradient<MeanAbsoluteEr
   using Attrs = NoAttrs;
 
   static bool valid(const Attrs &, Checker &) { return true; }
-  static Expr derivative(const Attrs &, const Expr &p, const Expr &t) {
-    return kernel::select(p > t, 1.0f, kernel::select(p < t, -1.0f, 0.0f));
-  }
-  static double derivative(const Attrs &, double p, double t) { return p > t ? 1 : p < t ? -1 : 0; }
+  static Expr derivative(const Attrs &, const Expr &p, const Expr &t) { return rules::sign(p - t); }
+  static double derivative(const Attrs &, double p, double t) { return rules::sign(p - t); }
   static std::vector<Case> examples() { return rules::loss_gradient_examples({""}, -2, 2); }
 };
 

@@ -3,6 +3,7 @@
 
 #include "ir/ops/list.h"
 #include "ir/ops/rules/loss.h"
+#include "ir/ops/rules/nan.h"
 
 namespace sinter::ir {
 
@@ -18,12 +19,10 @@ struct MeanAbsolutePercentageErrorGradient
 
   static bool valid(const Attrs &, Checker &) { return true; }
   static Expr derivative(const Attrs &, const Expr &p, const Expr &t) {
-    const Expr slope = 100.0f / kernel::max(kernel::abs(t), Expr(rules::loss_epsilon));
-    return kernel::select(p > t, slope, kernel::select(p < t, -slope, 0.0f));
+    return rules::sign(p - t) * (100.0f / kernel::max(kernel::abs(t), Expr(rules::loss_epsilon)));
   }
   static double derivative(const Attrs &, double p, double t) {
-    const double slope = 100 / std::max(std::abs(t), rules::loss_epsilon);
-    return p > t ? slope : p < t ? -slope : 0;
+    return rules::sign(p - t) * (100 / std::max(std::abs(t), rules::loss_epsilon));
   }
   static std::vector<Case> examples() { return rules::loss_gradient_examples({""}, 0.25f, 2); }
 };

@@ -20,11 +20,11 @@ struct MeanSquaredLogarithmicErrorGradient
   static Expr derivative(const Attrs &, const Expr &p, const Expr &t) {
     const auto raised = [](const Expr &x) { return kernel::max(x, Expr(rules::loss_epsilon)) + 1.0f; };
     const Expr slope = 2.0f * ((kernel::log(raised(p)) - kernel::log(raised(t))) / raised(p));
-    return kernel::select(p >= Expr(rules::loss_epsilon), slope, 0.0f);
+    return kernel::select(p < Expr(rules::loss_epsilon), 0.0f, slope);
   }
   static double derivative(const Attrs &, double p, double t) {
     const auto logarithm = [](double x) { return std::log1p(std::max(x, rules::loss_epsilon)); };
-    return p >= rules::loss_epsilon ? 2 * (logarithm(p) - logarithm(t)) / (1 + p) : 0;
+    return p < rules::loss_epsilon ? 0 : 2 * (logarithm(p) - logarithm(t)) / (1 + p);
   }
   static std::vector<Case> examples() { return rules::loss_gradient_examples({""}, 0.25f, 2); }
 };

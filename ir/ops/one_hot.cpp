@@ -1,13 +1,14 @@
 #include <cmath>
 
 #include "ir/ops/list.h"
+#include "ir/ops/rules/nan.h"
 #include "ir/ops/rules/shape.h"
 
 namespace sinter::ir {
 
 namespace {
 
-// Ids are whole numbers in f32; one outside 0 … classes - 1 gives a row of zeros.
+// Ids are whole numbers in f32; one outside 0 … classes - 1 gives a row of zeros, NaN one of NaN.
 struct OneHot {
   static constexpr std::string_view name = "one_hot";
   static constexpr std::string_view doc =
@@ -45,7 +46,7 @@ struct OneHot {
     form.indices.push_back({place, axis(rank - 1, rank)});
     const Expr distance =
         kernel::abs(kernel::ref(form.parameters[0]) - kernel::convert(kernel::ref(place), kernel::Base::f32));
-    form.body = kernel::select(distance < 0.5f, 1.0f, 0.0f);
+    form.body = rules::keep_nan(distance, kernel::select(distance < 0.5f, 1.0f, 0.0f));
     form.result = type;
     form.placement = identity_access(rank, rank);
     f.output(0, f.add(std::move(form)));
@@ -54,7 +55,7 @@ struct OneHot {
     for (size_t i = 0; i < t.outputs[0].data.size(); ++i) {
       const auto classes = static_cast<size_t>(a.classes);
       const double distance = std::abs(t.inputs[0].data[i / classes] - static_cast<double>(i % classes));
-      t.outputs[0].data[i] = distance < 0.5 ? 1 : 0;
+      t.outputs[0].data[i] = rules::keep_nan(distance, distance < 0.5 ? 1 : 0);
     }
   }
   static std::vector<Case> examples() {

@@ -1,7 +1,6 @@
-#include <algorithm>
-
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
+#include "ir/ops/rules/nan.h"
 #include "ir/ops/rules/reduction.h"
 
 namespace sinter::ir {
@@ -18,8 +17,7 @@ struct ReduceMax {
   }
   static void lower(const Attrs &a, FormBuilder &f) { rules::lower_reduction(a, f, MonoidKind::max); }
   static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::reduction_reference(a, t,
-                               [](const std::vector<double> &x) { return *std::ranges::max_element(x); });
+    rules::reduction_reference(a, t, rules::largest_or_nan);
   }
   // Equal maxima share the gradient.
   static void gradient(const Attrs &a, GradientBuilder &g) {

@@ -1,12 +1,13 @@
 #include "ir/ops/list.h"
 #include "ir/ops/rules/elementwise.h"
+#include "ir/ops/rules/nan.h"
 #include "ir/ops/rules/reduction.h"
 
 namespace sinter::ir {
 
 namespace {
 
-// As in TensorFlow, equal maxima get equal shares.
+// As in TensorFlow, equal maxima get equal shares, and all get NaN if one of them is NaN.
 struct ReduceMaxGradient {
   static constexpr std::string_view name = "reduce_max_gradient",
                                     doc =
@@ -36,7 +37,8 @@ struct ReduceMaxGradient {
         [](const std::vector<Expr> &v) { return kernel::select(kernel::equal(v[0], v[1]), 1.0f, 0.0f); },
         axes, true, MonoidKind::sum);
     f.output(0, f.map({f.input(0), f.input(1), f.input(2), count}, x, [](const std::vector<Expr> &v) {
-      return kernel::select(kernel::equal(v[0], v[1]), v[2] / v[3], 0.0f);
+      const Expr share = kernel::select(kernel::equal(v[0], v[1]), v[2] / v[3], 0.0f);
+      return rules::keep_nan(v[0], rules::keep_nan(v[1], share));
     }));
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
@@ -50,8 +52,11 @@ struct ReduceMaxGradient {
     };
     for (size_t i = 0; i < dx.size(); ++i)
       if (x.data[i] == y.data[element_of(i)]) ++count.data[element_of(i)];
-    for (size_t i = 0; i < dx.size(); ++i)
-      if (x.data[i] == y.data[element_of(i)]) dx[i] = dy.data[element_of(i)] / count.data[element_of(i)];
+    for (size_t i = 0; i < dx.size(); ++i) {
+      const size_t of = element_of(i);
+      const double share = x.data[i] == y.data[of] ? dy.data[of] / count.data[of] : 0;
+      dx[i] = rules::keep_nan(x.data[i], rules::keep_nan(y.data[of], share));
+    }
   }
   static std::vector<Case> examples() {
     const Dim n = Dim::batch();

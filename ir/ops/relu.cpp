@@ -19,7 +19,7 @@ struct Relu {
     f.map([](Expr x) { return kernel::max(x, 0.0f); });
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
-    rules::unary_reference(t, [](double x) { return x > 0 ? x : 0.0; });
+    rules::unary_reference(t, [](double x) { return x < 0 ? 0.0 : x; });
   }
   // From y, so that x need not be kept.
   static void gradient(const Attrs &, GradientBuilder &g) {

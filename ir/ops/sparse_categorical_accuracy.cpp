@@ -1,8 +1,8 @@
-#include <algorithm>
 #include <cmath>
 
 #include "ir/ops/list.h"
 #include "ir/ops/rules/loss.h"
+#include "ir/ops/rules/nan.h"
 
 namespace sinter::ir {
 
@@ -12,7 +12,7 @@ struct SparseCategoricalAccuracy {
   static constexpr std::string_view name = "sparse_categorical_accuracy";
   static constexpr std::string_view doc =
       "1 if the largest of a row of p [N, .., C] is at the place that ids [N, .., 1] name (the first of "
-      "equal ones), else 0; mean over rows";
+      "equal ones), else 0, NaN if one is NaN; mean over rows";
   static constexpr std::string_view keras = "sparse_categorical_accuracy, accuracy", onnx = "";
   static constexpr bool differentiable = false;
   using Attrs = NoAttrs;
@@ -28,16 +28,17 @@ struct SparseCategoricalAccuracy {
     const TensorType &type = f.input_type(0);
     const StageValue largest =
         f.reduce(f.input(0), rules::row_axis(type.rank()), true, MonoidKind::value_index,
-                 [](const std::vector<Expr> &v, const Expr &) { return v[1]; });
+                 [](const std::vector<Expr> &v, const Expr &) { return rules::keep_nan(v[0], v[1]); });
     rules::lower_sample_sum(f, {largest, f.input(1)}, rules::rows_per_sample(type),
                             [](const std::vector<Expr> &v) {
-                              return kernel::select(kernel::abs(v[0] - v[1]) < 0.5f, 1.0f, 0.0f);
+                              const Expr distance = kernel::abs(v[0] - v[1]);
+                              return rules::keep_nan(distance, kernel::select(distance < 0.5f, 1.0f, 0.0f));
                             });
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::row_loss_reference(t, [](std::span<const double> p, std::span<const double> id) {
-      const auto largest = static_cast<double>(std::ranges::max_element(p) - p.begin());
-      return std::abs(largest - id[0]) < 0.5 ? 1.0 : 0.0;
+      const double distance = std::abs(static_cast<double>(rules::index_of_largest(p)) - id[0]);
+      return rules::keep_nan(rules::largest_or_nan(p), rules::keep_nan(distance, distance < 0.5 ? 1 : 0));
     });
   }
   static std::vector<Case> examples() {

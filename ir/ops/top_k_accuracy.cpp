@@ -3,6 +3,7 @@
 
 #include "ir/ops/list.h"
 #include "ir/ops/rules/loss.h"
+#include "ir/ops/rules/nan.h"
 
 namespace sinter::ir {
 
@@ -11,8 +12,8 @@ namespace {
 struct TopKAccuracy {
   static constexpr std::string_view name = "top_k_accuracy";
   static constexpr std::string_view doc =
-      "1 if fewer than k of a row of p are above the one at the place of the largest t, else 0; mean over "
-      "rows";
+      "1 if fewer than k of a row of p are above the one at the place of the largest t, else 0, NaN if one "
+      "is NaN; mean over rows";
   static constexpr std::string_view keras = "top_k_categorical_accuracy", onnx = "";
   static constexpr bool differentiable = false;
   struct Attrs {
@@ -31,24 +32,30 @@ struct TopKAccuracy {
     const StageValue label = f.reduce(f.input(1), row, true, MonoidKind::max);
     const StageValue own = f.reduce(
         {f.input(0), f.input(1), label}, shape,
-        [&](const std::vector<Expr> &v) { return kernel::select(v[1] >= v[2], v[0], lowest); }, row, true,
-        MonoidKind::max);
+        [&](const std::vector<Expr> &v) {
+          return rules::keep_nan(v[2], kernel::select(v[1] >= v[2], v[0], lowest));
+        },
+        row, true, MonoidKind::max);
     const StageValue above = f.reduce(
         {f.input(0), own}, shape,
-        [](const std::vector<Expr> &v) { return kernel::select(v[0] > v[1], 1.0f, 0.0f); }, row, true,
-        MonoidKind::sum);
-    rules::lower_sample_sum(f, {above}, rules::rows_per_sample(f.input_type(0)),
-                            [&](const std::vector<Expr> &v) {
-                              return kernel::select(v[0] < Expr(static_cast<float>(a.k)), 1.0f, 0.0f);
-                            });
+        [](const std::vector<Expr> &v) {
+          return rules::keep_nan(v[0], rules::keep_nan(v[1], kernel::select(v[0] > v[1], 1.0f, 0.0f)));
+        },
+        row, true, MonoidKind::sum);
+    rules::lower_sample_sum(
+        f, {above}, rules::rows_per_sample(f.input_type(0)), [&](const std::vector<Expr> &v) {
+          const Expr is_right = kernel::select(v[0] < Expr(static_cast<float>(a.k)), 1.0f, 0.0f);
+          return rules::keep_nan(v[0], is_right);
+        });
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::row_loss_reference(t, [&](std::span<const double> p, std::span<const double> target) {
-      const double label = std::ranges::max(target);
+      const double label = rules::largest_or_nan(target);
       double own = -std::numeric_limits<double>::infinity();
       for (size_t i = 0; i < p.size(); ++i)
         if (target[i] == label) own = std::max(own, p[i]);
-      return std::ranges::count_if(p, [&](double x) { return x > own; }) < a.k ? 1.0 : 0.0;
+      const double is_right = std::ranges::count_if(p, [&](double x) { return x > own; }) < a.k ? 1 : 0;
+      return rules::keep_nan(label, rules::keep_nan(rules::largest_or_nan(p), is_right));
     });
   }
   static std::vector<Case> examples() { return rules::loss_examples({"", "k=1", "k=3"}, 0, 1); }

@@ -6,8 +6,9 @@ namespace sinter::ir {
 namespace {
 
 struct WhereGreater {
-  static constexpr std::string_view name = "where_greater",
-                                    doc = "y = x where a > b, else 0, with broadcasting; inputs a, b, x";
+  static constexpr std::string_view
+      name = "where_greater",
+      doc = "y = 0 where a <= b, else x (of NaN too), with broadcasting; inputs a, b, x";
   static constexpr std::string_view keras = "", onnx = "";
   static constexpr bool differentiable = false;
   struct Attrs {
@@ -22,7 +23,7 @@ struct WhereGreater {
   static void lower(const Attrs &attrs, FormBuilder &f) {
     f.output(0,
              f.map({f.input(0), f.input(1), f.input(2)}, f.output_type(0), [&](const std::vector<Expr> &v) {
-               return kernel::select(attrs.or_equal ? v[0] >= v[1] : v[0] > v[1], v[2], 0.0f);
+               return kernel::select(attrs.or_equal ? v[0] < v[1] : v[0] <= v[1], 0.0f, v[2]);
              }));
   }
   static void reference(const Attrs &attrs, ReferenceTensors &t) {
@@ -30,8 +31,8 @@ struct WhereGreater {
     for (int64_t i = 0; i < y.elements(); ++i) {
       const double a = rules::broadcast_element(t.inputs[0], y.dims, i);
       const double b = rules::broadcast_element(t.inputs[1], y.dims, i);
-      const bool passes = attrs.or_equal ? a >= b : a > b;
-      y.data[static_cast<size_t>(i)] = passes ? rules::broadcast_element(t.inputs[2], y.dims, i) : 0;
+      const bool stops = attrs.or_equal ? a < b : a <= b;
+      y.data[static_cast<size_t>(i)] = stops ? 0 : rules::broadcast_element(t.inputs[2], y.dims, i);
     }
   }
   static std::vector<Case> examples() {
