@@ -8,7 +8,14 @@
 namespace sinter::keras {
 namespace {
 
-// y whose dimension i is dimension axes[i] of x.
+std::vector<int> inverse(const std::vector<int> &axes) {
+  std::vector<int> result(axes.size());
+  for (size_t i = 0; i < axes.size(); ++i) result[static_cast<size_t>(axes[i])] = static_cast<int>(i);
+  return result;
+}
+
+}  // namespace
+
 ir::ReferenceTensor permuted(const ir::ReferenceTensor &x, const std::vector<int> &axes) {
   if (axes.empty()) return x;
   ir::ReferenceTensor y;
@@ -31,14 +38,6 @@ ir::ReferenceTensor permuted(const ir::ReferenceTensor &x, const std::vector<int
   }
   return y;
 }
-
-std::vector<int> inverse(const std::vector<int> &axes) {
-  std::vector<int> result(axes.size());
-  for (size_t i = 0; i < axes.size(); ++i) result[static_cast<size_t>(axes[i])] = static_cast<int>(i);
-  return result;
-}
-
-}  // namespace
 
 ModelConfig sequential(const nlohmann::json &input_shape, const std::vector<NamedLayer> &layers,
                        Semantics semantics) {

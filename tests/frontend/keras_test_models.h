@@ -25,6 +25,9 @@ ModelConfig sequential(const nlohmann::json &input_shape, const std::vector<Name
 // An .npy file of float32 in C order.
 ir::TensorData read_npy(const std::string &path);
 
+// y whose dimension i is dimension axes[i] of x; x itself without axes.
+ir::ReferenceTensor permuted(const ir::ReferenceTensor &x, const std::vector<int> &axes);
+
 // The outputs for inputs with the batch first. Inputs and outputs are in the layout of the model file.
 std::vector<ir::ReferenceTensor> predict(const ir::Model &model, const std::vector<ir::TensorData> &inputs);
 
