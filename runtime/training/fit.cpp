@@ -335,7 +335,7 @@ Status Fit::checked_step(const Batch &batch, const SinterHyper &hyper) {
                     format("step %llu (epoch %u, batch %llu): %g in tensor '%s'%s at element %llu",
                            static_cast<unsigned long long>(progress_.step), progress_.epoch,
                            static_cast<unsigned long long>(progress_.batch_in_epoch),
-                           static_cast<double>(value), printable(tensor).c_str(),
+                           std::isnan(value) ? std::nan("") : double{value}, printable(tensor).c_str(),
                            layer.empty() ? "" : (" of layer '" + printable(layer) + "'").c_str(),
                            static_cast<unsigned long long>(element)),
                     "a smaller --lr often helps; steps, epochs and batches count from 0");

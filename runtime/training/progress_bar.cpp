@@ -67,7 +67,8 @@ void ProgressBar::add(Value &value, double number, uint64_t current) {
 void ProgressBar::append_values() {
   for (const Value &value : values_) {
     if (!value.seen) continue;
-    const double mean = value.sum / std::max(1.0, value.weight);
+    // Python prints NaN without its sign.
+    const double mean = std::isnan(value.sum) ? std::nan("") : value.sum / std::max(1.0, value.weight);
     append(" - %s:", value.name.c_str());
     append((style_.verbose == 2 ? mean : std::abs(mean)) > 1e-3 ? " %.4f" : " %.4e", mean);
   }
