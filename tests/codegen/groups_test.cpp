@@ -1,6 +1,7 @@
 // Fused groups of every kind against the reference interpreter: interpreted Kernel IR and compiled code.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 
 #include "ir/text.h"
@@ -124,6 +125,36 @@ TEST_P(Groups, EqualReference) {
         ASSERT_EQ(test::compare_with_reference(*graph, variables, *target, engine, max_batch, n, 2e-6), "")
             << (engine == test::Engine::interpreter ? "interpreter" : "compiled");
       }
+    }
+  }
+}
+
+// A NaN in one sample of each input: kernels that are fused, with halos and tails, have it where the reference has it.
+TEST_P(Groups, NanIsWhereTheReferenceHasIt) {
+  Diagnostics diagnostics;
+  const std::optional<ir::Graph> graph = ir::parse_graph(GetParam().graph, diagnostics, GetParam().name);
+  ASSERT_TRUE(graph) << diagnostics.render_all();
+  const std::vector<ir::ReferenceTensor> variables = random_variables(*graph);
+  constexpr int64_t n = 3;
+  for (const double at : {0.0, 0.4, 0.999}) {
+    std::mt19937 random(5);
+    std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
+    std::vector<ir::ReferenceTensor> inputs;
+    for (const ir::ValueId v : graph->inputs) {
+      ir::ReferenceTensor tensor;
+      for (const ir::Dim dim : graph->type(v).dims) tensor.dims.push_back(dim.at(n));
+      for (int64_t i = 0; i < tensor.elements(); ++i) tensor.data.push_back(double{uniform(random)});
+      const double sample = static_cast<double>(tensor.data.size()) / n;
+      tensor.data[static_cast<size_t>(sample + at * sample)] = std::numeric_limits<double>::quiet_NaN();
+      inputs.push_back(std::move(tensor));
+    }
+    const std::vector<ir::ReferenceTensor> expected = ir::interpret(*graph, inputs, variables, n);
+    for (const char *spec : {"native", "x86_64-linux-gnu:x86-64"}) {
+      const std::optional<codegen::Target> target = codegen::parse_target(spec, diagnostics);
+      ASSERT_TRUE(target) << diagnostics.render_all();
+      for (const test::Engine engine : {test::Engine::interpreter, test::Engine::compiled})
+        ASSERT_EQ(test::compare_on_inputs(*graph, variables, inputs, expected, *target, engine, 5, n, 2e-6), "")
+            << spec << (engine == test::Engine::interpreter ? ", interpreter, " : ", compiled, ") << at;
     }
   }
 }
