@@ -23,7 +23,9 @@ struct CallbackContext {
   const Trainer *trainer = nullptr;
   TrainingState *state = nullptr;
   Console *console = nullptr;
-  Logs logs;                              // of the epoch that ended
+  Logs logs;                              // of the epoch that ended; of the batch in end_batch()
+  uint32_t epochs = 0;                    // training ends before this one
+  bool learning_rate_given = false;       // on the command line
   float learning_rate = 0;                // for the next steps
   size_t learning_rate_entry = SIZE_MAX;  // in the logs; SIZE_MAX: it is not logged
   bool stop = false;                      // training ends after this epoch (batch, for TerminateOnNaN)
@@ -35,6 +37,7 @@ struct CallbackContext {
     bool filled = false;
   };
   Kept best, restored;
+  bool has_restored = false;  // at the end of training, the state has the weights `restored`
   // Writes weights or the whole model in the format that the path's suffix says.
   std::function<Status(const std::string &path, bool weights_only)> save;
 

@@ -171,7 +171,7 @@ Status DataColumn::add_preprocess(const std::string &application) {
   return {};
 }
 
-Status DataColumn::apply(const schema::DataArray &array) {
+Status DataColumn::apply(const schema::DataArray &array, bool slices) {
   using Operator = Arithmetic::Operator;
   using Rounding = Arithmetic::Rounding;
   if (!array.steps()) return {};
@@ -202,6 +202,7 @@ Status DataColumn::apply(const schema::DataArray &array) {
         break;
       }
       case schema::StepKind::samples: {
+        if (!slices) break;
         const int64_t begin = bound_of(step->begin(), count_);
         const int64_t end = std::max(begin, step->has_end() ? bound_of(step->end(), count_) : count_);
         const int64_t stride = std::max<int64_t>(1, step->step());

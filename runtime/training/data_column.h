@@ -21,8 +21,9 @@ class DataColumn {
   // The array as it is.
   explicit DataColumn(std::shared_ptr<const RawArray> array);
 
-  // Appends steps. Rejected: shapes that do not fit, labels that a one_hot step cannot encode, unknown names.
-  Status apply(const schema::DataArray &steps);
+  // Appends steps; without `slices`, all but those that leave out samples. Rejected: shapes that do not fit,
+  // labels that a one_hot step cannot encode, unknown names.
+  Status apply(const schema::DataArray &steps, bool slices = true);
   // x = scale * x + offset, in float.
   void scale(PixelScale scale);
   // Class numbers to vectors.

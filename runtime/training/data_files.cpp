@@ -164,7 +164,8 @@ RawArrayResult load_npz(const std::string &path, const std::string &member) {
     if (!stream) return stream.error();
     return load_npy_stream(std::move(*stream));
   }
-  if (ends_with(member, "_valid")) return none();
+  const std::string stem = member.substr(0, member.find('.'));
+  if (stem == "x_valid" || stem == "y_valid") return none();
   std::vector<std::string> names;
   for (const ZipEntry &one : archive->entries()) names.push_back(printable(one.name));
   if (names.size() > 20) names.resize(20), names.push_back("…");
@@ -271,6 +272,25 @@ RawArrayResult load_array(const std::string &path, const std::string &member, co
                     "name the one to read: --data " + path + "/" + archives[0]);
   if (archives.size() == 1) return load_npz(path + "/" + archives[0], member);
   return parsed ? load_folder(path, *parsed, pictures) : none();
+}
+
+Result<std::vector<std::string>> list_arrays(const std::string &path) {
+  std::vector<std::string> names;
+  std::string file = path;
+  if (path_kind(path) == PathKind::directory) {
+    Result<Listing> listing = list_directory(path);
+    if (!listing) return listing.error();
+    std::erase_if(listing->files, [](const std::string &name) { return !ends_with(name, ".npz"); });
+    if (listing->files.size() != 1) return names;
+    file += "/" + listing->files[0];
+  } else if (!ends_with(path, ".npz")) {
+    return names;
+  }
+  Result<ZipArchive> archive = ZipArchive::open(file);
+  if (!archive) return archive.error();
+  for (const ZipEntry &entry : archive->entries())
+    if (ends_with(entry.name, ".npy")) names.push_back(entry.name.substr(0, entry.name.size() - 4));
+  return names;
 }
 
 Result<std::string> find_data(const std::string &name, const std::optional<std::string> &given) {

@@ -21,6 +21,9 @@ struct PictureUse {
 // what is damaged or missing is an error.
 RawArrayResult load_array(const std::string &path, const std::string &member, const PictureUse &pictures);
 
+// Names of the arrays of a .npz, or of the one that a directory holds; none of other data sets.
+Result<std::vector<std::string>> list_arrays(const std::string &path);
+
 // Where the data set lies: `given` (--data) if there is one, $SINTER_DATA/<name>, the places where packages
 // and Keras put it. A system error lists all places that were looked at.
 Result<std::string> find_data(const std::string &name, const std::optional<std::string> &given);

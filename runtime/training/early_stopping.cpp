@@ -19,7 +19,11 @@ class EarlyStopping final : public Callback {
         start_from_(arguments.number("start_from_epoch", 0)),
         keras2_(semantics == Semantics::keras2) {
     if (!keras2_) min_delta_ = std::abs(min_delta_);
-    if (arguments.has("baseline")) baseline_ = arguments.number("baseline", 0);
+    if (!arguments.has("baseline")) return;
+    if (keras2_)
+      monitor_.best = arguments.number("baseline", 0);
+    else
+      baseline_ = arguments.number("baseline", 0);
   }
 
   const char *class_name() const override { return "EarlyStopping"; }
@@ -37,7 +41,7 @@ class EarlyStopping final : public Callback {
     }
     if (static_cast<double>(epoch) < start_from_) return {};
     const double current = entry->value;
-    if (restores_ && !context.restored.filled) keep(context, epoch);
+    if (!keras2_ && restores_ && !context.restored.filled) keep(context, epoch);
     if (!keras2_) wait_ += 1;
     if (monitor_.is_better(current, monitor_.best, min_delta_)) {
       monitor_.best = current;
@@ -49,6 +53,7 @@ class EarlyStopping final : public Callback {
     if (wait_ >= patience_ && (keras2_ || epoch > 0)) {
       stopped_epoch_ = epoch;
       context.stop = true;
+      if (keras2_) restore_weights(context, "Restoring model weights from the end of the best epoch\n");
     }
     if (keras2_) wait_ += 1;
     return {};
@@ -59,11 +64,10 @@ class EarlyStopping final : public Callback {
       context.print(keras2_
                         ? format("Epoch %05lld: early stopping\n", static_cast<long long>(stopped_epoch_))
                         : format("Epoch %lld: early stopping\n", static_cast<long long>(stopped_epoch_ + 1)));
-    if (!restores_ || !context.restored.filled) return {};
-    if (verbose_)
-      context.print(format("Restoring model weights from the end of the best epoch: %lld.\n",
-                           static_cast<long long>(best_epoch_ + 1)));
-    context.restored.copies->write_to(*context.state);
+    if (!keras2_)
+      restore_weights(context, format("Restoring model weights from the end of the best epoch: %lld.\n",
+                                      static_cast<long long>(best_epoch_ + 1)));
+    context.has_restored = restores_ && context.restored.filled && (!keras2_ || stopped_epoch_ > 0);
     return {};
   }
 
@@ -86,6 +90,12 @@ class EarlyStopping final : public Callback {
   void keep(CallbackContext &context, int64_t epoch) {
     context.keep(BlobRole::restored_weights);
     best_epoch_ = epoch;
+  }
+  // Keras 2 does this where it stops, Keras 3 at the end of training, stopped or not.
+  void restore_weights(CallbackContext &context, const std::string &line) {
+    if (!restores_ || !context.restored.filled) return;
+    if (verbose_) context.print(line);
+    context.restored.copies->write_to(*context.state);
   }
 
   Monitor monitor_;

@@ -18,6 +18,7 @@ class Evaluator {
   // Means over all samples, or over the first `steps` batches if steps > 0, one a value of the trainer.
   // Allocates nothing.
   Status run(const TrainingState &state, uint64_t steps, std::span<double> means);
+  uint64_t batches() const { return stream_->batches(order_.size()); }
 
  private:
   Evaluator(const Trainer &trainer, std::unique_ptr<BatchStream> stream, void *arena)

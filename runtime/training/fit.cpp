@@ -34,6 +34,14 @@ std::vector<size_t> display_order(const Trainer &trainer) {
   return order;
 }
 
+// Keras 3's warning.
+std::string out_of_data(const char *wanted) {
+  return format(
+      "Your input ran out of data; interrupting training. Make sure that your dataset or generator can "
+      "generate at least `%s` batches.",
+      wanted);
+}
+
 }  // namespace
 
 Fit::Fit(const Trainer &trainer, FitOptions options, Console &console)
@@ -93,21 +101,24 @@ Status Fit::set_up(SampleSet train, std::optional<SampleSet> validation) {
   if (!stream) return stream.error();
   stream_ = std::move(*stream);
   order_.resize(static_cast<size_t>(train_->count()));
-  batches_per_pass_ = stream_->batches(order_.size());
   const schema::Fit *fit = trainer_->metadata->fit();
-  steps_per_epoch_ = fit && fit->steps_per_epoch() > 0 ? fit->steps_per_epoch() : batches_per_pass_;
+  steps_.batches = steps_.steps_per_epoch = stream_->batches(order_.size());
+  if (fit && fit->steps_per_epoch() > 0) steps_.steps_per_epoch = fit->steps_per_epoch();
+  steps_.first_epoch = fit ? fit->initial_epoch() : 0;
+  steps_.ends_with_pass = trainer_->semantics == Semantics::keras3;
   validation_steps_ = fit ? fit->validation_steps() : 0;
   if (validation_) {
     auto evaluator = Evaluator::create(*trainer_, *validation_, batch_, arena_->data(), options_.prefetch);
     if (!evaluator) return evaluator.error();
     evaluator_ = std::move(*evaluator);
   }
-  counts_samples_ = trainer_->semantics == Semantics::keras2 && !(fit && fit->counts_steps());
+  counts_samples_ = trainer_->semantics == Semantics::keras2 && steps_.steps_per_epoch == steps_.batches &&
+                    !(fit && fit->counts_steps());
   std::vector<std::string> names;
   for (const LogEntry &entry : context_.logs.entries())
     if (trainer_->semantics == Semantics::keras3 || entry.name != "lr") names.push_back(entry.name);
   bar_.emplace(style_, std::move(names),
-               counts_samples_ ? static_cast<uint64_t>(train_->count()) : steps_per_epoch_);
+               counts_samples_ ? static_cast<uint64_t>(train_->count()) : steps_.steps_per_epoch);
   bar_->restore(progress_.display, counts_samples_ ? progress_.seen_in_epoch : progress_.batch_in_epoch);
   return {};
 }
@@ -116,6 +127,8 @@ Status Fit::set_up_callbacks() {
   context_.trainer = trainer_;
   context_.state = &*state_;
   context_.console = console_;
+  context_.epochs = epochs_;
+  context_.learning_rate_given = options_.learning_rate.has_value();
   context_.save = [this](const std::string &path, bool weights_only) {
     return save_model(path, weights_only);
   };
@@ -270,28 +283,30 @@ Status Fit::epoch() {
   } else {
     bar_->resume(now_seconds());
   }
-  while (progress_.batch_in_epoch < steps_per_epoch_ && !context_.stop) {
+  const uint64_t steps = steps_.steps(static_cast<uint64_t>(epoch));
+  while (progress_.batch_in_epoch < steps && !context_.stop) {
     if (Status status = step(epoch); !status) return status;
     if (const int signal = pending_interrupt()) return stop_for(signal);
-    const bool at_end = progress_.batch_in_epoch == steps_per_epoch_;
+    const bool at_end = progress_.batch_in_epoch == steps;
     if (options_.checkpoint && options_.checkpoint_every > 0 && !at_end &&
         progress_.step % options_.checkpoint_every == 0)
       if (Status status = write_checkpoint_to(*options_.checkpoint); !status) return status;
   }
+  if (steps < steps_.steps_per_epoch) context_.warn_once(out_of_data("steps_per_epoch * epochs"));
   return end_epoch(epoch);
 }
 
 Status Fit::step(int64_t epoch) {
   const uint64_t batch_number = progress_.batch_in_epoch;
-  const uint64_t place = static_cast<uint64_t>(epoch) * steps_per_epoch_ + batch_number;
-  if (const uint64_t pass = place / batches_per_pass_; pass != pass_) {
+  const EpochSteps::Place place = steps_.place(static_cast<uint64_t>(epoch), batch_number);
+  if (place.pass != pass_) {
     stream_->stop();
-    pass_ = pass;
+    pass_ = place.pass;
     if (shuffle_)
-      shuffled_order(seed_, pass, order_);
+      shuffled_order(seed_, pass_, order_);
     else
       std::iota(order_.begin(), order_.end(), 0u);
-    stream_->start(order_, place % batches_per_pass_);
+    stream_->start(order_, place.batch);
   }
   const Batch &batch = stream_->next();
   if (batch.error) return *batch.error;
@@ -318,6 +333,8 @@ Status Fit::step(int64_t epoch) {
   }
   show(bar_->update(counts_samples_ ? progress_.seen_in_epoch : progress_.batch_in_epoch, batch_values_,
                     now_seconds()));
+  context_.logs.clear();
+  for (size_t i = 0; i < batch_values_.size(); ++i) context_.logs.set(i, batch_values_[i]);
   const double loss = double{sums_[0]} / batch.n;
   for (const auto &callback : callbacks_)
     if (Status status = callback->end_batch(context_, epoch, static_cast<int64_t>(batch_number), loss);
@@ -381,6 +398,8 @@ Status Fit::end_epoch(int64_t epoch) {
     means_[v] = progress_.sums[v] / static_cast<double>(std::max<uint64_t>(1, progress_.seen_in_epoch));
   log(0, means_);
   if (evaluator_) {
+    if (keras3 && validation_steps_ > evaluator_->batches())
+      context_.warn_once(out_of_data("validation_steps"));
     if (Status status = evaluator_->run(*state_, validation_steps_, means_); !status) return status;
     log(count, means_);
   }
@@ -458,7 +477,7 @@ Status Fit::finish() {
   if (options_.save_weights) {
     const std::string &path = *options_.save_weights;
     // EarlyStopping has put its best weights back into the state; ModelCheckpoint has not.
-    const bool use_best = context_.best.filled && !context_.restored.filled;
+    const bool use_best = context_.best.filled && !context_.has_restored;
     if (ends_with(path, ".sinter")) {
       if (use_best) context_.best.copies->write_to(*state_);
       if (Status status = write_checkpoint_to(path); !status) return status;

@@ -10,6 +10,7 @@
 
 #include "runtime/predictor/console.h"
 #include "runtime/training/callbacks.h"
+#include "runtime/training/epoch_steps.h"
 #include "runtime/training/evaluator.h"
 #include "runtime/training/progress_bar.h"
 
@@ -74,14 +75,15 @@ class Fit {
   uint64_t seed_ = 0;
   float initial_rate_ = 0;
   bool shuffle_ = true, counts_samples_ = true;  // what the bar counts: samples or steps
-  uint64_t steps_per_epoch_ = 1, batches_per_pass_ = 1, validation_steps_ = 0;
+  EpochSteps steps_;
+  uint64_t validation_steps_ = 0;
   ProgressStyle style_;
 
   std::optional<SampleSet> train_, validation_;
   std::optional<TrainingState> state_;
   std::optional<Arena> arena_;
   std::optional<VariableCopies> copies_;  // all variables, for checkpoints and files
-  std::vector<uint32_t> order_;  // outlives the stream, which reads it
+  std::vector<uint32_t> order_;           // outlives the stream, which reads it
   std::unique_ptr<BatchStream> stream_;
   std::unique_ptr<Evaluator> evaluator_;
   std::optional<ProgressBar> bar_;

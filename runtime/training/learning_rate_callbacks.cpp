@@ -1,6 +1,7 @@
 // ReduceLROnPlateau and LearningRateScheduler of Keras 2.0.2 and Keras 3.
 #include <algorithm>
 
+#include "runtime/options.h"
 #include "runtime/text.h"
 #include "runtime/training/callbacks.h"
 #include "runtime/training/python_text.h"
@@ -40,7 +41,8 @@ class ReduceLearningRate final : public Callback {
       cooldown_left_ -= 1;
       wait_ = 0;
     }
-    if (monitor_.is_better(entry->value, monitor_.best, min_delta_)) {
+    const double best = monitor_.best + (monitor_.larger ? min_delta_ : -min_delta_);
+    if (monitor_.larger ? entry->value > best : entry->value < best) {
       monitor_.best = entry->value;
       wait_ = 0;
       return {};
@@ -102,13 +104,20 @@ class LearningRateTable final : public Callback {
   const char *class_name() const override { return "LearningRateScheduler"; }
   bool logs_learning_rate() const override { return !keras2_; }
 
+  Status begin_training(CallbackContext &context, bool) override {
+    if (context.learning_rate_given)
+      return usage_error("--lr: the script's LearningRateScheduler sets the learning rate of each epoch",
+                         "change the script's schedule and compile it again");
+    if (context.epochs > rates_.size())
+      return usage_error(
+          format("%u epochs: the script's LearningRateScheduler was compiled for %zu", context.epochs,
+                 rates_.size()),
+          format("write epochs=%u in the script's fit() and compile it again", context.epochs));
+    return {};
+  }
+
   Status begin_epoch(CallbackContext &context, int64_t epoch) override {
-    if (rates_.empty()) return {};
-    if (epoch >= static_cast<int64_t>(rates_.size()))
-      context.warn_once(
-          format("the schedule of the script ends after %zu epochs; its last rate stays", rates_.size()));
-    const double rate =
-        rates_[static_cast<size_t>(std::min<int64_t>(epoch, static_cast<int64_t>(rates_.size()) - 1))];
+    const double rate = rates_[static_cast<size_t>(epoch)];
     context.learning_rate = static_cast<float>(rate);
     if (verbose_)
       context.print(keras2_ ? format("\nEpoch %05lld: LearningRateScheduler reducing learning rate to ",

@@ -19,12 +19,8 @@ class ModelCheckpoint final : public Callback {
         best_only_(arguments.flag("save_best_only")),
         weights_only_(arguments.flag("save_weights_only")),
         keras2_(semantics == Semantics::keras2) {
-    const double every = std::max(1.0, arguments.number("period", arguments.number("save_freq", 0)));
-    const bool given = arguments.number("period", arguments.number("save_freq", 0)) > 0;
-    if (keras2_)
-      period_ = static_cast<int64_t>(every);
-    else if (given)
-      batches_ = static_cast<int64_t>(every);
+    period_ = static_cast<int64_t>(std::max(1.0, arguments.number("period", 1)));
+    batches_ = static_cast<int64_t>(arguments.number("save_freq", 0));
     if (arguments.has("initial_value_threshold"))
       monitor_.best = arguments.number("initial_value_threshold", 0);
   }
@@ -39,6 +35,10 @@ class ModelCheckpoint final : public Callback {
     if (!keras2_ && !is_weight_file(path_))  // Keras 2 writes HDF5 whatever the name
       return usage_error("ModelCheckpoint: the suffix of " + printable(path_) + " does not say what to write",
                          "known are .keras, .weights.h5, .h5, .npz, .safetensors and .sinter");
+    if (batches_ > 0 && path_.find("{val_") != std::string::npos)
+      return usage_error(
+          "the path '" + printable(path_) + "' of a callback: nothing is validated between batches",
+          "save_freq='epoch' saves after validation");
     Result<std::string> path = python_format(path_, 0, 0, context.logs, true);
     return path ? Status() : Status(path.error());
   }

@@ -1,18 +1,14 @@
 #include "runtime/training/sample_set.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "runtime/checkpoint/crc32c.h"
 #include "runtime/text.h"
-#include "schema/program_generated.h"
 
 namespace sinter::runtime {
 namespace {
-
-std::string text_of(const flatbuffers::String *text) {
-  return text ? text->str() : std::string();
-}
 
 // The order of a sample's elements in the program, by their place in the file; empty if it is the same.
 std::vector<uint32_t> permutation_of(const TensorInfo &tensor) {
@@ -29,44 +25,7 @@ std::vector<uint32_t> permutation_of(const TensorInfo &tensor) {
   return permutation;
 }
 
-// "x_train" -> "x_test": the same array of another split.
-std::string with_split(const std::string &member, const std::string &split) {
-  return member == "x_train" || member == "y_train" ? member.substr(0, 2) + split : member;
-}
-
 }  // namespace
-
-RawArrayResult DataLoader::load_from(const std::string &path, const std::string &member) {
-  const std::string key = path + '\n' + member;
-  if (const auto found = loaded_.find(key); found != loaded_.end()) return found->second;
-  PictureUse pictures{{}, trainer_->program.labels};
-  for (const TensorInfo &input : trainer_->program.inputs)
-    if (input.is_image()) pictures.dims = input.dims;
-  RawArrayResult array = load_array(path, member, pictures);
-  if (array) loaded_[key] = *array;
-  return array;
-}
-
-RawArrayResult DataLoader::load(const std::string &member) {
-  Result<std::string> path = find_data("", given_);
-  if (!path) return path.error();
-  return load_from(*path, member);
-}
-
-RawArrayResult DataLoader::load(const schema::DataArray &array, const std::string &member) {
-  const std::string name = text_of(array.name());
-  if (array.source() == schema::SourceKind::builtin) {
-    Result<std::string> path = find_data(name, given_);
-    if (!path) return path.error();
-    return load_from(*path, member);
-  }
-  // A path of the script: as it is, or below --data, or --data itself.
-  for (const std::string &path : {given_ ? *given_ + "/" + name : std::string(), name})
-    if (!path.empty() && path_kind(path) != PathKind::missing) return load_from(path, member);
-  if (given_) return load_from(*given_, member);
-  return system_error(name, "no such file or directory",
-                      "the script reads it; give --data DIR, the folder it lies in");
-}
 
 Status SampleSet::take(const DataColumn &column) {
   crc_ = crc32c(&column.array().crc, sizeof(uint32_t), crc_);
@@ -112,70 +71,6 @@ Status SampleSet::add_target(const TargetInfo &target, DataColumn column, bool m
   return take(targets_.back().column);
 }
 
-Result<std::optional<SampleSet>> SampleSet::load(const Trainer &trainer, DataLoader &loader,
-                                                 const std::string &split) {
-  const schema::Trainer &metadata = *trainer.metadata;
-  const schema::DataSet *own = split == "train"   ? metadata.train()
-                               : split == "valid" ? metadata.validation()
-                                                  : metadata.test();
-  const schema::DataSet *plan = own ? own : metadata.train();
-  SampleSet set(trainer);
-  const auto column_of = [&](const schema::DataArray *array, size_t i,
-                             bool is_input) -> Result<std::optional<DataColumn>> {
-    if (!array) {  // no script
-      const size_t count = is_input ? trainer.program.inputs.size() : trainer.targets.size();
-      const std::string &name = is_input ? trainer.program.inputs[i].name : trainer.targets[i].tensor.name;
-      RawArrayResult raw = loader.load((is_input ? "x_" : "y_") + split + (count > 1 ? "." + name : ""));
-      if (!raw) return raw.error();
-      if (!*raw) return std::optional<DataColumn>();
-      DataColumn column(*raw);
-      if (is_input && ((*raw)->is_bytes || !(*raw)->pictures.empty()))
-        column.scale({trainer.program.metadata->input_scale(), trainer.program.metadata->input_offset()});
-      return std::optional<DataColumn>(std::move(column));
-    }
-    const std::string member = text_of(array->member());
-    RawArrayResult raw = loader.load(*array, own ? member : with_split(member, split));
-    if (!raw) return raw.error();
-    if (!*raw) return std::optional<DataColumn>();
-    DataColumn column(*raw);
-    if (Status status = column.apply(*array); !status) return status.error();
-    return std::optional<DataColumn>(std::move(column));
-  };
-  for (size_t i = 0; i < trainer.program.inputs.size(); ++i) {
-    auto column =
-        column_of(plan && plan->inputs() ? plan->inputs()->Get(static_cast<unsigned>(i)) : nullptr, i, true);
-    if (!column) return column.error();
-    if (!*column) return std::optional<SampleSet>();
-    if (Status status = set.add_input(trainer.program.inputs[i], std::move(**column)); !status)
-      return status.error();
-  }
-  for (size_t i = 0; i < trainer.targets.size(); ++i) {
-    const bool planned = plan && plan->targets();
-    auto column = column_of(planned ? plan->targets()->Get(static_cast<unsigned>(i)) : nullptr, i, false);
-    if (!column) return column.error();
-    if (!*column) return std::optional<SampleSet>();
-    if (Status status = set.add_target(trainer.targets[i], std::move(**column), !planned); !status)
-      return status.error();
-  }
-  if (own && own->sample_weight()) {
-    RawArrayResult raw = loader.load(*own->sample_weight(), text_of(own->sample_weight()->member()));
-    if (!raw) return raw.error();
-    if (!*raw) return rejected("", "the array of sample weights was not found");
-    DataColumn column(*raw);
-    if (Status status = column.apply(*own->sample_weight()); !status) return status.error();
-    if (column.sample_elements() != 1)
-      return rejected(column.array().file, "sample weights of shape " +
-                                               shape_text(column.sample_dims(), true) +
-                                               ", expected one number a sample");
-    set.weights_ = std::move(column);
-    if (Status status = set.take(*set.weights_); !status) return status.error();
-  }
-  if (set.count_ < 1)
-    return rejected(set.file(), "no samples are left for training", "see the script's slices");
-  if (set.count_ > int64_t{UINT32_MAX}) return rejected(set.file(), "more than 4294967295 samples");
-  return std::optional<SampleSet>(std::move(set));
-}
-
 SampleSet SampleSet::split_at(int64_t at) {
   SampleSet rest = *this;
   const auto cut = [](SampleSet &set, int64_t begin, int64_t end) {
@@ -212,6 +107,37 @@ std::vector<int64_t> SampleSet::missing_classes(const SampleSet &other) const {
   std::vector<int64_t> missing;
   std::ranges::set_difference(there, here, std::back_inserter(missing));
   return missing;
+}
+
+const std::pair<int64_t, double> *SampleSet::class_weight_of(const float *target) const {
+  const TensorInfo &tensor = trainer_->targets[0].tensor;
+  // numpy: the first of the largest elements; Keras 3 rounds a single number.
+  const double label = tensor.elements > 1
+                           ? static_cast<double>(std::max_element(target, target + tensor.elements) - target)
+                       : trainer_->semantics == Semantics::keras3 ? std::nearbyint(double{*target})
+                                                                  : double{*target};
+  const auto found = std::ranges::find_if(
+      class_weights_, [&](const auto &one) { return static_cast<double>(one.first) == label; });
+  return found == class_weights_.end() ? nullptr : &*found;
+}
+
+Status SampleSet::check_class_weights() const {
+  std::vector<float> target(static_cast<size_t>(trainer_->targets[0].tensor.elements));
+  for (int64_t i = 0; i < count_; ++i) {
+    const uint32_t sample[] = {static_cast<uint32_t>(i)};
+    if (Status status = gather_feature(targets_[0], sample, target.data()); !status) return status;
+    if (!class_weight_of(target.data()))
+      return rejected(
+          targets_[0].column.array().file,
+          "class_weight has no weight for the class of sample " + format("%lld", static_cast<long long>(i)),
+          "Keras 2 needs one for each class in the data");
+  }
+  return {};
+}
+
+Status SampleSet::set_class_weights(std::vector<std::pair<int64_t, double>> weights) {
+  class_weights_ = std::move(weights);
+  return trainer_->semantics == Semantics::keras2 ? check_class_weights() : Status();
 }
 
 Status SampleSet::gather_feature(const Feature &feature, std::span<const uint32_t> samples, float *to) {
@@ -253,11 +179,10 @@ Status SampleSet::gather(std::span<const uint32_t> samples, float *const *to_inp
   } else {
     std::fill(weights, weights + samples.size(), 1.0f);
   }
-  for (size_t s = 0; s < samples.size() && !class_weights_.empty(); ++s) {
-    const std::optional<int64_t> label = class_of(samples[s]);
-    for (const auto &[number, weight] : class_weights_)
-      if (label == number) weights[s] *= static_cast<float>(weight);
-  }
+  const auto row = static_cast<size_t>(trainer_->targets[0].tensor.elements);
+  for (size_t s = 0; s < samples.size() && !class_weights_.empty(); ++s)
+    if (const auto *found = class_weight_of(to_targets[0] + s * row))
+      weights[s] *= static_cast<float>(found->second);
   if (trainer_->semantics == Semantics::keras2) share_among_weighted({weights, samples.size()});
   return {};
 }

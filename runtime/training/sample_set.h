@@ -24,6 +24,9 @@ class DataLoader {
   RawArrayResult load(const schema::DataArray &array, const std::string &member);
   // Of the model's own data set, where the script names none.
   RawArrayResult load(const std::string &member);
+  std::string given() const { return given_.value_or(""); }
+  // Names of the arrays of that data set if it is a .npz, else none.
+  Result<std::vector<std::string>> members();
 
  private:
   RawArrayResult load_from(const std::string &path, const std::string &member);
@@ -35,8 +38,8 @@ class DataLoader {
 class SampleSet {
  public:
   // The plan's train, validation or test set (`split`: "train", "valid", "test"), or the arrays x_SPLIT and
-  // y_SPLIT with the steps of the training set, or scaled and encoded as the program needs them. Nothing if
-  // there is no validation set.
+  // y_SPLIT with the steps of the training set but for its slices, or scaled and encoded as the program needs
+  // them. Nothing if there is no such set; a part of one is an error.
   static Result<std::optional<SampleSet>> load(const Trainer &trainer, DataLoader &loader,
                                                const std::string &split);
 
@@ -49,9 +52,9 @@ class SampleSet {
   // The first classes, at most, that this set lacks though `other` has them; nothing is known of targets that
   // are no classes.
   std::vector<int64_t> missing_classes(const SampleSet &other) const;
-  void set_class_weights(std::vector<std::pair<int64_t, double>> weights) {
-    class_weights_ = std::move(weights);
-  }
+  // The weight of each sample's class: of the class number, or of the largest element of a vector. Keras 3
+  // takes 1 for a class without a weight, for Keras 2 that is an error.
+  Status set_class_weights(std::vector<std::pair<int64_t, double>> weights);
 
   // to_inputs[i]: [n, dims] in the program's layout; to_targets: the same, then the weights [n] if the
   // program takes them. Allocates nothing but for pictures; not to be called from two threads at once.
@@ -68,6 +71,8 @@ class SampleSet {
   Status add_target(const TargetInfo &target, DataColumn column, bool may_encode);
   Status take(const DataColumn &column);
   std::optional<int64_t> class_of(int64_t sample) const;
+  const std::pair<int64_t, double> *class_weight_of(const float *target) const;
+  Status check_class_weights() const;
 
   const Trainer *trainer_;
   std::vector<Feature> inputs_, targets_;

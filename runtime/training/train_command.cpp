@@ -11,6 +11,8 @@
 #include "runtime/training/interrupt.h"
 #include "runtime/training/weight_files.h"
 #include "schema/program_generated.h"
+#include "runtime/training/training_sets.h"
+#include "support/fit_limits.h"
 
 namespace sinter::runtime {
 namespace {
@@ -65,7 +67,8 @@ Result<FitOptions> fit_options(const Trainer &trainer, const Options &options) {
     set(*number);
     return {};
   };
-  if (Status s = integer("--epochs", 0, 1'000'000, [&](int64_t n) { fit.epochs = static_cast<uint32_t>(n); });
+  if (Status s =
+          integer("--epochs", 0, most_epochs, [&](int64_t n) { fit.epochs = static_cast<uint32_t>(n); });
       !s)
     return s.error();
   if (Status s = integer("--batch", 1, trainer.max_batch(),
@@ -112,60 +115,6 @@ Result<FitOptions> fit_options(const Trainer &trainer, const Options &options) {
   return fit;
 }
 
-struct Sets {
-  SampleSet train;
-  std::optional<SampleSet> validation;
-};
-
-std::string classes_text(const std::vector<int64_t> &classes) {
-  std::string text = classes.size() == 1 ? "class " : "classes ";
-  for (size_t i = 0; i < classes.size() && i < 10; ++i)
-    text += (i > 0 ? ", " : "") + format("%lld", static_cast<long long>(classes[i]));
-  return text + (classes.size() > 10 ? ", …" : "");
-}
-
-Result<Sets> load_sets(const Trainer &trainer, const Options &options, Console &console) {
-  DataLoader loader(trainer, options.get("--data"));
-  Result<std::optional<SampleSet>> train = SampleSet::load(trainer, loader, "train");
-  if (!train) return train.error();
-  if (!*train)
-    return system_error(options.get("--data").value_or(""), "the data set has no training samples");
-  Sets sets{std::move(**train), std::nullopt};
-  const schema::Trainer &metadata = *trainer.metadata;
-  const double split = metadata.fit() ? metadata.fit()->validation_split() : 0;
-  if (metadata.validation() || (!metadata.train() && split == 0)) {
-    Result<std::optional<SampleSet>> validation = SampleSet::load(trainer, loader, "valid");
-    if (!validation) return validation.error();
-    sets.validation = std::move(*validation);
-  } else if (split > 0) {
-    // Keras: split_at = int(n * (1. - split)); samples from there on are for validation.
-    const int64_t count = sets.train.count();
-    const auto at = static_cast<int64_t>(static_cast<double>(count) * (1.0 - split));
-    if (at < 1)
-      return rejected(sets.train.file(),
-                      format("validation_split %g of %lld samples leaves none for training", split,
-                             static_cast<long long>(count)));
-    if (at < count) {
-      sets.validation = sets.train.split_at(at);
-      const auto warn = [&](const std::vector<int64_t> &missing, const char *where) {
-        if (!missing.empty())
-          console.warning("validation_split takes the last samples as they lie in the file: " +
-                          classes_text(missing) + (missing.size() == 1 ? " is" : " are") +
-                          " missing in the samples for " + where + "; shuffle the data first");
-      };
-      warn(sets.validation->missing_classes(sets.train), "validation");
-      warn(sets.train.missing_classes(*sets.validation), "training");
-    }
-  }
-  if (metadata.fit() && metadata.fit()->class_weight()) {
-    std::vector<std::pair<int64_t, double>> weights;
-    for (const schema::ClassWeight *one : *metadata.fit()->class_weight())
-      weights.emplace_back(one->class_number(), one->weight());
-    sets.train.set_class_weights(std::move(weights));
-  }
-  return sets;
-}
-
 int train(const Trainer &trainer, const Options &options, Console &console) {
   const auto fail = [&](const Error &error) {
     console.error(error);
@@ -175,7 +124,8 @@ int train(const Trainer &trainer, const Options &options, Console &console) {
   if (!fit_choices) return fail(fit_choices.error());
   if (Status status = apply_threads(options); !status) return fail(status.error());
   if (Status status = check_cpu(trainer.program); !status) return fail(status.error());
-  Result<Sets> sets = load_sets(trainer, options, console);
+  DataLoader loader(trainer, options.get("--data"));
+  Result<TrainingSets> sets = load_training_sets(trainer, loader, console);
   if (!sets) return fail(sets.error());
   Result<std::unique_ptr<Fit>> fit =
       Fit::create(trainer, std::move(sets->train), std::move(sets->validation), *fit_choices, console);

@@ -6,6 +6,7 @@
 #include "runtime/text.h"
 #include "runtime/training/commands.h"
 #include "runtime/training/evaluator.h"
+#include "runtime/training/training_sets.h"
 #include "runtime/training/weight_files.h"
 #include "schema/program_generated.h"
 
@@ -49,7 +50,7 @@ int evaluate(const Trainer &trainer, const Options &options, Console &console) {
   Result<TrainingState> state = trained_state(trainer, options);
   if (!state) return fail(state.error());
   DataLoader loader(trainer, options.get("--data"));
-  Result<std::optional<SampleSet>> samples = SampleSet::load(trainer, loader, split);
+  Result<std::optional<SampleSet>> samples = load_split(trainer, loader, split);
   if (!samples) return fail(samples.error());
   if (!*samples)
     return fail(system_error(options.get("--data").value_or(""),

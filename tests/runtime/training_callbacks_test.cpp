@@ -101,6 +101,25 @@ TEST_F(CallbacksTest, EarlyStoppingRestoresWeights) {
   run(k3, callback, {1.0, 2.0, 3.0});
   EXPECT_EQ(out_, "Epoch 2: early stopping\nRestoring model weights from the end of the best epoch: 1.\n");
   EXPECT_TRUE(context_.restored.filled);
+  EXPECT_TRUE(context_.has_restored);
+  // Keras 3 restores them without a stop, too, Keras 2 where it stops.
+  run(k3, callback, {1.0, 0.5});
+  EXPECT_EQ(out_, "Restoring model weights from the end of the best epoch: 2.\n");
+  EXPECT_TRUE(context_.has_restored);
+  run(k2, callback, {1.0, 2.0, 3.0});
+  EXPECT_EQ(out_, "Restoring model weights from the end of the best epoch\nEpoch 00002: early stopping\n");
+  EXPECT_TRUE(context_.has_restored);
+  run(k2, callback, {1.0, 2.0});
+  EXPECT_EQ(out_, "");
+  EXPECT_FALSE(context_.has_restored);
+}
+
+// Keras 2.2: the value to beat. Nothing is better than 0.05, so the first epoch counts as one without
+// progress.
+TEST_F(CallbacksTest, EarlyStoppingBaselineOfKeras2) {
+  const FakeCallback callback{"EarlyStopping", {{"baseline", 0.05}, {"patience", 1.0}}};
+  EXPECT_EQ(run(k2, callback, {0.4, 0.3, 0.2, 0.1}), 2);
+  EXPECT_EQ(run(k2, callback, {0.04, 0.03, 0.02, 0.01}), 4);
 }
 
 TEST_F(CallbacksTest, ModelCheckpointKeras2) {
@@ -144,6 +163,32 @@ TEST_F(CallbacksTest, ModelCheckpointRefusesPathsBeforeTraining) {
   EXPECT_THAT(status.error().message, HasSubstr("'val_acc' is not logged"));
 }
 
+// save_freq counts batches over epochs, and looks at the batch's numbers; period counts epochs.
+TEST_F(CallbacksTest, ModelCheckpointByBatches) {
+  run(k3,
+      {"ModelCheckpoint",
+       {{"filepath", "{epoch}-{batch}-{loss:.2f}.keras"},
+        {"save_freq", 3.0},
+        {"save_best_only", 1.0},
+        {"monitor", "loss"}}},
+      {1}, "loss");
+  auto callbacks = make_callbacks(trainer_, *context_.console);
+  saved_.clear();
+  const double losses[] = {0.9, 0.8, 0.7, 0.9, 0.5, 0.6};
+  for (int64_t step = 0; step < 12; ++step) {
+    context_.logs.set(0, losses[step % 6]);
+    EXPECT_TRUE((*callbacks)[0]->end_batch(context_, step / 4, step % 4, losses[step % 6]));
+  }
+  EXPECT_THAT(saved_, ElementsAre("1-3-0.70.keras", "2-2-0.60.keras"))
+      << "0.7 and 0.6 of the next pass are no better";
+  run(k3, {"ModelCheckpoint", {{"filepath", "{epoch}.keras"}, {"period", 2.0}}}, {3, 2, 1});
+  EXPECT_THAT(saved_, ElementsAre("2.keras"));
+  spec_.callbacks = {{"ModelCheckpoint", {{"filepath", "{val_loss:.2f}.keras"}, {"save_freq", 3.0}}}};
+  trainer_ = fake_trainer(spec_);
+  callbacks = make_callbacks(trainer_, *context_.console);
+  EXPECT_FALSE((*callbacks)[0]->begin_training(context_, false));
+}
+
 TEST_F(CallbacksTest, ReduceLearningRateOnPlateau) {
   const FakeCallback callback{"ReduceLROnPlateau",
                               {{"patience", 2.0}, {"factor", 0.5}, {"verbose", 1.0}, {"min_lr", 0.1}}};
@@ -159,9 +204,25 @@ TEST_F(CallbacksTest, ReduceLearningRateOnPlateau) {
 TEST_F(CallbacksTest, LearningRateTable) {
   const FakeCallback callback{"LearningRateScheduler",
                               {{"learning_rates", std::vector<double>{0.1, 0.01}}, {"verbose", 1.0}}};
-  run(k3, callback, {1, 1, 1});
-  EXPECT_THAT(rates_, ElementsAre(0.1f, 0.01f, 0.01f));
-  EXPECT_THAT(out_, HasSubstr("\nEpoch 2: LearningRateScheduler setting learning rate to 0.01.\n"));
+  run(k3, callback, {1, 1});
+  EXPECT_THAT(rates_, ElementsAre(0.1f, 0.01f));
+  EXPECT_EQ(out_,
+            "\nEpoch 1: LearningRateScheduler setting learning rate to 0.1.\n"
+            "\nEpoch 2: LearningRateScheduler setting learning rate to 0.01.\n");
+}
+
+TEST_F(CallbacksTest, LearningRateTableIsNeverLeft) {
+  run(k3, {"LearningRateScheduler", {{"learning_rates", std::vector<double>{0.1, 0.01}}}}, {1});
+  auto callbacks = make_callbacks(trainer_, *context_.console);
+  context_.epochs = 2;
+  EXPECT_TRUE((*callbacks)[0]->begin_training(context_, false));
+  context_.epochs = 3;
+  const Status beyond = (*callbacks)[0]->begin_training(context_, false);
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().message, "3 epochs: the script's LearningRateScheduler was compiled for 2");
+  context_.epochs = 2;
+  context_.learning_rate_given = true;
+  EXPECT_FALSE((*callbacks)[0]->begin_training(context_, false));
 }
 
 TEST_F(CallbacksTest, CsvLogger) {

@@ -214,13 +214,49 @@ TEST_F(TrainingDataTest, WeightsOfSamplesAndClasses) {
   Loaded data = load(spec);
   ASSERT_EQ(data.error, "");
   EXPECT_THAT(data.weights, ElementsAre(1, 2, 3));
-  data.set->set_class_weights({{1, 0.5}, {2, 10}});
+  ASSERT_TRUE(data.set->set_class_weights({{0, 1}, {1, 0.5}, {2, 10}}));
   gather(*data.set, data);
   EXPECT_THAT(data.weights, ElementsAre(1, 1, 30));
   // Of Keras 2: a loss is divided by the number of weights other than 0.
-  data.set->set_class_weights({{1, 0}});
+  ASSERT_TRUE(data.set->set_class_weights({{0, 1}, {1, 0}, {2, 1}}));
   gather(*data.set, data);
   EXPECT_THAT(data.weights, ElementsAre(1.5f, 0, 4.5f));
+}
+
+// Rows of a file: the class is the largest element. Keras 2 wants a weight for each class that there is.
+TEST_F(TrainingDataTest, ClassWeightsOfRows) {
+  write_npz(npy_floats({3, 4}, std::vector<float>(12, 1.0f)),
+            npy_floats({3, 3}, {0, 0, 1, 0.5f, 0.5f, 0, 0, 1, 0}));
+  FakeTrainerSpec spec = scripted({}, {});
+  spec.sample_weights = true;
+  for (const Semantics semantics : {Semantics::keras2, Semantics::keras3}) {
+    spec.semantics = semantics;
+    Loaded data = load(spec);
+    ASSERT_EQ(data.error, "");
+    ASSERT_TRUE(data.set->set_class_weights({{0, 2}, {1, 3}, {2, 5}}));
+    gather(*data.set, data);
+    EXPECT_THAT(data.weights, ElementsAre(5, 2, 3));
+    const Status status = data.set->set_class_weights({{2, 5}, {1, 3}});
+    EXPECT_EQ(bool(status), semantics == Semantics::keras3);
+    if (!status) {
+      EXPECT_EQ(status.error().message, "class_weight has no weight for the class of sample 1");
+      continue;
+    }
+    gather(*data.set, data);
+    EXPECT_THAT(data.weights, ElementsAre(5, 1, 3));
+  }
+}
+
+// Slices of the training arrays are none of the test arrays; arrays of other names are of no other split.
+TEST_F(TrainingDataTest, OtherSplitsOfAScript) {
+  write_idx(6);
+  FakeTrainerSpec spec =
+      scripted({{.kind = "samples", .begin = 4}}, {{.kind = "samples", .begin = 4}, to_vector[0]});
+  EXPECT_EQ(load(spec).count, 2);
+  EXPECT_EQ(load(spec, "test").count, 6);
+  EXPECT_EQ(load(spec, "valid").error, "none");
+  spec.train[0] = {"set.npz", "pictures"};
+  EXPECT_EQ(load(spec, "test").error, ": the script says nothing of data for the split 'test'");
 }
 
 TEST_F(TrainingDataTest, MissingDataNamesThePlaces) {
