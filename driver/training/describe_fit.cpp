@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "driver/training/settings.h"
+#include "driver/training/check_fit.h"
 #include "schema/program_generated.h"
 
 namespace sinter::driver {
@@ -71,20 +71,6 @@ std::unique_ptr<schema::DataArrayT> data_array(const script::DataArray &given) {
   return array;
 }
 
-// Arrays in the order of `names`, which those with names of their own are sorted by.
-std::vector<std::unique_ptr<schema::DataArrayT>> in_order(const std::vector<std::pair<std::string, script::DataArray>> &arrays,
-                                                          const std::vector<std::string> &names) {
-  std::vector<std::pair<size_t, const script::DataArray *>> sorted;
-  for (size_t i = 0; i < arrays.size(); ++i) {
-    const auto found = std::ranges::find(names, arrays[i].first);
-    sorted.emplace_back(found == names.end() ? i : static_cast<size_t>(found - names.begin()), &arrays[i].second);
-  }
-  std::ranges::stable_sort(sorted, {}, &std::pair<size_t, const script::DataArray *>::first);
-  std::vector<std::unique_ptr<schema::DataArrayT>> result;
-  for (const auto &[place, array] : sorted) result.push_back(data_array(*array));
-  return result;
-}
-
 std::unique_ptr<schema::ArgumentT> argument(const std::string &name, const ConfigValue &value) {
   auto result = std::make_unique<schema::ArgumentT>();
   result->name = name;
@@ -102,22 +88,23 @@ std::unique_ptr<schema::ArgumentT> argument(const std::string &name, const Confi
 
 class FitDescriber {
  public:
-  FitDescriber(const ir::Model &model, schema::TrainerT &trainer, Diagnostics &diagnostics)
-      : model_(model), trainer_(trainer), diagnostics_(diagnostics), outputs_(output_names(model)) {
-    for (const ir::ValueId v : model.graph.inputs) inputs_.push_back(model.graph.value(v).name);
-  }
+  FitDescriber(const ir::Model &model, std::vector<bool> has_target, schema::TrainerT &trainer, Diagnostics &diagnostics)
+      : model_(model), trainer_(trainer), diagnostics_(diagnostics), fed_(fit_model(model, std::move(has_target))) {}
 
   bool run(const script::TrainingPlan &plan, int main) {
     const script::FitCall *fit = plan.first_fit(main);
     trainer_.fit = std::make_unique<schema::FitT>();
     if (fit) {
-      describe(*fit);
-      trainer_.train = data_set(fit->train, fit->where);
-      if (fit->validation) trainer_.validation = data_set(*fit->validation, fit->where);
+      for (const bool fits : {check_numbers(*fit, diagnostics_), check_steps(*fit, fed_, diagnostics_),
+                              check_weights(*fit, fed_, diagnostics_), check_callbacks(*fit, model_.keras3, diagnostics_)})
+        ok_ &= fits;
+      if (ok_) describe(*fit);
+      trainer_.train = data_set(fit->train, "fit()", fit->where);
+      if (fit->validation) trainer_.validation = data_set(*fit->validation, "validation_data", fit->where);
     }
     for (const script::TrainingAction &action : plan.actions)
       if (const auto *evaluate = std::get_if<script::EvaluateCall>(&action); evaluate && evaluate->model == main)
-        trainer_.test = data_set(evaluate->data, evaluate->where);
+        trainer_.test = data_set(evaluate->data, "evaluate()", evaluate->where);
     return ok_;
   }
 
@@ -132,7 +119,8 @@ class FitDescriber {
     fit.shuffle = given.shuffle.value_or(true);
     fit.validation_split = given.validation_split.value_or(0);
     fit.steps_per_epoch = static_cast<uint64_t>(given.steps_per_epoch.value_or(0));
-    fit.validation_steps = static_cast<uint64_t>(given.validation_steps.value_or(0));
+    // Without batch_size, Keras 3 divides the validation data by the steps: all of them are evaluated.
+    fit.validation_steps = given.batch_size ? static_cast<uint64_t>(given.validation_steps.value_or(0)) : 0;
     fit.counts_steps = given.train.generator.has_value();
     fit.verbose = static_cast<uint32_t>(given.verbose.value_or(1));
     for (const auto &[number, weight] : given.class_weight) {
@@ -149,16 +137,20 @@ class FitDescriber {
     }
   }
 
-  std::unique_ptr<schema::DataSetT> data_set(const script::DataSet &given, const Location &where) {
+  std::unique_ptr<schema::DataSetT> data_set(const script::DataSet &given, const char *who, const Location &where) {
     if (given.generator) {
       diagnostics_.error(given.generator->where.line > 0 ? given.generator->where : where,
                          fmt::format("{} cannot be compiled in this version", given.generator->class_name),
                          "give fit() the arrays themselves");
       ok_ = false;
+      return nullptr;
     }
+    const std::optional<FedArrays> fed = fed_arrays(given, fed_, who, where, diagnostics_);
+    ok_ &= fed.has_value();
+    if (!fed) return nullptr;
     auto set = std::make_unique<schema::DataSetT>();
-    set->inputs = in_order(given.inputs, inputs_);
-    set->targets = in_order(given.targets, outputs_);
+    for (const script::DataArray *array : fed->inputs) set->inputs.push_back(data_array(*array));
+    for (const script::DataArray *array : fed->targets) set->targets.push_back(data_array(*array));
     if (given.sample_weight) set->sample_weight = data_array(*given.sample_weight);
     return set;
   }
@@ -166,14 +158,15 @@ class FitDescriber {
   const ir::Model &model_;
   schema::TrainerT &trainer_;
   Diagnostics &diagnostics_;
-  std::vector<std::string> inputs_, outputs_;
+  FitModel fed_;
   bool ok_ = true;
 };
 
 }  // namespace
 
-bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &model, schema::TrainerT &trainer, Diagnostics &diagnostics) {
-  return FitDescriber(model, trainer, diagnostics).run(plan, main);
+bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &model, std::vector<bool> has_target, schema::TrainerT &trainer,
+                  Diagnostics &diagnostics) {
+  return FitDescriber(model, std::move(has_target), trainer, diagnostics).run(plan, main);
 }
 
 void describe_layers(const ir::Model &model, schema::TrainerT &trainer) {

@@ -61,6 +61,22 @@ class LossReader {
       fail(given.where, fmt::format("'{}' is for '{}', but the model's outputs are {}", given.class_name, name, fmt::join(outputs_, ", ")));
   }
 
+  // Handled by the caller, or of no consequence.
+  static bool is_known_elsewhere(const std::string &key) {
+    return key == "name" || key == "dtype" || key == "fn" || key == "axis" || key == "ignore_class" || key == "reduction";
+  }
+  static bool is_mean(const ConfigValue &value) {
+    const std::string *text = value.text();
+    return text && (*text == "sum_over_batch_size" || *text == "auto" || *text == "mean");
+  }
+
+  // What would change the numbers, unless it has the value that changes nothing.
+  void refuse_setting(const Configured &given, const std::string &key, const ConfigValue &value) {
+    const auto *flag = std::get_if<bool>(&value.value);
+    const bool is_off = value.is_none() || (flag && !*flag) || value.number() == 0.0;
+    if (!is_off) fail(given.where, fmt::format("{}: the argument '{}' is not supported", given.class_name, key));
+  }
+
   passes::LossConfig loss(const Configured &given) {
     passes::LossConfig config;
     config.name = function_name(given.class_name);
@@ -72,8 +88,10 @@ class LossReader {
       else if (key == "delta") config.delta = value.number().value_or(1);
       else if (key == "axis" && value.number().value_or(-1) != -1) fail(given.where, "a loss over another axis than the last is not supported");
       else if (key == "ignore_class" && !value.is_none()) fail(given.where, "ignore_class is not supported");
-      else if (key == "reduction" && !value.is_none() && value.text() && *value.text() != "sum_over_batch_size" && *value.text() != "auto")
-        fail(given.where, fmt::format("reduction='{}' is not supported", *value.text()), "the mean over the batch, Keras's default, is");
+      else if (key == "reduction" && !value.is_none() && !is_mean(value))
+        fail(given.where, fmt::format("reduction{} is not supported", value.text() ? fmt::format("='{}'", *value.text()) : ""),
+             "the mean over the batch, Keras's default, is");
+      else if (!is_known_elsewhere(key)) refuse_setting(given, key, value);
     }
     return config;
   }
@@ -85,8 +103,9 @@ class LossReader {
     metric.where = given.where;
     for (const auto &[key, value] : given.config) {
       if (key == "k") metric.k = static_cast<int64_t>(value.number().value_or(5));
-      if (key == "threshold") metric.threshold = value.number().value_or(0.5);
-      if (key == "name" && value.text()) metric.label = *value.text();
+      else if (key == "threshold") metric.threshold = value.number().value_or(0.5);
+      else if (key == "name" && value.text()) metric.label = *value.text();
+      else if (!is_known_elsewhere(key)) refuse_setting(given, key, value);
     }
     config_.metrics.push_back(std::move(metric));
   }

@@ -39,7 +39,7 @@ class TrainerPlanner {
     const std::optional<OptimizerConfig> optimizer = optimizer_config(call->optimizer, model_.keras3, diagnostics_);
     const bool has_frozen = freeze(*call);
     schema::TrainerT said;
-    const bool has_fit = describe_fit(loaded_.plan, loaded_.main_model, model_, said, diagnostics_);
+    const bool has_fit = describe_fit(loaded_.plan, loaded_.main_model, model_, compared(request.loss), said, diagnostics_);
     if (diagnostics_.has_errors() || !has_losses || !optimizer || !has_fit || !has_frozen) return std::nullopt;
     request.optimizer = *optimizer;
     request.where = call->optimizer.where;
@@ -49,7 +49,11 @@ class TrainerPlanner {
     request.loss.sample_weights = !said.fit->class_weight.empty() || (said.train && said.train->sample_weight) ||
                                   (said.validation && said.validation->sample_weight);
     if (pipeline_.max_batch == 0) pipeline_.max_batch = said.fit->batch_size;
-    if (said.fit->batch_size > pipeline_.max_batch) said.fit->batch_size = static_cast<uint32_t>(pipeline_.max_batch);
+    if (said.fit->batch_size > pipeline_.max_batch) {
+      diagnostics_.warning({.path = "--batch"}, fmt::format("the script's batch_size is {}: the trainer takes batches of {}",
+                                                            said.fit->batch_size, pipeline_.max_batch));
+      said.fit->batch_size = static_cast<uint32_t>(pipeline_.max_batch);
+    }
 
     BuiltTrainer built;
     auto planned = passes::plan_train(
@@ -90,6 +94,14 @@ class TrainerPlanner {
     diagnostics_.error({options_.model}, "nothing says how to train the model: there is no loss and optimizer",
                        of_script ? "give one to compile(loss=…)" : "say them with --loss NAME --optimizer NAME");
     return std::nullopt;
+  }
+
+  // The outputs that a loss or a metric compares with a target.
+  static std::vector<bool> compared(const passes::TrainingConfig &config) {
+    std::vector<bool> result;
+    for (const passes::LossConfig &loss : config.losses) result.push_back(!loss.name.empty());
+    for (const passes::MetricConfig &metric : config.metrics) result[static_cast<size_t>(metric.output)] = true;
+    return result;
   }
 
   void set_trainable(const ir::LayerInfo &layer, bool trainable) {

@@ -21,9 +21,10 @@ std::optional<Configured> configured(Evaluator &evaluator, const Value &value, c
 // The data of fit() and evaluate(): one array, a list or a dict by name on each side, or a generator.
 std::optional<DataSet> take_data(Evaluator &evaluator, const Value &x, Position x_at, const Value &y,
                                  Position y_at, std::string_view what);
-// An argument that is None or an integer from `minimum` on. False after an error.
+// An argument that is None or an integer from `minimum` on; may_cut: a fraction is cut off. False after an
+// error.
 bool take_integer(Evaluator &evaluator, const Bound &bound, const char *name,
-                  std::optional<std::int64_t> &out, std::int64_t minimum);
+                  std::optional<std::int64_t> &out, std::int64_t minimum, bool may_cut = false);
 
 Value compile_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments);
 Value fit_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments);

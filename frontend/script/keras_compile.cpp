@@ -63,6 +63,7 @@ std::optional<Configured> configured(Evaluator &evaluator, const Value &value, c
   }
   return std::nullopt;
 }
+
 namespace {
 
 // One for all outputs, a list in the order of outputs, or a dict by output name.
@@ -86,21 +87,27 @@ bool by_output(Evaluator &evaluator, const ModelObject &model, const Value &valu
   }
   if (const auto *items = items_of(value)) {
     const std::vector<Value> list = *items;
-    const bool per_output = category == "loss" && list.size() > 1;
+    // Keras 2 applies a list of metrics to all outputs, Keras 3 takes an entry an output.
+    const bool is_metric = category == "metric";
+    const bool per_output = is_metric ? model.outputs.size() > 1 && !evaluator.keras.dialect.counts_from_one()
+                                      : model.outputs.size() > 1 || list.size() > 1;
     if (per_output && list.size() != model.outputs.size()) {
       evaluator.error(at,
-                      fmt::format("{} losses are given for {} outputs", list.size(), model.outputs.size()));
+                      fmt::format("{} {} are given for {} outputs", list.size(),
+                                  is_metric ? "metrics" : "losses", model.outputs.size()),
+                      is_metric ? "Keras 3 takes one, or a list of them, for each output" : "");
       return false;
     }
-    for (std::size_t i = 0; i < list.size(); ++i)
-      if (!is_none(list[i]) && !add(per_output ? model.outputs[i]->layer->name : "", list[i])) return false;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      std::vector<Value> each = {list[i]};
+      if (const auto *inner = items_of(list[i]); inner && is_metric) each = std::vector<Value>(*inner);
+      for (const Value &one : each)
+        if (!is_none(one) && !add(per_output ? model.outputs[i]->layer->name : "", one)) return false;
+    }
     return true;
   }
   return add("", value);
 }
-}  // namespace
-
-namespace {
 
 void add_frozen(const ModelObject &model, bool trainable, std::vector<std::string> &names) {
   trainable = trainable && model.trainable;

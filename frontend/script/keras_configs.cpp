@@ -67,9 +67,10 @@ constexpr ConfigClass schedules[] = {
 
 constexpr ConfigClass callbacks[] = {
     {"ModelCheckpoint", nullptr,
-     "filepath! monitor verbose save_best_only save_weights_only mode period|save_freq "
+     "filepath! monitor verbose save_best_only save_weights_only mode period * save_freq "
      "initial_value_threshold",
-     nullptr},
+     "filepath! monitor verbose save_best_only save_weights_only mode save_freq initial_value_threshold * "
+     "period"},
     {"EarlyStopping", nullptr,
      "monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch", nullptr},
     {"ReduceLROnPlateau", nullptr, "monitor factor patience verbose mode min_delta|epsilon cooldown min_lr",

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "frontend/script/call_signatures.h"
 #include "frontend/script/keras_calls.h"
@@ -60,10 +61,15 @@ std::optional<DataSet> take_data(Evaluator &evaluator, const Value &x, Position 
     return std::nullopt;
   return data;
 }
+
 bool take_integer(Evaluator &evaluator, const Bound &bound, const char *name,
-                  std::optional<std::int64_t> &out, std::int64_t minimum) {
+                  std::optional<std::int64_t> &out, std::int64_t minimum, bool may_cut) {
   const Argument *argument = bound.find(name);
   if (!argument || is_none(argument->value)) return true;
+  if (const auto number = number_of(argument->value); number && !may_cut && *number != std::floor(*number)) {
+    evaluator.error(argument->at, fmt::format("{} is {}, but must be a whole number", name, *number));
+    return false;
+  }
   out = integer_argument(evaluator, *argument, name);
   if (out && *out < minimum) {
     evaluator.error(argument->at, fmt::format("{} is {}, but must be at least {}", name, *out, minimum));
@@ -71,6 +77,7 @@ bool take_integer(Evaluator &evaluator, const Bound &bound, const char *name,
   }
   return out.has_value();
 }
+
 namespace {
 
 // validation_data=(x, y) or (x, y, sample_weights), or a generator.
@@ -100,6 +107,7 @@ bool take_validation(Evaluator &evaluator, const Argument &argument, FitCall &ca
   call.validation = std::move(data);
   return true;
 }
+
 bool take_class_weight(Evaluator &evaluator, const Argument &argument, FitCall &call) {
   if (is_none(argument.value)) return true;
   auto *const *dict = std::get_if<Dict *>(&argument.value);
@@ -131,7 +139,7 @@ bool take_callbacks(Evaluator &evaluator, ModelObject *model, const Argument &ar
   for (const Value &item : *items) {
     if (auto *const *object = std::get_if<ConfigObject *>(&item);
         object && (*object)->class_name == "LearningRateScheduler") {
-      auto table = learning_rate_table(evaluator, model, **object, call.epochs.value_or(1));
+      auto table = learning_rate_table(evaluator, model, **object, call);
       if (!table) return false;
       call.callbacks.push_back(std::move(*table));
       continue;
@@ -142,9 +150,6 @@ bool take_callbacks(Evaluator &evaluator, ModelObject *model, const Argument &ar
   }
   return true;
 }
-}  // namespace
-
-namespace {
 
 // Layers that were frozen or freed after compile(): Keras 2 trains what was trainable at compile() and warns,
 // in Keras 3 it depends on what ran before.
@@ -189,8 +194,8 @@ Value fit_method(Evaluator &evaluator, const Native &native, const CallArguments
   ok &= take_integer(evaluator, bound, "batch_size", call.batch_size, 1);
   ok &= take_integer(evaluator, bound, "epochs", call.epochs, 0);
   ok &= take_integer(evaluator, bound, "initial_epoch", call.initial_epoch, 0);
-  ok &= take_integer(evaluator, bound, "steps_per_epoch", call.steps_per_epoch, 1);
-  ok &= take_integer(evaluator, bound, "validation_steps", call.validation_steps, 1);
+  ok &= take_integer(evaluator, bound, "steps_per_epoch", call.steps_per_epoch, 1, generator);
+  ok &= take_integer(evaluator, bound, "validation_steps", call.validation_steps, 1, generator);
   if (const Argument *verbose = bound.find("verbose"); verbose && integer_of(verbose->value))
     call.verbose = integer_of(verbose->value);
   if (const ConfigValue *batch = find(call.train.flow, "batch_size"); batch && !call.batch_size)
@@ -223,10 +228,15 @@ Value fit_method(Evaluator &evaluator, const Native &native, const CallArguments
     ok &= take_class_weight(evaluator, *weights, call);
   if (const Argument *weights = bound.find("sample_weight"); weights && !is_none(weights->value)) {
     std::vector<std::pair<std::string, DataArray>> arrays;
-    if (take_arrays(evaluator, weights->value, "sample_weight", weights->at, arrays) && arrays.size() == 1)
-      call.train.sample_weight = std::move(arrays.front().second);
-    else
+    if (!take_arrays(evaluator, weights->value, "sample_weight", weights->at, arrays)) {
       ok = false;
+    } else if (arrays.size() != 1 || (!arrays.front().first.empty() && model->outputs.size() > 1)) {
+      evaluator.error(weights->at,
+                      "sample_weight must be one array: weights for each output are not supported");
+      ok = false;
+    } else {
+      call.train.sample_weight = std::move(arrays.front().second);
+    }
   }
   if (const Argument *callbacks = bound.find("callbacks"))
     ok &= take_callbacks(evaluator, model, *callbacks, call);

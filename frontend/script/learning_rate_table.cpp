@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "frontend/script/native_support.h"
 
 namespace sinter::script {
@@ -9,6 +12,16 @@ namespace sinter::script {
 namespace {
 
 constexpr std::int64_t most_epochs = 100'000;
+
+// Sequential.fit() of Keras 2.0 runs ten epochs unless told, all others one.
+std::int64_t epochs_of(const Evaluator &evaluator, const ModelObject *model, const FitCall &fit) {
+  return fit.epochs.value_or(model->sequential && evaluator.keras.dialect.counts_from_one() ? 10 : 1);
+}
+
+// What a float32 variable makes of a rate.
+double as_float(double rate) {
+  return static_cast<double>(static_cast<float>(rate));
+}
 
 ConfigValue &add(ConfigDict &dict, const char *name) {
   dict.emplace_back();
@@ -35,7 +48,7 @@ double initial_rate(const Evaluator &evaluator, const ModelObject *model) {
 }  // namespace
 
 std::optional<Configured> learning_rate_table(Evaluator &evaluator, const ModelObject *model,
-                                              const ConfigObject &callback, std::int64_t epochs) {
+                                              const ConfigObject &callback, const FitCall &fit) {
   Configured out;
   out.class_name = callback.class_name;
   out.where = evaluator.location(callback.at);
@@ -51,15 +64,19 @@ std::optional<Configured> learning_rate_table(Evaluator &evaluator, const ModelO
                                                type_name(schedule)));
     return std::nullopt;
   }
+  const std::int64_t epochs = epochs_of(evaluator, model, fit), first = fit.initial_epoch.value_or(0);
   if (epochs > most_epochs) {
     evaluator.error(callback.at, fmt::format("a schedule over {} epochs is too long", epochs),
                     fmt::format("at most {} are evaluated", most_epochs));
     return std::nullopt;
   }
   const bool takes_rate = (*function)->parameters->positional.size() >= 2;
-  double rate = initial_rate(evaluator, model);
+  double rate = as_float(initial_rate(evaluator, model));
   ConfigValue::List rates;
-  for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
+  // Keras asks for the epochs that it trains: the rate that a schedule starts from is the one before the
+  // first of them.
+  rates.resize(static_cast<std::size_t>(std::clamp<std::int64_t>(first, 0, epochs)), ConfigValue{rate});
+  for (std::int64_t epoch = first; epoch < epochs; ++epoch) {
     CallArguments arguments{callback.at, {{"", epoch, callback.at}}};
     if (takes_rate) arguments.items.push_back({"", rate, callback.at});
     const Value result = evaluator.call(schedule, arguments);
@@ -69,10 +86,15 @@ std::optional<Configured> learning_rate_table(Evaluator &evaluator, const ModelO
         evaluator.error_unknown(callback.at, fmt::format("the learning rate of epoch {}", epoch), result);
       return std::nullopt;
     }
-    rate = *number;
-    rates.emplace_back();
-    rates.back().value = rate;
+    rate = as_float(*number);
+    if (!std::isfinite(rate)) {
+      evaluator.error(callback.at,
+                      fmt::format("the schedule gives {} as the learning rate of epoch {}", *number, epoch));
+      return std::nullopt;
+    }
+    rates.push_back({*number});
   }
+  if (takes_rate) add(out.config, "takes_rate").value = true;
   add(out.config, "learning_rates").value = std::move(rates);
   return out;
 }
