@@ -102,6 +102,9 @@ TEST_F(FitTest, OtherSettingsAreRefusedUnlessOverridden) {
   resume.resume = true;
   resume.epochs = 4;
   EXPECT_EQ(run(spec, resume).error, "") << "what is not given is taken from the checkpoint";
+  FakeTrainerSpec smaller = spec;
+  smaller.max_batch = 4;
+  EXPECT_EQ(run(smaller, resume).error, "training began with batches of 8, this program takes up to 4");
   const auto error_with = [&](auto change) {
     FitOptions changed = resume;
     change(changed);
