@@ -194,6 +194,7 @@ Value fit_method(Evaluator &evaluator, const Native &native, const CallArguments
   ok &= take_integer(evaluator, bound, "batch_size", call.batch_size, 1);
   ok &= take_integer(evaluator, bound, "epochs", call.epochs, 0);
   ok &= take_integer(evaluator, bound, "initial_epoch", call.initial_epoch, 0);
+  const bool generator = native.name == "fit_generator";
   ok &= take_integer(evaluator, bound, "steps_per_epoch", call.steps_per_epoch, 1, generator);
   ok &= take_integer(evaluator, bound, "validation_steps", call.validation_steps, 1, generator);
   if (const Argument *verbose = bound.find("verbose"); verbose && integer_of(verbose->value))

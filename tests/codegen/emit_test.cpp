@@ -57,6 +57,9 @@ struct Tile {
   const char *target;
   int lanes, pixels, vectors;
   const char *multiply_add;  // a regular expression
+  friend std::ostream &operator<<(std::ostream &out, const Tile &c) {
+    return out << c.target << " " << c.lanes << "x" << c.pixels << "x" << c.vectors;
+  }
 };
 
 class RegisterTile : public testing::TestWithParam<Tile> {};

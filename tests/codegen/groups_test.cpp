@@ -14,6 +14,7 @@ namespace {
 struct GroupCase {
   const char *name;
   const char *graph;
+  friend std::ostream &operator<<(std::ostream &out, const GroupCase &c) { return out << c.name; }
 };
 
 const GroupCase cases[] = {

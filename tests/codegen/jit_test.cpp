@@ -361,6 +361,9 @@ void expect_like_interpreter(const std::vector<Kernel> &kernels, const Target &t
 struct RandomCase {
   const char *target;
   int level;
+  friend std::ostream &operator<<(std::ostream &out, const RandomCase &c) {
+    return out << c.target << " -O" << c.level;
+  }
 };
 
 class RandomKernels : public testing::TestWithParam<RandomCase> {};

@@ -58,7 +58,7 @@ ObjectFacts facts_of(const std::string &path, const std::string &name = "tiny") 
                                       : read_elf<Elf32_Ehdr, Elf32_Shdr, Elf32_Sym>(file, section);
 }
 
-class ObjectTargets : public testing::TestWithParam<const char *> {};
+class ObjectTargets : public testing::TestWithParam<std::string> {};
 
 TEST_P(ObjectTargets, HasCodeAndWeights) {
   const TemporaryFolder folder;

@@ -48,11 +48,6 @@ std::filesystem::path example(const std::string &name) {
   return std::filesystem::path(SINTER_SOURCE_DIR) / "examples" / name;
 }
 
-std::filesystem::path shared(const std::string &below) {
-  const char *folder = std::getenv("SINTER_SHARED");
-  return (folder ? std::filesystem::path(folder) : std::filesystem::path(SINTER_SOURCE_DIR) / ".." / "shared") / below;
-}
-
 std::vector<float> read_npy(const std::filesystem::path &path) {
   const std::string bytes = read_text(path);
   if (bytes.size() < 10 || bytes.find("'<f4'") == std::string::npos) return {};

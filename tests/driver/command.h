@@ -33,7 +33,6 @@ class Scratch {
 std::string read_text(const std::filesystem::path &path);
 void write_text(const std::filesystem::path &path, const std::string &text);
 std::filesystem::path example(const std::string &name);
-std::filesystem::path shared(const std::string &below);  // test data that is not part of the repository
 
 // Floats of an .npy file that OUT predict --out wrote (version 1.0, '<f4').
 std::vector<float> read_npy(const std::filesystem::path &path);

@@ -1,4 +1,5 @@
 // `sinter compile` end to end: what it writes, that it runs, that it is deterministic and lean.
+#include <algorithm>
 #include <cmath>
 
 #include "tests/driver/command.h"
@@ -189,8 +190,8 @@ int main(void) {
 
 TEST(Compile, TextForms) {
   const std::string script = example("mnist_mlp.py").string();
-  for (const auto &[emit, text] : {std::pair{"graph", "graph \""}, std::pair{"kernels", "kernel "}, std::pair{"llvm-ir", "define"},
-                                   std::pair{"asm", ".text"}, std::pair{"plan", "arena peak"}}) {
+  for (const auto &[emit, text] : {std::pair{"graph", "graph \"sequential_1\" {\n"}, std::pair{"kernels", "\nkernel "}, std::pair{"llvm-ir", "\ndefine "},
+                                   std::pair{"asm", "\t.text\n"}, std::pair{"plan", "arena peak "}}) {
     const CommandResult result = run(std::string("sinter compile --random-weights --emit ") + emit + " '" + script + "'");
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_NE(result.out.find(text), std::string::npos) << emit;
@@ -215,7 +216,8 @@ TEST(Compile, ClassifiesAnImage) {
   ASSERT_EQ(run("python3 '" SINTER_SOURCE_DIR "/tests/driver/make_test_image.py' " + (scratch / "g.png")).exit_code, 0);
   const CommandResult result = run(out + " predict " + (scratch / "g.png") + " --top 2");
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_NE(result.out.find("g.png"), std::string::npos) << result.out;
+  EXPECT_EQ(result.out.find((scratch / "g.png") + "\n  "), 0u) << result.out;
+  EXPECT_EQ(std::ranges::count(result.out, '\n'), 3) << "the name and two classes\n" << result.out;
 }
 
 TEST(Compile, StartsFastAndSmall) {

@@ -17,6 +17,7 @@
 #include "support/optimizer_hyper.h"
 #include "tests/codegen/trainer_runner.h"
 #include "tests/driver/command.h"
+#include "tests/shared_data.h"
 
 namespace sinter::test {
 namespace {
@@ -147,8 +148,7 @@ class KerasTraining : public testing::TestWithParam<Case> {
 };
 
 TEST_P(KerasTraining, FollowsKeras) {
-  const std::filesystem::path folder = shared("data/keras3_models") / GetParam().model;
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no test data at " << folder;
+  SINTER_REQUIRE(folder, std::string("data/keras3_models/") + GetParam().model);
   const nlohmann::json recorded = nlohmann::json::parse(read_text(folder / "training.json"))[GetParam().optimizer];
   std::tie(x_, count_) = read_member((folder / "train_data.npz").string(), "x_train");
   std::tie(y_, count_) = read_member((folder / "train_data.npz").string(), "y_train");

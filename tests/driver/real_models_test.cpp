@@ -3,13 +3,13 @@
 #include <cstring>
 
 #include "tests/driver/command.h"
+#include "tests/shared_data.h"
 
 namespace sinter::test {
 namespace {
 
 TEST(RealModels, MobileNetEqualsTheRecordedProbabilities) {
-  const std::filesystem::path folder = shared("data/mobilenet_v1_025_224");
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no test data at " << folder;
+  SINTER_REQUIRE(folder, "data/mobilenet_v1_025_224");
   const Scratch scratch;
   const std::string out = scratch / "mobilenet";
   const CommandResult compiled = run("sinter compile " + (folder / "mobilenet_v1_025_224.h5").string() + " --labels " +
@@ -36,11 +36,10 @@ TEST(RealModels, MobileNetEqualsTheRecordedProbabilities) {
   }
 }
 
-class KerasModels : public testing::TestWithParam<const char *> {};
+class KerasModels : public testing::TestWithParam<std::string> {};
 
 TEST_P(KerasModels, PredictionsEqualKeras) {
-  const std::filesystem::path folder = shared("data/keras3_models") / GetParam();
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no test data at " << folder;
+  SINTER_REQUIRE(folder, "data/keras3_models/" + GetParam());
   const Scratch scratch;
   const std::string out = scratch / "model";
   const CommandResult compiled = run("sinter compile " + (folder / "model.h5").string() + " --batch 3 -o " + out);

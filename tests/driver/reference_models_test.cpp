@@ -8,7 +8,7 @@
 namespace sinter::test {
 namespace {
 
-class Applications : public testing::TestWithParam<const char *> {};
+class Applications : public testing::TestWithParam<std::string> {};
 
 TEST_P(Applications, EqualReference) {
   const Scratch scratch;
@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Keras, Applications,
                          testing::Values("VGG16(weights=None, input_shape=(32, 32, 3), classes=10)",
                                          "ResNet50(weights=None, input_shape=(64, 64, 3), classes=10)",
                                          "MobileNet(weights=None, input_shape=(64, 64, 3), classes=10, alpha=0.5)"),
-                         [](const auto &info) { return std::string(info.param, std::string_view(info.param).find('(')); });
+                         [](const auto &info) { return info.param.substr(0, info.param.find('(')); });
 
 }  // namespace
 }  // namespace sinter::test

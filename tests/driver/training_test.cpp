@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/driver/command.h"
+#include "tests/shared_data.h"
 
 namespace sinter::test {
 namespace {
@@ -68,8 +69,8 @@ TEST(Training, CnnLearnsFashionMnistAndBecomesAClassifier) {
 }
 
 TEST(Training, CifarCnnFitsItsTrainingSet) {
-  const std::string data = (shared("data/cifar10_first4000") / "train_first4000.bin").string();
-  if (!std::filesystem::exists(data)) GTEST_SKIP() << "no test data at " << data;
+  SINTER_REQUIRE(file, "data/cifar10_first4000/train_first4000.bin");
+  const std::string data = file.string();
   const Scratch scratch;
   // The lesson's script on all images: with 4000 of them none are left to validate on.
   std::string script = read_text(example("cifar10_cnn.py"));
@@ -113,8 +114,8 @@ TEST(Training, CheckpointsDoNotDependOnThreads) {
 }
 
 TEST(Training, ConvolutionsDoNotDependOnThreads) {
-  const std::string data = (shared("data/cifar10_first4000") / "train_first4000.bin").string();
-  if (!std::filesystem::exists(data)) GTEST_SKIP() << "no test data at " << data;
+  SINTER_REQUIRE(file, "data/cifar10_first4000/train_first4000.bin");
+  const std::string data = file.string();
   const Scratch scratch;
   const std::string trainer = compile_trainer(scratch, R"(from keras.datasets import cifar10
 from keras.layers import *
@@ -154,38 +155,6 @@ TEST(Training, ResumesBitIdentically) {
   EXPECT_EQ(read_text(scratch / "c.sinter"), read_text(scratch / "whole.sinter"));
 }
 
-// SIGKILL at random moments, then --resume, until it is done: the same bytes as without. SINTER_KILLS says how often.
-TEST(Training, SurvivesKills) {
-  if (!has_fashion()) GTEST_SKIP() << "no data set at " << fashion;
-  const char *given = std::getenv("SINTER_KILLS");
-  const int kills = given ? std::atoi(given) : 8;
-  const Scratch scratch;
-  const std::string trainer = compile_trainer(scratch, small_script(600, "epochs=4, validation_split=0.2"));
-  ASSERT_EQ(run(trainer + " --checkpoint whole.sinter").exit_code, 0);
-  int done = 0;
-  uint32_t random = 12345;
-  for (int kill = 0; kill < kills;) {
-    std::filesystem::remove(scratch / "c.sinter");
-    for (bool finished = false; !finished && kill < kills; ++kill) {
-      random = random * 1664525 + 1013904223;
-      const std::string seconds = "0.0" + std::to_string(10 + (random >> 8) % 60);
-      const std::string resume = std::filesystem::exists(scratch / "c.sinter") ? " --resume" : "";
-      const CommandResult result = run(trainer.substr(0, trainer.find("&& ") + 3) + "timeout -s KILL " + seconds + " " +
-                                       trainer.substr(trainer.find("&& ") + 3) + " --checkpoint c.sinter --checkpoint-every 1" + resume);
-      finished = result.exit_code == 0;
-      ASSERT_TRUE(finished || result.exit_code == 137) << result.exit_code << result.err;
-      if (!std::filesystem::exists(scratch / "c.sinter")) continue;
-      ASSERT_EQ(run(trainer + " evaluate --checkpoint c.sinter --split train").exit_code, 0);
-    }
-    const std::string resume = std::filesystem::exists(scratch / "c.sinter") ? " --resume" : "";
-    const CommandResult result = run(trainer + " --checkpoint c.sinter --checkpoint-every 1" + resume);
-    ASSERT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(read_text(scratch / "c.sinter"), read_text(scratch / "whole.sinter"));
-    ++done;
-  }
-  EXPECT_GT(done, 0);
-}
-
 TEST(Training, MemoryIsDataVariablesAndArena) {
   if (!has_fashion()) GTEST_SKIP() << "no data set at " << fashion;
   const Scratch scratch;
@@ -194,7 +163,8 @@ TEST(Training, MemoryIsDataVariablesAndArena) {
       run("cd " + scratch.path().string() + " && python3 -c \"import resource, subprocess; subprocess.run(['./trainer', '--data', '" +
           fashion + "', '--epochs', '1', '--verbose', '0']); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\"");
   ASSERT_EQ(measured.exit_code, 0) << measured.err;
-  const double mebibytes = std::atof(measured.out.c_str()) / 1024;
+  // The last line; the script's ModelCheckpoint prints others.
+  const double mebibytes = std::atof(measured.out.c_str() + measured.out.rfind('\n', measured.out.size() - 2) + 1) / 1024;
   const double images = 60000.0 * 785 / (1 << 20);
   const CommandResult summary = run("sinter summary --style json --batch 128 " + example("mnist_mlp.py").string());
   const nlohmann::json step = nlohmann::json::parse(summary.out)["memory"]["train_step"];
@@ -202,6 +172,12 @@ TEST(Training, MemoryIsDataVariablesAndArena) {
   EXPECT_EQ(step["slot_bytes"], 4 * 669706) << "RMSprop's averages";
   const double stated = step["parameter_bytes"].get<double>() + step["slot_bytes"].get<double>() + step["arena_bytes"].get<double>();
   EXPECT_LT(mebibytes, images + stated / (1 << 20) + 20) << measured.out;
+#ifndef __SANITIZE_ADDRESS__
+  // And what checkpoints need: the state once more, the best weights, the file of them as it is written; the binary, which holds
+  // the initial ones. Another copy of the weights would be seen.
+  const double copies = (2 + 1 + 1) * 4 * 669706 + static_cast<double>(std::filesystem::file_size(scratch / "trainer"));
+  EXPECT_NEAR(mebibytes, images + (stated + copies) / (1 << 20) + 2, 2) << measured.out;
+#endif
 }
 
 TEST(Training, OptionsTrainModelsThatSayNothing) {
@@ -298,18 +274,18 @@ TEST(Training, BadDataIsRefused) {
     EXPECT_NE(result.err.find(text), std::string::npos) << options << "\n" << result.err;
     EXPECT_EQ(read_text(scratch / "c.sinter"), before) << options;
   };
-  refused("--data nowhere", 3, "no such file or directory");
+  refused("--data nowhere", 3, "trainer: error: nowhere: no such file or directory\n");
   std::filesystem::create_directory(scratch / "empty");
-  refused("--data empty", 3, "no");
+  refused("--data empty", 3, "trainer: error: empty: the data set has no training samples\n");
   std::filesystem::create_directory(scratch / "bad");
   write_text(scratch / "bad/train-images-idx3-ubyte", std::string("\0\0\x08\x03\0\0\0\x02\0\0\0\x1c\0\0\0\x1c", 16) + std::string(100, 'x'));
   write_text(scratch / "bad/train-labels-idx1-ubyte", std::string("\0\0\x08\x01\0\0\0\x02\x01\x02", 10));
-  refused("--data bad", 1, "train-images-idx3-ubyte");
+  refused("--data bad", 1, "trainer: error: bad/train-images-idx3-ubyte: offset 16: expected a file of 1584 bytes for shape [2, 28, 28], found 116 bytes\n");
   write_text(scratch / "bad/train-images-idx3-ubyte", std::string("\0\0\x08\x03\0\0\0\x02\0\0\0\x1c\0\0\0\x1c", 16) + std::string(2 * 784, 'x'));
   write_text(scratch / "bad/train-labels-idx1-ubyte", std::string("\0\0\x08\x01\0\0\0\x02\x01\x0b", 10));
-  refused("--data bad", 1, "11");
-  refused("--batch 33", 2, "batches of up to 32");
-  refused("--resume --lr 0.5", 1, "--override");
+  refused("--data bad", 1, "trainer: error: bad/train-labels-idx1-ubyte: offset 9: label 11 of sample 1, expected a whole number from 0 to 9\n");
+  refused("--batch 33", 2, "hint: the program was compiled for batches of up to 32\n");
+  refused("--resume --lr 0.5", 1, "hint: leave the option out to go on as before, or add --override\n");
 }
 
 }  // namespace

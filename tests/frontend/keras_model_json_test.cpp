@@ -13,7 +13,7 @@
 namespace sinter::keras {
 namespace {
 
-class ModelJson : public testing::TestWithParam<const char *> {};
+class ModelJson : public testing::TestWithParam<std::string> {};
 
 TEST_P(ModelJson, ReadsBackAsTheSameModel) {
   Diagnostics diagnostics;

@@ -38,6 +38,7 @@ TEST(ScriptErrors, UnusedUnknownImportsAreNoError) {
 
 struct Case {
   const char *name, *statement, *message, *hint;
+  friend std::ostream &operator<<(std::ostream &out, const Case &c) { return out << c.name; }
 };
 class Reported : public testing::TestWithParam<Case> {};
 

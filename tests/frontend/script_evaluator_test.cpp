@@ -6,6 +6,7 @@ namespace {
 
 struct Case {
   const char *expression, *expected;
+  friend std::ostream &operator<<(std::ostream &out, const Case &c) { return out << c.expression; }
 };
 
 class Python : public testing::TestWithParam<Case> {};
@@ -144,6 +145,7 @@ TEST(ScriptEvaluator, ReturnUnderARuntimeConditionGivesARuntimeValue) {
 
 struct Hostile {
   const char *name, *text;
+  friend std::ostream &operator<<(std::ostream &out, const Hostile &c) { return out << c.name; }
 };
 class HostileScript : public testing::TestWithParam<Hostile> {};
 

@@ -2,8 +2,11 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "tests/frontend/script_testing.h"
+#include "tests/shared_data.h"
 
 namespace sinter::script {
 namespace {
@@ -27,15 +30,6 @@ std::vector<std::string> connections(const keras::ModelConfig &model, const std:
       for (const keras::TensorRef &input : call.inputs)
         out.push_back(input.layer + "[" + std::to_string(input.node) + "]");
   return out;
-}
-
-std::string shared_summary(const std::string &name) {
-  const char *override_path = std::getenv("SINTER_SHARED");
-  const std::string shared = override_path ? override_path : std::string(SINTER_SOURCE_DIR) + "/../shared";
-  std::ifstream in(shared + "/data/" + name);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 // The order in which the names occur in a recorded summary must be that of the model's layers.
@@ -99,9 +93,10 @@ TEST(ScriptModels, BranchingModelInKerassOrder) {
                           "global_average_pooling2d_1", "dense_1"));
   EXPECT_THAT(connections(model, "add_1"), ElementsAre("activation_1[0]", "batch_normalization_2[0]"));
   EXPECT_THAT(connections(model, "concatenate_1"), ElementsAre("conv2d_3[0]", "conv2d_4[0]"));
-  const std::string summary = shared_summary("keras2_summaries/resnet_small.txt");
-  if (summary.empty()) GTEST_SKIP() << "no ../shared with recorded summaries";
-  expect_summary_order(model, summary);
+  SINTER_REQUIRE(summary, "data/keras2_summaries/resnet_small.txt");
+  std::ostringstream text;
+  text << std::ifstream(summary).rdbuf();
+  expect_summary_order(model, text.str());
 }
 
 TEST(ScriptModels, ApplicationsAsABase) {

@@ -13,6 +13,15 @@
 #include "ir/interpret.h"
 #include "ir/op.h"
 
+namespace sinter::ir {
+
+// What GoogleTest calls a parameter.
+inline void PrintTo(const OpInfo *op, std::ostream *out) {
+  *out << op->name;
+}
+
+}  // namespace sinter::ir
+
 namespace sinter::test {
 
 // One example of one op, with its attributes parsed and the types of its outputs inferred.

@@ -12,6 +12,7 @@
 #include <random>
 
 #include "ir/interpret.h"
+#include "tests/shared_data.h"
 
 namespace sinter {
 namespace {
@@ -58,15 +59,9 @@ class Trained {
   int64_t steps_ = 0;
 };
 
-std::filesystem::path shared() {
-  if (const char *path = std::getenv("SINTER_SHARED")) return path;
-  return std::filesystem::path(SINTER_SOURCE_DIR) / ".." / "shared";
-}
-
 TEST(Optimizer, EqualsKerasAfterOneStep) {
-  const std::filesystem::path path = shared() / "data/keras_optimizer_goldens/single_step.json";
+  SINTER_REQUIRE(path, "data/keras_optimizer_goldens/single_step.json");
   std::ifstream file(path);
-  if (!file) GTEST_SKIP() << "there is no " << path;
   const nlohmann::json goldens = nlohmann::json::parse(file);
   int compared = 0;
   for (const nlohmann::json &golden : goldens.at("cases")) {
@@ -157,6 +152,7 @@ struct Formula {
 struct Settings {
   std::string title;
   OptimizerConfig config;
+  friend std::ostream &operator<<(std::ostream &out, const Settings &c) { return out << c.title; }
 };
 
 std::vector<Settings> all_settings() {

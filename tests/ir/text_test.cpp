@@ -94,6 +94,7 @@ struct BadText {
   std::string_view text;
   int line, column;
   std::string_view message;
+  friend std::ostream &operator<<(std::ostream &out, const BadText &c) { return out << c.message; }
 };
 
 class Rejects : public testing::TestWithParam<BadText> {};

@@ -38,6 +38,7 @@ struct Function {
   double (*reference)(double);
   double most_ulp;
   float dense_low, dense_high;
+  friend std::ostream &operator<<(std::ostream &out, const Function &c) { return out << c.name; }
 };
 
 double sigmoid_of(double x) {

@@ -79,6 +79,7 @@ TEST(KernelText, ReadsWhatPeopleWrite) {
 struct Rejected {
   const char *statement;
   const char *message;
+  friend std::ostream &operator<<(std::ostream &out, const Rejected &c) { return out << c.statement; }
 };
 
 class KernelParseError : public testing::TestWithParam<Rejected> {};

@@ -16,6 +16,7 @@ const std::string declarations =
 struct Broken {
   const char *statements;
   const char *problem;
+  friend std::ostream &operator<<(std::ostream &out, const Broken &c) { return out << c.statements; }
 };
 
 class BrokenText : public testing::TestWithParam<Broken> {};

@@ -119,6 +119,7 @@ TEST(TrainingStep, PenaltyIsPartOfTheLoss) {
 struct Learner {
   std::string title;
   OptimizerConfig config;
+  friend std::ostream &operator<<(std::ostream &out, const Learner &c) { return out << c.title; }
 };
 
 class Learning : public ::testing::TestWithParam<Learner> {};

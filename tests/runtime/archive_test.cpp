@@ -9,6 +9,7 @@ namespace sinter::runtime {
 namespace {
 
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 std::string text(size_t bytes) {
   std::string result;
@@ -34,11 +35,11 @@ TEST(Gzip, RoundTrip) {
 TEST(Gzip, DamageIsRejected) {
   const std::string whole = gzip(text(500));
   for (size_t length = 0; length < whole.size(); ++length)
-    EXPECT_THAT(gunzip(whole.substr(0, length)), HasSubstr("!offset")) << length;
+    EXPECT_THAT(gunzip(whole.substr(0, length)), MatchesRegex("!offset [0-9]+: .*")) << length;
   std::string damaged = whole;
   damaged[damaged.size() - 6] ^= 1;  // the checksum
   EXPECT_THAT(gunzip(damaged), HasSubstr("incorrect data check"));
-  EXPECT_THAT(gunzip(whole + "junk"), HasSubstr("!offset"));
+  EXPECT_THAT(gunzip(whole + "junk"), MatchesRegex("!offset [0-9]+: .*"));
 }
 
 TEST(Gzip, BombsAreLimitedByTheReader) {
@@ -70,7 +71,7 @@ TEST_F(ZipTest, ReadsStoredAndDeflated) {
 TEST_F(ZipTest, EveryTruncationIsRejected) {
   const std::string whole = zip({{"a", text(20)}, {"b", text(200), true}});
   for (size_t length = 0; length < whole.size(); ++length)
-    EXPECT_THAT(member(whole.substr(0, length), "b"), HasSubstr("!offset")) << length;
+    EXPECT_THAT(member(whole.substr(0, length), "b"), MatchesRegex("!offset [0-9]+: .*")) << length;
 }
 
 // Every flip is noticed unless it hits a field that nothing depends on (times, versions, local sizes,

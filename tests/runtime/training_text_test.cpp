@@ -46,9 +46,9 @@ TEST(PythonText, Paths) {
   EXPECT_EQ(formatted("{{x}}"), "{x}");
   EXPECT_EQ(formatted("{acc:08.3f}"), "0000.500");
   EXPECT_THAT(formatted("{val_acc}"), HasSubstr("'val_acc' is not logged"));
-  EXPECT_THAT(formatted("{acc:s}"), HasSubstr("format 's'"));
-  EXPECT_THAT(formatted("{acc:99999d}"), HasSubstr("format"));
-  EXPECT_THAT(formatted("{acc:%n}"), HasSubstr("format"));
+  EXPECT_THAT(formatted("{acc:s}"), HasSubstr("the format 's' is not known"));
+  EXPECT_THAT(formatted("{acc:99999d}"), HasSubstr("the format '99999d' is not known"));
+  EXPECT_THAT(formatted("{acc:%n}"), HasSubstr("the format '%n' is not known"));
   EXPECT_THAT(formatted("{acc"), HasSubstr("without '}'"));
   EXPECT_THAT(formatted("a}"), HasSubstr("single '}'"));
   Logs empty = logs;
