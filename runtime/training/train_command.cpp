@@ -19,9 +19,9 @@ namespace {
 
 constexpr OptionSpec options_of_train[] = {
     {"--data", "DIR", "where the data set lies (default: $SINTER_DATA/<name>, the system's usual places)"},
-    {"--epochs", "N", "instead of what the script says"},
+    {"--epochs", "N", "instead of what the script says; no more than that with a LearningRateScheduler"},
     {"--batch", "N", "samples a step, up to the compiled maximum"},
-    {"--lr", "X", "learning rate at the start"},
+    {"--lr", "X", "learning rate at the start; not with a LearningRateScheduler"},
     {"--seed", "S", "of initial weights, shuffles and dropout (default 0)"},
     threads_option,
     {"--checkpoint", "FILE", "the full training state, written atomically at the end of every epoch"},
