@@ -2,6 +2,7 @@
 #include "codegen/supported.h"
 #include "tests/codegen/program_runner.h"
 #include "tests/driver/command.h"
+#include "tests/shared_data.h"
 #include "tests/frontend/keras_layer_cases.h"
 #include "tests/frontend/keras_test_models.h"
 
@@ -23,8 +24,7 @@ std::vector<ir::ReferenceTensor> graph_variables(const keras::LayerCase &c) {
 }
 
 TEST(KerasLayerCasesInCode, AgreeWithKeras) {
-  const std::string path = shared("data/keras_layer_cases/keras_layer_cases.json").string();
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << "no test data at " << path;
+  SINTER_REQUIRE(path, "data/keras_layer_cases/keras_layer_cases.json");
   size_t total = 0;
   const std::vector<keras::LayerCase> cases = keras::read_layer_cases(path, &total);
   int ran = 0;
