@@ -1,9 +1,11 @@
 #include "codegen/build_program.h"
 
+#include "codegen/describe_values.h"
 #include "codegen/lower/fit_schedule.h"
 #include "codegen/program_constants.h"
 #include "ir/kernel/check_bounds.h"
 #include "ir/kernel/verify.h"
+#include "schema/program_generated.h"
 #include "support/check.h"
 
 namespace sinter::codegen {
@@ -99,7 +101,9 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
   return part;
 }
 
-Program build_program(const passes::PlannedGraph &planned, const Target &target, int64_t max_batch) {
+namespace {
+
+Program build(const passes::PlannedGraph &planned, const passes::PlannedPrediction *evaluated, const Target &target, int64_t max_batch) {
   const ir::Graph &graph = planned.graph.fused.graph;
   Program program;
   program.max_batch = max_batch;
@@ -108,15 +112,35 @@ Program build_program(const passes::PlannedGraph &planned, const Target &target,
   program.kernels = std::move(part.kernels);
   program.arena_bytes = part.arena_bytes;
   program.arena_lower_bound = part.arena_lower_bound;
-  program.constant_bytes = constants.bytes();
-  program.constants = constants.take();
   for (const ir::ValueId v : graph.inputs) program.inputs.push_back(program_tensor(graph, v));
   for (const ir::ValueId v : graph.outputs) program.outputs.push_back(program_tensor(graph, v));
+  if (evaluated) {
+    EvaluateProgram &evaluation = program.evaluation.emplace();
+    evaluation.part = build_part(*evaluated->evaluate, constants, {}, target, max_batch);
+    bind_inputs(evaluation.part, evaluated->evaluate->graph.fused.graph, evaluated->evaluation);
+    evaluation.values = 1 + static_cast<int>(evaluated->evaluation.metrics.size());
+    evaluation.metadata = std::make_shared<schema::TrainerT>();
+    evaluation.metadata->arena_bytes = static_cast<uint64_t>(evaluation.part.arena_bytes);
+    evaluation.metadata->arena_lower_bound = static_cast<uint64_t>(evaluation.part.arena_lower_bound);
+    describe_values(evaluated->evaluation, program.outputs, *evaluation.metadata);
+  }
+  program.constant_bytes = constants.bytes();
+  program.constants = constants.take();
   for (const ir::Variable &variable : graph.variables) {
     program.parameter_count += graph.type(variable.value).elements(1);
     program.parameter_bytes += 4 * graph.type(variable.value).elements(1);
   }
   return program;
+}
+
+}  // namespace
+
+Program build_program(const passes::PlannedGraph &planned, const Target &target, int64_t max_batch) {
+  return build(planned, nullptr, target, max_batch);
+}
+
+Program build_program(const passes::PlannedPrediction &planned, const Target &target, int64_t max_batch) {
+  return build(planned.predict, &planned, target, max_batch);
 }
 
 }  // namespace sinter::codegen

@@ -14,6 +14,9 @@ namespace sinter::codegen {
 // Weights may lack data in programs that are only reported on (their constants cannot be written). The program keeps them alive.
 Program build_program(const passes::PlannedGraph &planned, const Target &target, int64_t max_batch);
 
+// A predictor that can evaluate: planned.evaluate is there.
+Program build_program(const passes::PlannedPrediction &planned, const Target &target, int64_t max_batch);
+
 // Bytes from the start of a trainer's state, by the variable's name.
 using StateOffsets = std::map<std::string, int64_t>;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codegen/build_program.h"
+#include "codegen/describe_values.h"
 #include "codegen/pack_weights.h"
 #include "schema/program_generated.h"
 #include "support/check.h"
@@ -29,8 +30,8 @@ class TrainerBuilder {
     lay_out_state();
     trainer_.step = build_part(planned_.step, constants_, offsets_, target_, max_batch_);
     trainer_.evaluate = build_part(planned_.evaluate, constants_, offsets_, target_, max_batch_);
-    bind_inputs(trainer_.step, planned_.step.graph.fused.graph);
-    bind_inputs(trainer_.evaluate, planned_.evaluate.graph.fused.graph);
+    bind_inputs(trainer_.step, planned_.step.graph.fused.graph, planned_.training);
+    bind_inputs(trainer_.evaluate, planned_.evaluate.graph.fused.graph, planned_.training);
     ProgramPart predict = build_part(planned_.predict, constants_, offsets_, target_, max_batch_);
     program_.kernels = std::move(predict.kernels);
     program_.arena_bytes = predict.arena_bytes;
@@ -90,39 +91,6 @@ class TrainerBuilder {
     }
   }
 
-  // Inputs of the graph: the model's, the targets and weights behind them, and what the step gets in its hyper.
-  void bind_inputs(ProgramPart &part, const ir::Graph &graph) const {
-    struct Place {
-      InputTable table = InputTable::inputs;
-      int index = 0;
-      int64_t offset = 0;
-    };
-    std::vector<Place> places;
-    const auto name_of = [&](ir::ValueId v) { return v < 0 ? std::string() : planned_.training.graph.value(v).name; };
-    const std::string hyper = name_of(planned_.training.hyper), random = name_of(planned_.training.random);
-    std::vector<std::string> targets;
-    for (const ir::ValueId v : planned_.training.targets)
-      if (v >= 0) targets.push_back(name_of(v));
-    if (planned_.training.sample_weight >= 0) targets.push_back(name_of(planned_.training.sample_weight));
-    for (const ir::ValueId v : graph.inputs) {
-      const std::string &name = graph.value(v).name;
-      const auto target = std::find(targets.begin(), targets.end(), name);
-      Place place{InputTable::inputs, static_cast<int>(places.size()), 0};
-      if (name == hyper) place = {InputTable::hyper, 0, hyper_optimizer_offset};
-      if (name == random) place = {InputTable::hyper, 0, hyper_random_offset};
-      if (target != targets.end()) place = {InputTable::targets, static_cast<int>(target - targets.begin()), 0};
-      places.push_back(place);
-    }
-    for (ProgramKernel &kernel : part.kernels)
-      for (BufferBinding &binding : kernel.bindings) {
-        if (binding.kind != kernel::BufferKind::input) continue;
-        const Place &place = places[static_cast<size_t>(binding.index)];
-        binding.table = place.table;
-        binding.index = place.index;
-        binding.offset = place.offset;
-      }
-  }
-
   void describe() {
     schema::TrainerT &metadata = *trainer_.metadata;
     metadata.state_bytes = static_cast<uint64_t>(trainer_.state_bytes);
@@ -141,33 +109,8 @@ class TrainerBuilder {
       entry->fixed_flops = kernel.fixed_flops;
       metadata.train_kernels.push_back(std::move(entry));
     }
-    describe_values();
+    describe_values(planned_.training, program_.outputs, metadata);
     list_checked_tensors();
-  }
-
-  void describe_values() {
-    const passes::TrainingGraph &training = planned_.training;
-    const auto add = [&](const std::string &name, bool larger_is_better) {
-      auto value = std::make_unique<schema::ValueT>();
-      value->name = name;
-      value->larger_is_better = larger_is_better;
-      trainer_.metadata->values.push_back(std::move(value));
-    };
-    add("loss", false);
-    for (const passes::TrainingMetric &metric : training.metrics) add(metric.name, metric.larger_is_better);
-    for (size_t i = 0; i < training.targets.size(); ++i) {
-      const ir::ValueId target = training.targets[i];
-      if (target < 0) continue;
-      const ProgramTensor tensor = program_tensor(training.graph, target);
-      auto entry = std::make_unique<schema::TargetT>();
-      entry->name = program_.outputs[i].name;
-      entry->dims = tensor.dims;
-      // Class numbers: one number where the prediction has a row of classes.
-      const int64_t classes = program_.outputs[i].dims.empty() ? 1 : program_.outputs[i].dims.back();
-      if (classes > 1 && !tensor.dims.empty() && tensor.dims.back() == 1) entry->classes = classes;
-      trainer_.metadata->targets.push_back(std::move(entry));
-    }
-    trainer_.metadata->takes_sample_weights = training.sample_weight >= 0;
   }
 
   // What a kernel writes, once all of its buffer is written.

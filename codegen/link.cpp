@@ -70,6 +70,7 @@ bool write_executable(const Program &program, const Target &target, const EmitOp
   with_symbols.for_executable = true;
   std::vector<std::string> libraries;
   if (program.trainer) libraries.push_back("-Wl,-u,sinter_trainer_main");
+  if (program.evaluation) libraries.push_back("-Wl,-u,sinter_predictor_evaluate");
   if (reads_pictures(program)) append(libraries, {"-Wl,-u,sinter_decode_png", "-Wl,-u,sinter_decode_jpeg"});
   append(libraries, {*runtime, "-l:libstdc++.a"});
   if (reads_pictures(program)) append(libraries, {"-l:libpng16.a", "-l:libjpeg.a"});

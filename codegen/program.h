@@ -68,6 +68,13 @@ struct TrainerProgram {
   std::shared_ptr<schema::TrainerT> metadata;
 };
 
+// A predictor's evaluation. Its metadata are those of a trainer without a state: targets, values, data.
+struct EvaluateProgram {
+  ProgramPart part;
+  int values = 0;  // loss and metrics
+  std::shared_ptr<schema::TrainerT> metadata;
+};
+
 struct Program {
   std::string name;  // C identifier prefix
   int64_t max_batch = 1;
@@ -84,9 +91,11 @@ struct Program {
   std::vector<std::string> labels;
   float input_scale = 1.0f / 255.0f, input_offset = 0;
   std::string loss;
+  std::string loss_problem;  // why a predictor cannot evaluate with it
   std::vector<std::string> metrics;
   std::vector<std::string> options;
   std::optional<TrainerProgram> trainer;
+  std::optional<EvaluateProgram> evaluation;
 };
 
 }  // namespace sinter::codegen

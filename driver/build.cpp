@@ -5,6 +5,11 @@
 #include "codegen/build_program.h"
 #include "codegen/lower/fit_schedule.h"
 #include "codegen/supported.h"
+#include "driver/training/compile_call.h"
+#include "driver/training/describe_fit.h"
+#include "driver/training/settings.h"
+#include "passes/constant_penalty.h"
+#include "schema/program_generated.h"
 
 namespace sinter::driver {
 
@@ -18,28 +23,95 @@ std::vector<int> sample_axes(const std::vector<std::vector<int>> &axes, size_t i
   return result;
 }
 
+std::string first_error(const Diagnostics &diagnostics) {
+  for (const Diagnostic &one : diagnostics.all())
+    if (one.severity == Severity::error) return one.message;
+  return {};
+}
+
+std::vector<std::string> value_names(const ir::Graph &graph) {
+  std::vector<std::string> names;
+  for (const ir::ValueId v : graph.outputs) names.push_back(graph.value(v).name);
+  return names;
+}
+
+// What the program says of its model, beside its code.
+void describe(const LoadedModel &loaded, codegen::Program &program) {
+  const ir::Model &model = loaded.model;
+  program.name = identifier(loaded.stem);
+  program.parameter_count = keras_parameters(model);
+  program.parameter_bytes = program.constant_bytes;
+  describe_tensors(model, value_names(model.graph), program);
+}
+
+// The data of the script's fit() and evaluate(), if they are such that a trainer takes them.
+void describe_data(const LoadedModel &loaded, schema::TrainerT &evaluation) {
+  Diagnostics ignored;
+  schema::TrainerT said;
+  if (!describe_fit(loaded.plan, loaded.main_model, loaded.model, said, ignored)) return;
+  evaluation.train = std::move(said.train);
+  evaluation.validation = std::move(said.validation);
+  evaluation.test = std::move(said.test);
+}
+
 }  // namespace
 
 BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const passes::PipelineOptions &options) {
-  ir::Model &model = loaded.model;
   BuiltProgram built;
-  int64_t parameters = 0;
-  for (const ir::Variable &variable : model.graph.variables) parameters += model.graph.type(variable.value).elements(1);
-  const std::vector<ir::ValueId> outputs = model.graph.outputs;
-  std::vector<std::string> names;
-  for (const ir::ValueId v : outputs) names.push_back(model.graph.value(v).name);
   passes::PipelineOptions pipeline = options;
   pipeline.fits = codegen::fits_locally(target, options.max_batch);
-  built.planned = passes::plan_predict(model.graph, std::move(model.weights), pipeline);
+  built.planned = passes::plan_predict(loaded.model.graph, std::move(loaded.model.weights), pipeline);
   built.program = codegen::build_program(built.planned, target, options.max_batch);
-  codegen::Program &program = built.program;
-  program.name = identifier(loaded.stem);
-  program.parameter_count = parameters;
-  program.parameter_bytes = program.constant_bytes;
-  describe_tensors(model, names, program);
-  program.loss = model.loss;
-  program.metrics = model.metrics;
+  describe(loaded, built.program);
   return built;
+}
+
+std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
+                                            const passes::PipelineOptions &pipeline_options, Diagnostics &diagnostics) {
+  passes::PipelineOptions pipeline = pipeline_options;
+  pipeline.fits = codegen::fits_locally(target, pipeline.max_batch);
+  ir::Model &model = loaded.model;
+  const bool is_asked = !options.loss.empty();
+  Diagnostics own;
+  Diagnostics &problems = is_asked ? diagnostics : own;
+  const std::optional<script::CompileCall> call = compile_call(loaded, options, problems);
+  passes::TrainingConfig loss;
+  loss.keras3 = model.keras3;
+  const std::vector<std::string> outputs = output_names(model);
+  const bool has_loss = call && !call->losses.empty() && loss_config(*call, outputs, loss, problems);
+  BuiltProgram built;
+  passes::TrainingGraph evaluated;
+  if (has_loss) {
+    const double penalty = passes::constant_penalty(model.graph, model.weights, model.penalties);
+    passes::PlannedPrediction planned = passes::plan_evaluated(model.graph, std::move(model.weights), loss, pipeline, problems);
+    if (planned.evaluate) {
+      built.program = codegen::build_program(planned, target, pipeline.max_batch);
+      schema::TrainerT &evaluation = *built.program.evaluation->metadata;
+      evaluation.penalty = penalty;
+      evaluation.semantics = model.keras3 ? schema::Semantics::keras3 : schema::Semantics::keras2;
+      describe_data(loaded, evaluation);
+    } else {
+      built.program = codegen::build_program(planned.predict, target, pipeline.max_batch);
+    }
+    built.planned = std::move(planned.predict);
+    evaluated = std::move(planned.evaluation);
+  } else {
+    built.planned = passes::plan_predict(model.graph, std::move(model.weights), pipeline);
+    built.program = codegen::build_program(built.planned, target, pipeline.max_batch);
+  }
+  if (is_asked && diagnostics.has_errors()) return std::nullopt;
+  describe(loaded, built.program);
+  if (own.has_errors()) built.program.loss_problem = first_error(own);
+  if (call) describe_loss(*call, built.program);
+  if (built.program.evaluation) describe_targets(evaluated, outputs, built.program.outputs, *built.program.evaluation->metadata);
+  return built;
+}
+
+int64_t keras_parameters(const ir::Model &model) {
+  if (!model.layers.empty()) return keras::summarize(model).total_params;
+  int64_t parameters = 0;
+  for (const ir::Variable &variable : model.graph.variables) parameters += model.graph.type(variable.value).elements(1);
+  return parameters;
 }
 
 void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names, codegen::Program &program) {

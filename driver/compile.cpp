@@ -126,10 +126,15 @@ struct Built {
   std::vector<std::pair<std::string, passes::PlannedGraph>> graphs;  // by function; of a predictor one, without a name
 };
 
-Built make_predictor(LoadedModel loaded, const codegen::Target &target, const passes::PipelineOptions &pipeline) {
-  BuiltProgram built = build(std::move(loaded), target, pipeline);
-  Built result{std::move(built.program), {}};
-  result.graphs.emplace_back("", std::move(built.planned));
+// Executables alone evaluate.
+std::optional<Built> make_predictor(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
+                                    const passes::PipelineOptions &pipeline, Diagnostics &diagnostics) {
+  const bool evaluates = std::ranges::find(options.emit, "exe") != options.emit.end();
+  std::optional<BuiltProgram> built = evaluates ? build_evaluated(std::move(loaded), options, target, pipeline, diagnostics)
+                                                : build(std::move(loaded), target, pipeline);
+  if (!built) return std::nullopt;
+  Built result{std::move(built->program), {}};
+  result.graphs.emplace_back("", std::move(built->planned));
   return result;
 }
 
@@ -194,8 +199,8 @@ int compile(const CompileOptions &options) {
   if (!options.semantics.empty()) load.keras3_semantics = options.semantics == "keras3";
   std::optional<LoadedModel> loaded = load_model(options.model, load, diagnostics);
   if (!loaded || !target) return report(diagnostics);
-  if (!options.train && !(options.loss.empty() && options.optimizer.empty() && options.freeze.empty()))
-    diagnostics.error({.path = "--loss, --optimizer, --freeze"}, "they say how to train, but the binary is no trainer", "add --train");
+  if (!options.train && !(options.optimizer.empty() && options.freeze.empty()))
+    diagnostics.error({.path = "--optimizer, --freeze"}, "they say how to train, but the binary is no trainer", "add --train");
   if (options.train) check_fits(*loaded, !options.weights.empty(), diagnostics);
   const bool known = require_compilable(*loaded, options.model, diagnostics);
   const bool has_weights = options.train ? provide_first_weights(*loaded, options, diagnostics) : provide_weights(*loaded, options, diagnostics);
@@ -209,7 +214,7 @@ int compile(const CompileOptions &options) {
   pipeline.report = [](const std::string &text) { std::fputs(text.c_str(), stderr); };
   const std::string stem = loaded->stem;
   std::optional<Built> made = options.train ? make_trainer(std::move(*loaded), options, *target, pipeline, diagnostics)
-                                            : make_predictor(std::move(*loaded), *target, pipeline);
+                                            : make_predictor(std::move(*loaded), options, *target, pipeline, diagnostics);
   if (!made) return report(diagnostics);
   Built &built = *made;
   built.program.name = options.name.empty() ? identifier(stem) : options.name;
@@ -231,7 +236,7 @@ int compile(const CompileOptions &options) {
 void add_compile_options(CLI::App &command, CompileOptions &options) {
   command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5, .npz, .sinter, .safetensors");
   command.add_option("--model", options.model_name, "which of a script's models (a variable or a model's name), where several could be meant");
-  command.add_option("--loss", options.loss, "with --train, for models that say nothing about training: a loss of Keras");
+  command.add_option("--loss", options.loss, "what evaluate computes and --train minimises, where the model does not say: a loss of Keras");
   command.add_option("--optimizer", options.optimizer, "with --train: NAME[:key=value,...]");
   command.add_option("--freeze", options.freeze, "with --train: layers that are not trained, by names with * and ?")->allow_extra_args(false);
   command.add_option("--random-weights", options.random_seed, "initial weights by the model's initializers; seed default 0")

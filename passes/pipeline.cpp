@@ -99,9 +99,10 @@ std::vector<std::string> pass_names() {
 
 namespace {
 
-// From nodes to groups and memory. A group that code generation has no room for is taken apart, and all is fused again.
+// From nodes to groups and memory. A group that code generation has no room for is taken apart, and all is fused again. beside:
+// another program, whose buffers keep their places where they can.
 PlannedGraph plan(PassRunner &passes, const std::function<FusedGraph(std::set<ir::NodeId> apart)> &fuse_groups, const FitsLocally &fits,
-                  int64_t max_batch) {
+                  int64_t max_batch, const PlannedGraph *beside = nullptr) {
   const auto demand_none = [](const std::vector<std::string> &problems) {
     SINTER_CHECK(problems.empty(), problems.empty() ? "" : problems[0]);
     return 0;
@@ -120,7 +121,7 @@ PlannedGraph plan(PassRunner &passes, const std::function<FusedGraph(std::set<ir
       if (fits && group.stages.size() > 1 && !fits(laid_out, group)) apart.insert(group.nodes[0]);
   } while (apart.size() > known);
   passes.run<int>("check-layouts", [&] { return demand_none(check_layouts(fused, laid_out)); }, print_sound);
-  MemoryPlan plan = passes.run<MemoryPlan>("plan-memory", [&] { return plan_memory(laid_out, max_batch); },
+  MemoryPlan plan = passes.run<MemoryPlan>("plan-memory", [&] { return beside ? plan_memory_beside(laid_out, max_batch, beside->graph, beside->plan) : plan_memory(laid_out, max_batch); },
                                            [&](const MemoryPlan &result) { return print(result, laid_out); });
   passes.run<int>("check-plan", [&] { return demand_none(check_plan(laid_out, plan, max_batch)); }, print_sound);
   return {std::move(laid_out), std::move(plan), nullptr};
@@ -269,35 +270,93 @@ class TrainingPlanner {
 
 }  // namespace
 
-PlannedGraph plan_predict(const ir::Graph &model, Weights weights, const PipelineOptions &options) {
-  PassRunner passes(options);
-  weights.resize(model.variables.size());
+namespace {
 
-  // What only training needs goes; what inference can know is computed now.
-  ir::Graph graph = passes.graph("simplify-inference", [&] { return simplify_inference(model); });
-  graph = passes.graph("absorb-padding", [&] { return absorb_padding(std::move(graph)); });
-  graph = passes.graph("fold-batch-norm", [&] { return fold_batch_norm(std::move(graph)); });
-  GraphWithWeights folded{std::move(graph), std::move(weights)};
-  graph = passes.graph("fold-constants", [&] {
-    folded = fold_constants(std::move(folded));
-    return folded.graph;
-  });
-  graph = passes.graph("eliminate-common", [&] { return eliminate_common(std::move(graph)); });
+// Inference on constants: the passes that predictors share.
+class InferencePlanner {
+ public:
+  explicit InferencePlanner(const PipelineOptions &options) : options_(options), passes_(options) {}
+
+  PlannedGraph predict(const ir::Graph &model, Weights weights) {
+    weights.resize(model.variables.size());
+
+    // What only training needs goes; what inference can know is computed now.
+    ir::Graph graph = passes_.graph("simplify-inference", [&] { return simplify_inference(model); });
+    graph = passes_.graph("absorb-padding", [&] { return absorb_padding(std::move(graph)); });
+    graph = passes_.graph("fold-batch-norm", [&] { return fold_batch_norm(std::move(graph)); });
+    GraphWithWeights folded{std::move(graph), std::move(weights)};
+    graph = passes_.graph("fold-constants", [&] {
+      folded = fold_constants(std::move(folded));
+      return folded.graph;
+    });
+    folded_ = folded.graph;
+    PlannedGraph planned = to_memory(std::move(graph), nullptr);
+
+    // Passes may drop or reorder variables: find the data by name.
+    const ir::Graph &kept = planned.graph.fused.graph;
+    for (const ir::Variable &variable : kept.variables)
+      SINTER_CHECK(folded.graph.is_variable(folded.graph.find_value(kept.value(variable.value).name)));
+    planned.weights = std::make_shared<const Weights>(follow_variables(std::move(folded.weights), folded.graph, kept));
+    return planned;
+  }
+
+  // After predict(): the same graph with a loss behind it. Buffers that `predicted` has lie where it has them, so that most
+  // kernels are the same.
+  std::optional<PlannedGraph> evaluate(const TrainingConfig &loss, const PlannedGraph &predicted, TrainingGraph &evaluation,
+                                       Diagnostics &diagnostics) {
+    passes_.begin("evaluate");
+    std::optional<TrainingGraph> attached;
+    passes_.graph("attach-loss", [&] {
+      attached = attach_loss(folded_, loss, diagnostics);
+      return attached ? attached->graph : folded_;
+    });
+    if (!attached) return std::nullopt;
+    PlannedGraph planned = to_memory(attached->graph, &predicted);
+    evaluation = std::move(*attached);
+    const ir::Graph &from = predicted.graph.fused.graph, &to = planned.graph.fused.graph;
+    planned.weights = have_same_variables(from, to)
+                          ? predicted.weights
+                          : std::make_shared<const Weights>(follow_variables(Weights(*predicted.weights), from, to));
+    return planned;
+  }
+
+ private:
+  static bool have_same_variables(const ir::Graph &a, const ir::Graph &b) {
+    return std::ranges::equal(a.variables, b.variables, [&](const ir::Variable &x, const ir::Variable &y) {
+      return a.value(x.value).name == b.value(y.value).name;
+    });
+  }
 
   // From ops to kernels and memory.
-  graph = passes.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
-  const auto fuse_groups = [&](std::set<ir::NodeId> apart) {
-    FusionOptions fusion;
-    fusion.apart = std::move(apart);
-    return passes.run<FusedGraph>("fuse", [&] { return fuse(graph, fusion); }, print_fused);
-  };
-  PlannedGraph planned = plan(passes, fuse_groups, options.fits, options.max_batch);
+  PlannedGraph to_memory(ir::Graph graph, const PlannedGraph *beside) {
+    graph = passes_.graph("eliminate-common", [&] { return eliminate_common(std::move(graph)); });
+    graph = passes_.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
+    const auto fuse_groups = [&](std::set<ir::NodeId> apart) {
+      FusionOptions fusion;
+      fusion.apart = std::move(apart);
+      return passes_.run<FusedGraph>("fuse", [&] { return fuse(graph, fusion); }, print_fused);
+    };
+    return plan(passes_, fuse_groups, options_.fits, options_.max_batch, beside);
+  }
 
-  // Passes may drop or reorder variables: find the data by name.
-  const ir::Graph &kept = planned.graph.fused.graph;
-  for (const ir::Variable &variable : kept.variables)
-    SINTER_CHECK(folded.graph.is_variable(folded.graph.find_value(kept.value(variable.value).name)));
-  planned.weights = std::make_shared<const Weights>(follow_variables(std::move(folded.weights), folded.graph, kept));
+  const PipelineOptions &options_;
+  PassRunner passes_;
+  ir::Graph folded_;  // the model with what could be computed
+};
+
+}  // namespace
+
+PlannedGraph plan_predict(const ir::Graph &model, Weights weights, const PipelineOptions &options) {
+  return InferencePlanner(options).predict(model, std::move(weights));
+}
+
+PlannedPrediction plan_evaluated(const ir::Graph &model, Weights weights, TrainingConfig loss, const PipelineOptions &options,
+                                 Diagnostics &diagnostics) {
+  InferencePlanner planner(options);
+  PlannedPrediction planned;
+  planned.predict = planner.predict(model, std::move(weights));
+  loss.penalties.clear();  // of weights that folding has changed: see constant_penalty
+  planned.evaluate = planner.evaluate(loss, planned.predict, planned.evaluation, diagnostics);
   return planned;
 }
 

@@ -21,7 +21,7 @@ using FitsLocally = std::function<bool(const LaidOutGraph &, const Group &)>;
 
 struct PipelineOptions {
   int64_t max_batch = 1;
-  FitsLocally fits;  // of plan_predict
+  FitsLocally fits;  // of plan_predict and plan_evaluated
   std::vector<std::string> print_after;  // names of passes
   bool print_after_all = false;
   bool time_passes = false;
@@ -38,6 +38,17 @@ struct PlannedGraph {
 // The inference program of a model. The model is verified; its types are fully known (but for the batch). Weights may be
 // absent (reports).
 PlannedGraph plan_predict(const ir::Graph &graph, Weights weights, const PipelineOptions &options);
+
+// The inference program of a model beside the one that compares its outputs with targets, over the same constants.
+struct PlannedPrediction {
+  PlannedGraph predict;
+  std::optional<PlannedGraph> evaluate;  // outputs: the loss without penalties, and the means of the metrics
+  TrainingGraph evaluation;              // of `evaluate`, before it was fused: which input and output is what
+};
+
+// As plan_predict. No `evaluate` after errors: a loss that is not known, an output that it does not fit.
+PlannedPrediction plan_evaluated(const ir::Graph &graph, Weights weights, TrainingConfig loss, const PipelineOptions &options,
+                                 Diagnostics &diagnostics);
 
 // What a model is trained for. Variables of configurations are indices into graph.variables.
 struct TrainingRequest {

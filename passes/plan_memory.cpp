@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <string>
 
 namespace sinter::passes {
 
@@ -17,10 +19,10 @@ struct Turn {
   bool from_top = false;
 };
 
-// Places buffers one after the other where their bytes are free over their whole lifetime. Returns the peak.
-int64_t place(const std::vector<Turn> &order, int64_t limit, const std::vector<int64_t> &bytes,
-              const std::vector<LiveInterval> &intervals, std::vector<int64_t> &offsets) {
-  std::vector<size_t> placed;
+// Places buffers one after the other where their bytes are free over their whole lifetime, beside those that are placed. Returns
+// the peak.
+int64_t place(const std::vector<Turn> &order, int64_t limit, const std::vector<int64_t> &bytes, const std::vector<LiveInterval> &intervals,
+              std::vector<int64_t> &offsets, std::vector<size_t> placed = {}) {
   int64_t peak = 0;
   for (const auto &[i, from_top] : order) {
     std::vector<std::pair<int64_t, int64_t>> busy;
@@ -112,7 +114,15 @@ MemoryPlan plan_offsets(std::vector<int64_t> bytes, std::vector<LiveInterval> in
   return plan;
 }
 
-MemoryPlan plan_memory(const LaidOutGraph &graph, int64_t max_batch) {
+namespace {
+
+// Of every buffer.
+struct Needs {
+  std::vector<int64_t> bytes;
+  std::vector<LiveInterval> intervals;
+};
+
+Needs needs_of(const LaidOutGraph &graph, int64_t max_batch) {
   std::vector<int64_t> bytes(graph.buffers.size(), 0);
   std::vector<LiveInterval> intervals(graph.buffers.size());
   const auto touch = [&](int buffer, int group) {
@@ -131,7 +141,47 @@ MemoryPlan plan_memory(const LaidOutGraph &graph, int64_t max_batch) {
     const int64_t raw = buffer.sample_elements * (buffer.has_batch ? max_batch : 1) * 4;
     bytes[b] = (raw + arena_alignment - 1) / arena_alignment * arena_alignment;
   }
-  return plan_offsets(std::move(bytes), std::move(intervals));
+  return {std::move(bytes), std::move(intervals)};
+}
+
+}  // namespace
+
+MemoryPlan plan_memory(const LaidOutGraph &graph, int64_t max_batch) {
+  Needs needs = needs_of(graph, max_batch);
+  return plan_offsets(std::move(needs.bytes), std::move(needs.intervals));
+}
+
+MemoryPlan plan_memory_beside(const LaidOutGraph &graph, int64_t max_batch, const LaidOutGraph &other, const MemoryPlan &placed) {
+  auto [bytes, intervals] = needs_of(graph, max_batch);
+  MemoryPlan plan;
+  plan.offsets.assign(bytes.size(), -1);
+  std::map<std::string, size_t> there;
+  for (size_t b = 0; b < other.buffers.size(); ++b)
+    if (placed.offsets[b] >= 0) there[other.buffers[b].name] = b;
+  std::vector<size_t> kept;
+  std::vector<Turn> rest;
+  for (size_t b = 0; b < bytes.size(); ++b) {
+    if (intervals[b].first < 0) continue;
+    const auto found = there.find(graph.buffers[b].name);
+    if (found == there.end() || placed.bytes[found->second] != bytes[b]) {
+      rest.push_back({b});
+      continue;
+    }
+    plan.offsets[b] = placed.offsets[found->second];
+    plan.arena_bytes = std::max(plan.arena_bytes, plan.offsets[b] + bytes[b]);
+    kept.push_back(b);
+  }
+  // Values that live longer here may meet.
+  for (const size_t a : kept)
+    for (const size_t b : kept)
+      if (a < b && overlap(intervals[a], intervals[b]) && plan.offsets[a] < plan.offsets[b] + bytes[b] &&
+          plan.offsets[b] < plan.offsets[a] + bytes[a])
+        return plan_offsets(std::move(bytes), std::move(intervals));
+  plan.lower_bound = live_bound(bytes, intervals);
+  plan.arena_bytes = std::max(plan.arena_bytes, place(rest, plan.lower_bound, bytes, intervals, plan.offsets, std::move(kept)));
+  plan.bytes = std::move(bytes);
+  plan.intervals = std::move(intervals);
+  return plan;
 }
 
 std::string print(const MemoryPlan &plan, const LaidOutGraph &graph) {

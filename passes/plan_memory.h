@@ -25,6 +25,10 @@ inline constexpr int64_t arena_alignment = 64;
 
 MemoryPlan plan_memory(const LaidOutGraph &graph, int64_t max_batch);
 
+// The same, but buffers that `other` has too, by name and size, lie where they lie there, if that can be: then groups of both
+// graphs become the same code.
+MemoryPlan plan_memory_beside(const LaidOutGraph &graph, int64_t max_batch, const LaidOutGraph &other, const MemoryPlan &placed);
+
 // Offsets for buffers of the given sizes and lifetimes: the planner proper. lower_bound <= arena <= sum of the sizes.
 MemoryPlan plan_offsets(std::vector<int64_t> bytes, std::vector<LiveInterval> intervals);
 

@@ -35,6 +35,9 @@ struct ProgramCode {
   int (*predict)(const float *const *inputs, float *const *outputs, uint32_t n, void *arena);
   int (*run_kernel)(uint32_t index, const float *const *inputs, float *const *outputs, uint32_t n,
                     void *arena);
+  // Null without a loss; see trainer_abi.h. A predictor has no state.
+  int (*evaluate)(const float *const *inputs, const float *const *targets, uint32_t n, void *arena,
+                  const void *state, float *sums) = nullptr;
 };
 
 struct Program {

@@ -51,6 +51,9 @@ std::vector<uint8_t> program_metadata(const Program &program, const Target &targ
   const auto loss = builder.CreateString(program.loss);
   const auto metrics = builder.CreateVectorOfStrings(program.metrics);
   const auto options = builder.CreateVectorOfStrings(program.options);
+  const auto loss_problem = builder.CreateString(program.loss_problem);
+  const auto evaluation =
+      program.evaluation ? schema::CreateTrainer(builder, program.evaluation->metadata.get()) : Offset<schema::Trainer>();
   const auto trainer = program.trainer ? schema::CreateTrainer(builder, program.trainer->metadata.get()) : Offset<schema::Trainer>();
 
   schema::ProgramBuilder root(builder);
@@ -74,7 +77,9 @@ std::vector<uint8_t> program_metadata(const Program &program, const Target &targ
   root.add_loss(loss);
   root.add_metrics(metrics);
   root.add_options(options);
+  root.add_loss_problem(loss_problem);
   if (program.trainer) root.add_trainer(trainer);
+  if (program.evaluation) root.add_evaluation(evaluation);
   builder.Finish(root.Finish());
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -8,11 +8,15 @@
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/Utils/ModuleUtils.h>
 
+#include <map>
+#include <string>
+
 #include "codegen/cpu/emit_kernel.h"
 #include "codegen/cpu/emit_metadata.h"
 #include "codegen/cpu/emit_passes.h"
 #include "codegen/cpu/llvm_target.h"
 #include "ir/kernel/math.h"
+#include "ir/kernel/text.h"
 #include "ir/kernel/typing.h"
 #include "support/check.h"
 
@@ -41,7 +45,7 @@ class ModuleEmitter {
       : module_(module), program_(program), target_(target), builder_(module.getContext()) {
     size_type_ = module.getDataLayout().getIntPtrType(module.getContext());
     llvm::Type *pointer = builder_.getPtrTy();
-    std::vector<llvm::Type *> fields(program.trainer ? trainer_fields : predictor_fields, pointer);
+    std::vector<llvm::Type *> fields(program.trainer || program.evaluation ? trainer_fields : predictor_fields, pointer);
     fields[n_field] = size_type_;
     closure_type_ = llvm::StructType::create(module.getContext(), fields, "closure");
   }
@@ -55,6 +59,7 @@ class ModuleEmitter {
     llvm::GlobalAlias::create(predict->getFunctionType(), 0, llvm::GlobalValue::ExternalLinkage,
                               "sinter_program_predict", predict, &module_);
     emit_run_kernel();
+    if (program_.evaluation) emit_evaluate(program_.evaluation->part, program_.evaluation->values);
     emit_metadata();
   }
 
@@ -135,11 +140,27 @@ class ModuleEmitter {
                                      llvm::ConstantInt::getSigned(size_type_, binding.offset));
   }
 
+  // Functions of one program share a kernel that does the same to the same places.
   std::vector<Function *> emit_runners(const std::vector<ProgramKernel> &kernels, const std::string &prefix) {
     std::vector<Function *> runners;
-    for (size_t k = 0; k < kernels.size(); ++k)
-      runners.push_back(emit_runner(kernels[k], prefix + "_" + std::to_string(k) + "_" + kernels[k].kernel.name));
+    for (size_t k = 0; k < kernels.size(); ++k) {
+      Function *&runner = by_content_[content_of(kernels[k])];
+      if (!runner) runner = emit_runner(kernels[k], prefix + "_" + std::to_string(k) + "_" + kernels[k].kernel.name);
+      runners.push_back(runner);
+    }
     return runners;
+  }
+
+  // Equal for kernels of equal code.
+  std::string content_of(const ProgramKernel &kernel) const {
+    std::string text = kernel::print(kernel.kernel) + (kernel.use_threads ? "threads" : "serial");
+    for (const BufferBinding &binding : kernel.bindings) {
+      const bool is_sum = binding.kind == BufferKind::output && outputs_are_sums_;
+      for (const int64_t part : {static_cast<int64_t>(binding.kind), static_cast<int64_t>(binding.index), binding.offset,
+                                 static_cast<int64_t>(binding.table), int64_t{is_sum}})
+        text += " " + std::to_string(part);
+    }
+    return text;
   }
 
   // void PREFIX_all(ptr closure): all chunks of a kernel, on threads if that is worth it.
@@ -298,7 +319,7 @@ class ModuleEmitter {
       choose->addCase(builder_.getInt32(static_cast<uint32_t>(k)), block);
       builder_.SetInsertPoint(block);
       builder_.CreateCall(runners[k], {closure});
-      if (sums && k + 1 == runners.size()) scale_sums(sums, n);
+      if (sums && k + 1 == runners.size()) scale_sums(sums, n, program_.trainer->values);
       builder_.CreateRet(builder_.getInt32(0));
     }
     builder_.SetInsertPoint(unknown);
@@ -318,12 +339,11 @@ class ModuleEmitter {
 
     outputs_are_sums_ = true;
     const std::vector<Function *> step = emit_runners(trainer.step.kernels, program_.name + "_step");
-    const std::vector<Function *> evaluation = emit_runners(trainer.evaluate.kernels, program_.name + "_evaluate");
     Function *train = create_function("sinter_program_train_step", i32,
                                       {pointer, pointer, i32, pointer, pointer, pointer, pointer}, external);
     check_batch(train, train->getArg(2));
     call_all(step, step_closure(train, 0));
-    scale_sums(train->getArg(6), train->getArg(2));
+    scale_sums(train->getArg(6), train->getArg(2), trainer.values);
     builder_.CreateRet(builder_.getInt32(0));
 
     Function *run = create_function("sinter_program_run_train_kernel", i32,
@@ -331,16 +351,25 @@ class ModuleEmitter {
     check_batch(run, run->getArg(3));
     emit_choice(run, step, step_closure(run, 1), run->getArg(7), run->getArg(3));
 
-    Function *evaluate = create_function("sinter_program_evaluate", i32, {pointer, pointer, i32, pointer, pointer, pointer}, external);
-    check_batch(evaluate, evaluate->getArg(2));
-    call_all(evaluation, make_closure({.inputs = evaluate->getArg(0), .outputs = evaluate->getArg(5), .n = evaluate->getArg(2),
-                                       .arena = evaluate->getArg(3), .targets = evaluate->getArg(1), .state = evaluate->getArg(4)}));
-    scale_sums(evaluate->getArg(5), evaluate->getArg(2));
-    builder_.CreateRet(builder_.getInt32(0));
+    emit_evaluate(trainer.evaluate, trainer.values);
 
     auto *constants = weights_ ? static_cast<llvm::Constant *>(weights_) : llvm::ConstantPointerNull::get(builder_.getPtrTy());
     add_constant("sinter_program_constants", pointer, constants);
     emit_metadata();
+  }
+
+  // Of a trainer, and of a predictor with a loss, which has no state to look at.
+  void emit_evaluate(const ProgramPart &part, int values) {
+    llvm::Type *pointer = builder_.getPtrTy(), *i32 = builder_.getInt32Ty();
+    outputs_are_sums_ = true;
+    const std::vector<Function *> evaluation = emit_runners(part.kernels, program_.name + "_evaluate");
+    Function *evaluate = create_function("sinter_program_evaluate", i32, {pointer, pointer, i32, pointer, pointer, pointer},
+                                         llvm::GlobalValue::ExternalLinkage);
+    check_batch(evaluate, evaluate->getArg(2));
+    call_all(evaluation, make_closure({.inputs = evaluate->getArg(0), .outputs = evaluate->getArg(5), .n = evaluate->getArg(2),
+                                       .arena = evaluate->getArg(3), .targets = evaluate->getArg(1), .state = evaluate->getArg(4)}));
+    scale_sums(evaluate->getArg(5), evaluate->getArg(2), values);
+    builder_.CreateRet(builder_.getInt32(0));
   }
 
   // Arguments from `first` on: inputs, targets, n, hyper, arena, state, sums.
@@ -355,9 +384,9 @@ class ModuleEmitter {
   }
 
   // Means of the batch to sums.
-  void scale_sums(Value *sums, Value *n) {
+  void scale_sums(Value *sums, Value *n, int values) {
     Value *factor = builder_.CreateUIToFP(n, builder_.getFloatTy());
-    for (int v = 0; v < program_.trainer->values; ++v) {
+    for (int v = 0; v < values; ++v) {
       Value *at = builder_.CreateConstInBoundsGEP1_64(builder_.getFloatTy(), sums, static_cast<uint64_t>(v));
       builder_.CreateStore(builder_.CreateFMul(builder_.CreateLoad(builder_.getFloatTy(), at), factor), at);
     }
@@ -378,6 +407,7 @@ class ModuleEmitter {
   llvm::StructType *closure_type_ = nullptr;
   llvm::GlobalVariable *weights_ = nullptr;
   std::vector<Function *> runners_;
+  std::map<std::string, Function *> by_content_;
   bool outputs_are_sums_ = false;
 };
 

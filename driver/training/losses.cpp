@@ -205,10 +205,10 @@ std::optional<CompileCall> compile_call_of_json(const std::string &text, const L
     if (const auto loss = root.find("loss"); loss != root.end()) read_list(*loss, where, call.losses);
     if (const auto metrics = root.find("metrics"); metrics != root.end()) read_list(*metrics, where, call.metrics);
     if (const auto weights = root.find("loss_weights"); weights != root.end()) call.loss_weights = config_value(*weights);
-    ok = !call.optimizer.class_name.empty() && !call.losses.empty();
+    ok = !call.losses.empty();
   }
   if (ok) return call;
-  diagnostics.error(where, "the file's training_config names no optimizer and loss", "say them with --loss NAME --optimizer NAME");
+  diagnostics.error(where, "the file's training_config names no loss", "say it with --loss NAME");
   return std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include "codegen/schedule.h"
 #include "codegen/supported.h"
 #include "driver/build.h"
+#include "driver/training/compile_call.h"
 #include "driver/training/compile_json.h"
 #include "driver/training/describe_fit.h"
 #include "driver/training/settings.h"
@@ -30,8 +31,11 @@ class TrainerPlanner {
 
   std::optional<BuiltTrainer> run() {
     for (const auto &[where, problem] : model_.untrainable) diagnostics_.error(where, problem);
-    const std::optional<script::CompileCall> call = compile_call();
-    if (!call) return std::nullopt;
+    const std::optional<script::CompileCall> call = compile_call(loaded_, options_, diagnostics_);
+    if (!call || call->losses.empty() || call->optimizer.class_name.empty()) {
+      if (!diagnostics_.has_errors()) report_nothing_to_train_for();
+      return std::nullopt;
+    }
     passes::TrainingRequest request;
     const std::vector<std::string> outputs = output_names(model_);
     request.loss.keras3 = model_.keras3;
@@ -69,31 +73,10 @@ class TrainerPlanner {
   }
 
  private:
-  // What the options say, else the script, else the model file.
-  std::optional<script::CompileCall> compile_call() {
-    const script::CompileCall *of_script = loaded_.plan.last_compile(loaded_.main_model);
-    std::optional<script::CompileCall> call;
-    if (of_script) call = *of_script;
-    if (!call && !loaded_.training_config.empty() && (options_.loss.empty() || options_.optimizer.empty()))
-      call = compile_call_of_json(loaded_.training_config, {options_.model}, diagnostics_);
-    if (!call && diagnostics_.has_errors()) return std::nullopt;
-    if (!options_.optimizer.empty()) {
-      const std::optional<script::Configured> optimizer = parse_optimizer(options_.optimizer, diagnostics_);
-      if (!optimizer) return std::nullopt;
-      if (!call) call.emplace();
-      call->optimizer = *optimizer;
-    }
-    if (!options_.loss.empty()) {
-      if (!call) call.emplace();
-      const Location where{.path = "--loss"};
-      call->losses = {{"", script::Configured{options_.loss, {}, where}}};
-      call->metrics.clear();
-      if (options_.loss.find("crossentropy") != std::string::npos) call->metrics = {{"", script::Configured{"accuracy", {}, where}}};
-    }
-    if (call && !call->losses.empty() && !call->optimizer.class_name.empty()) return call;
+  void report_nothing_to_train_for() {
     diagnostics_.error({options_.model}, "nothing says how to train the model: there is no loss and optimizer",
-                       of_script ? "give one to compile(loss=…)" : "say them with --loss NAME --optimizer NAME");
-    return std::nullopt;
+                       loaded_.plan.last_compile(loaded_.main_model) ? "give one to compile(loss=…)"
+                                                                     : "say them with --loss NAME --optimizer NAME");
   }
 
   // The outputs that a loss or a metric compares with a target.
@@ -144,16 +127,10 @@ class TrainerPlanner {
     if (model_.keras3) trainer.optimizer_variables = keras3_slots(optimizer, trainer);
     trainer.fingerprint = fingerprint(planned.training.graph, trainer);
     describe_tensors(model_, outputs, program);
-    size_t target = 0;
-    for (size_t i = 0; i < program.outputs.size(); ++i) {
-      if (planned.training.targets[i] < 0) continue;
-      schema::TargetT &entry = *trainer.targets[target++];
-      entry.name = outputs[i];
-      const std::vector<int> &axes = program.outputs[i].source_axes;
-      if (entry.classes == 0) entry.source_axes.assign(axes.begin(), axes.end());
-    }
-    if (!call.losses.empty()) program.loss = call.losses[0].second.class_name;
-    for (const auto &[output, metric] : call.metrics) program.metrics.push_back(metric.class_name);
+    program.parameter_count = keras_parameters(model_);
+    program.parameter_bytes = 4 * program.parameter_count;
+    describe_targets(planned.training, outputs, program.outputs, trainer);
+    describe_loss(call, program);
   }
 
   // What the files say that the trainer writes for Keras.

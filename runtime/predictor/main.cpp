@@ -8,6 +8,7 @@
 
 #include "runtime/predictor/commands.h"
 #include "runtime/program_abi.h"
+#include "runtime/trainer_abi.h"
 
 // A trainer's link line has `-u sinter_trainer_main`: then this symbol is there and the predictor's are not.
 // The weak references draw nothing out of the archive.
@@ -15,6 +16,7 @@ extern "C" {
 [[gnu::weak]] int sinter_trainer_main(int argc, char **argv);
 [[gnu::weak]] decltype(sinter_program_predict) sinter_program_predict;
 [[gnu::weak]] decltype(sinter_program_run_kernel) sinter_program_run_kernel;
+[[gnu::weak]] decltype(sinter_program_evaluate) sinter_program_evaluate;  // of models with a loss
 }
 
 // libstdc++'s own names the exception's type, for which it carries a demangler of 47 KiB. There are no
@@ -32,6 +34,6 @@ int main(int argc, char **argv) {
   });
   if (sinter_trainer_main) return sinter_trainer_main(argc, argv);
   const sinter::runtime::Program program = sinter::runtime::make_program(
-      sinter_program_metadata, {sinter_program_predict, sinter_program_run_kernel});
+      sinter_program_metadata, {sinter_program_predict, sinter_program_run_kernel, sinter_program_evaluate});
   return sinter::runtime::run_predictor(program, argc, argv);
 }

@@ -179,21 +179,52 @@ bool is_picture_name(std::string name) {
   return ends_with(name, ".png") || ends_with(name, ".jpg") || ends_with(name, ".jpeg");
 }
 
-// CLASS/*.png|jpg below `root`. Classes are the folders in the order of their names, or of the labels if all
-// bear them.
-RawArrayResult load_pictures(const std::string &root, bool is_input, const PictureUse &use) {
+// What of `wanted` is not in `present`, for messages; both are names of folders.
+std::vector<std::string> missing_from(std::span<const std::string> present,
+                                      std::span<const std::string> wanted) {
+  std::vector<std::string> missing;
+  for (const std::string &name : wanted)
+    if (std::ranges::find(present, name) == present.end()) missing.push_back("'" + printable(name) + "'");
+  if (missing.size() > 10) missing.resize(10), missing.push_back("…");
+  return missing;
+}
+
+// A missing folder would shift the numbers of the classes behind it.
+Status check_classes(const std::string &root, std::span<const std::string> folders, const PictureUse &use,
+                     bool needs_all) {
+  if (!use.labels.empty()) {
+    const std::vector<std::string> absent = missing_from(folders, use.labels),
+                                   unknown = missing_from(use.labels, folders);
+    if (!unknown.empty())
+      return rejected(root, "no class of the program is called like the folder " + joined(unknown),
+                      "its labels are " + joined(use.labels));
+    if (!absent.empty()) return rejected(root, "there is no folder for the class " + joined(absent));
+  }
+  const auto count = static_cast<int64_t>(folders.size());
+  if (use.classes > 0 && (count > use.classes || (count < use.classes && needs_all)))
+    return rejected(root,
+                    format("%zu class folders, but the model has %lld classes", folders.size(),
+                           static_cast<long long>(use.classes)),
+                    "the folders are " + joined(missing_from({}, folders)));
+  return {};
+}
+
+// CLASS/*.png|jpg below `root`. Classes are the folders in the order of their names, or of the labels, whose
+// names they bear.
+// needs_all: of fewer folders than the model has classes the numbers would be guesses.
+RawArrayResult load_pictures(const std::string &root, bool is_input, const PictureUse &use, bool needs_all) {
   Result<Listing> classes = list_directory(root);
   if (!classes) return classes.error();
   if (classes->directories.empty())
     return rejected(root, "expected one folder of pictures per class, found none");
   if (is_input && use.dims.size() != 3)
     return rejected(root, "a folder of pictures needs a model whose input is a picture");
-  const auto label_of = [&](const std::string &folder) {
-    return std::ranges::find(use.labels, folder) - use.labels.begin();
+  if (Status status = check_classes(root, classes->directories, use, needs_all); !status)
+    return status.error();
+  const auto number_of = [&](size_t folder) -> std::ptrdiff_t {
+    if (use.labels.empty()) return static_cast<std::ptrdiff_t>(folder);
+    return std::ranges::find(use.labels, classes->directories[folder]) - use.labels.begin();
   };
-  const bool named = std::ranges::all_of(classes->directories, [&](const std::string &folder) {
-    return label_of(folder) < static_cast<std::ptrdiff_t>(use.labels.size());
-  });
   std::vector<std::string> files;
   std::vector<float> labels;
   for (size_t i = 0; i < classes->directories.size(); ++i) {
@@ -203,8 +234,7 @@ RawArrayResult load_pictures(const std::string &root, bool is_input, const Pictu
     for (const std::string &file : listing->files)
       if (is_picture_name(file)) {
         files.push_back(folder + "/" + file);
-        labels.push_back(
-            static_cast<float>(named ? label_of(classes->directories[i]) : static_cast<std::ptrdiff_t>(i)));
+        labels.push_back(static_cast<float>(number_of(i)));
       }
   }
   const auto count = static_cast<int64_t>(files.size());
@@ -226,12 +256,29 @@ RawArrayResult load_pictures(const std::string &root, bool is_input, const Pictu
   return std::shared_ptr<const RawArray>(std::move(array));
 }
 
+// The numbers of the classes are those of training.
+Status check_same_classes(const std::string &train, const std::string &root) {
+  Result<Listing> trained = list_directory(train), here = list_directory(root);
+  if (!trained) return trained.error();
+  if (!here) return here.error();
+  if (const auto missing = missing_from(here->directories, trained->directories); !missing.empty())
+    return rejected(root, "there is no folder for the class " + joined(missing) + " of " + train);
+  if (const auto missing = missing_from(trained->directories, here->directories); !missing.empty())
+    return rejected(root, "the class " + joined(missing) + " has no folder in " + train);
+  return {};
+}
+
 RawArrayResult load_folder(const std::string &directory, const Member &member, const PictureUse &use) {
   std::vector<std::string> names{member.split};
   if (member.split == "valid") names = {"valid", "validation", "val"};
-  for (const std::string &name : names)
-    if (path_kind(directory + "/" + name) == PathKind::directory)
-      return load_pictures(directory + "/" + name, member.is_input, use);
+  for (const std::string &name : names) {
+    const std::string root = directory + "/" + name, train = directory + "/train";
+    if (path_kind(root) != PathKind::directory) continue;
+    const bool has_training = path_kind(train) == PathKind::directory;
+    if (root != train && has_training)
+      if (Status status = check_same_classes(train, root); !status) return status.error();
+    return load_pictures(root, member.is_input, use, !has_training);
+  }
   return none();
 }
 
@@ -248,15 +295,18 @@ RawArrayResult load_array(const std::string &path, const std::string &member, co
         if (!stream) return stream.error();
         return load_npy_stream(std::move(*stream));
       }
-      if (ends_with(path, ".bin"))
-        return parsed && parsed->split == "train" ? load_cifar_files({{path}, 1, 9}, parsed->is_input)
-                                                  : none();
+      if (ends_with(path, ".bin")) {
+        const bool is_test = starts_with(base_name(path), "test");
+        return parsed && parsed->split == (is_test ? "test" : "train")
+                   ? load_cifar_files({{path}, 1, 9}, parsed->is_input)
+                   : none();
+      }
       return load_npz(path, member);
     }
     case PathKind::directory:
       break;
   }
-  if (member == "x" || member == "y") return load_pictures(path, member == "x", pictures);
+  if (member == "x" || member == "y") return load_pictures(path, member == "x", pictures, false);
   if (parsed)
     for (const auto load : {load_idx, load_cifar}) {
       RawArrayResult array = load(path, *parsed);

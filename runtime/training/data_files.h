@@ -13,6 +13,7 @@ namespace sinter::runtime {
 struct PictureUse {
   std::vector<int64_t> dims;            // [H, W, C] of the model's input; empty: pictures cannot be used
   std::span<const std::string> labels;  // class names, may be empty
+  int64_t classes = 0;                  // that the model tells apart; 0: not known
 };
 
 // Array `member` of a data set: "x_train", "y_train", "x_test", "y_test", "x_valid", "y_valid"; for .npz any

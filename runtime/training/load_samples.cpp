@@ -27,6 +27,13 @@ RawArrayResult DataLoader::load_from(const std::string &path, const std::string 
   PictureUse pictures{{}, trainer_->program.labels};
   for (const TensorInfo &input : trainer_->program.inputs)
     if (input.is_image()) pictures.dims = input.dims;
+  if (trainer_->targets.size() == 1) {
+    const TargetInfo &target = trainer_->targets[0];
+    const bool is_vector = target.tensor.dims.size() == 1;
+    pictures.classes = target.classes > 0 ? target.classes
+                       : !is_vector       ? 0
+                                          : std::max<int64_t>(2, target.tensor.elements);
+  }
   RawArrayResult array = load_array(path, member, pictures);
   if (array) loaded_[key] = *array;
   return array;
@@ -50,12 +57,35 @@ RawArrayResult DataLoader::load(const schema::DataArray &array, const std::strin
     if (!path) return path.error();
     return load_from(*path, member);
   }
-  // A path of the script: as it is, or below --data, or --data itself.
-  for (const std::string &path : {given_ ? *given_ + "/" + name : std::string(), name})
-    if (!path.empty() && path_kind(path) != PathKind::missing) return load_from(path, member);
-  if (given_) return load_from(*given_, member);
-  return system_error(name, "no such file or directory",
-                      "the script reads it; give --data DIR, the folder it lies in");
+  // A path of the script: as it is, or with --data below that, or that itself.
+  if (!given_) {
+    if (path_kind(name) != PathKind::missing) return load_from(name, member);
+    return system_error(name, "no such file or directory",
+                        "the script reads it; give --data DIR, the folder it lies in");
+  }
+  const std::string below = *given_ + "/" + name;
+  const PathKind kind = path_kind(*given_);
+  if (path_kind(below) != PathKind::missing) return load_from(below, member);
+  const bool stands_for_it = array.source() == schema::SourceKind::image_folder ? kind == PathKind::directory
+                             : array.source() == schema::SourceKind::npy
+                                 ? kind == PathKind::file && base_name(*given_) == base_name(name)
+                                 : kind == PathKind::file;
+  if (stands_for_it) return load_from(*given_, member);
+  if (kind == PathKind::missing)
+    return system_error(*given_, "no such file or directory", "looked for " + printable(below) + " too");
+  return system_error(*given_, "no data of the name '" + printable(name) + "', which the script reads",
+                      "looked for " + printable(below));
+}
+
+Error DataLoader::nothing_for(const std::string &split) const {
+  const std::string idx = split == "test" ? "t10k" : split;
+  return system_error(given_.value_or(""), "no data set for the split '" + split + "' here",
+                      "looked for " + idx + "-images-idx3-ubyte[.gz], " +
+                          (split == "test"    ? "test_batch.bin, "
+                           : split == "train" ? "data_batch_1.bin, "
+                                              : "") +
+                          "a .npz with x_" + split + " and y_" + split + ", and " + split +
+                          "/CLASS/*.png|jpg");
 }
 
 namespace {

@@ -27,6 +27,8 @@ class DataLoader {
   std::string given() const { return given_.value_or(""); }
   // Names of the arrays of that data set if it is a .npz, else none.
   Result<std::vector<std::string>> members();
+  // There are no samples for a split: what was looked for.
+  Error nothing_for(const std::string &split) const;
 
  private:
   RawArrayResult load_from(const std::string &path, const std::string &member);

@@ -68,10 +68,10 @@ SinterHyper Trainer::hyper(float learning_rate, uint64_t seed, uint64_t steps_do
   return result;
 }
 
-Trainer make_trainer(const uint8_t *bytes, const TrainerCode &code) {
-  Trainer trainer{make_program(bytes, {}), nullptr, code, {}, {}, {}, Semantics::keras2, false, {}};
-  trainer.metadata = trainer.program.metadata->trainer();
-  const schema::Trainer &metadata = *trainer.metadata;
+namespace {
+
+Trainer trainer_of(Program program, const schema::Trainer &metadata, const TrainerCode &code) {
+  Trainer trainer{std::move(program), &metadata, code, {}, {}, {}, Semantics::keras2, false, {}};
   if (metadata.variables())
     for (const schema::Variable *variable : *metadata.variables())
       trainer.variables.push_back(variable_info(*variable));
@@ -87,6 +87,19 @@ Trainer make_trainer(const uint8_t *bytes, const TrainerCode &code) {
   trainer.optimizer = optimizer_config(metadata.optimizer_settings(), trainer.semantics);
   trainer.takes_sample_weights = metadata.takes_sample_weights();
   return trainer;
+}
+
+}  // namespace
+
+Trainer make_trainer(const uint8_t *bytes, const TrainerCode &code) {
+  Program program = make_program(bytes, {});
+  const schema::Trainer &metadata = *program.metadata->trainer();
+  return trainer_of(std::move(program), metadata, code);
+}
+
+Trainer make_evaluation(const Program &program) {
+  return trainer_of(program, *program.metadata->evaluation(),
+                    {nullptr, nullptr, nullptr, program.code.evaluate, nullptr});
 }
 
 }  // namespace sinter::runtime

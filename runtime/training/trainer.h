@@ -76,4 +76,7 @@ struct Trainer {
 // Trainer. It must have a trainer table.
 Trainer make_trainer(const uint8_t *bytes, const TrainerCode &code);
 
+// What evaluates a predictor with a loss: a trainer without a state. The Program must outlive it.
+Trainer make_evaluation(const Program &program);
+
 }  // namespace sinter::runtime

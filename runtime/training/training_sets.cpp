@@ -43,7 +43,7 @@ void warn_of_missing_classes(const SampleSet &here, const SampleSet &there, cons
 Result<TrainingSets> load_training_sets(const Trainer &trainer, DataLoader &loader, Console &console) {
   Result<std::optional<SampleSet>> train = SampleSet::load(trainer, loader, "train");
   if (!train) return train.error();
-  if (!*train) return system_error(loader.given(), "the data set has no training samples");
+  if (!*train) return loader.nothing_for("train");
   TrainingSets sets{std::move(**train), std::nullopt};
   const schema::Trainer &metadata = *trainer.metadata;
   if (const double split = validation_split(trainer); split > 0) {

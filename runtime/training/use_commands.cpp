@@ -1,12 +1,10 @@
 // OUT evaluate, predict and info of a trainer.
 #include <algorithm>
 
-#include "runtime/json_writer.h"
 #include "runtime/predictor/commands.h"
 #include "runtime/text.h"
 #include "runtime/training/commands.h"
-#include "runtime/training/evaluator.h"
-#include "runtime/training/training_sets.h"
+#include "runtime/training/evaluate.h"
 #include "runtime/training/weight_files.h"
 #include "schema/program_generated.h"
 
@@ -42,36 +40,14 @@ int evaluate(const Trainer &trainer, const Options &options, Console &console) {
     console.error(error);
     return 0;
   };
-  const std::string split = options.get("--split").value_or("test");
-  if (split != "test" && split != "train" && split != "valid")
-    return fail(usage_error("--split " + printable(split) + ": expected test, valid or train"));
+  Result<std::string> split = evaluated_split(options);
+  if (!split) return fail(split.error());
   if (Status status = apply_threads(options); !status) return fail(status.error());
   if (Status status = check_cpu(trainer.program); !status) return fail(status.error());
   Result<TrainingState> state = trained_state(trainer, options);
   if (!state) return fail(state.error());
-  DataLoader loader(trainer, options.get("--data"));
-  Result<std::optional<SampleSet>> samples = load_split(trainer, loader, split);
-  if (!samples) return fail(samples.error());
-  if (!*samples)
-    return fail(system_error(options.get("--data").value_or(""),
-                             "the data set has no samples for the split '" + split + "'"));
-  Result<Arena> arena = Arena::create(trainer.metadata->arena_bytes());
-  if (!arena) return fail(arena.error());
-  auto evaluator = Evaluator::create(trainer, **samples, trainer.max_batch(), arena->data(), true);
-  if (!evaluator) return fail(evaluator.error());
-  std::vector<double> means(trainer.values.size());
-  if (Status status = (*evaluator)->run(*state, 0, means); !status) return fail(status.error());
-  JsonWriter json;
-  std::string text;
-  json.begin_object();
-  for (size_t v = 0; v < means.size(); ++v) {
-    json.key(trainer.values[v].name).value(means[v]);
-    text += printable(trainer.values[v].name) + format(": %.6f  ", means[v]);
-  }
-  json.key("samples").value((*samples)->count()).end_object();
-  console.print(options.has("--json")
-                    ? json.take() + "\n"
-                    : text + format("samples: %lld\n", static_cast<long long>((*samples)->count())));
+  if (Status status = evaluate_state(trainer, *state, options, *split, console); !status)
+    return fail(status.error());
   return 0;
 }
 

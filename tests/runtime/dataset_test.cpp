@@ -1,9 +1,11 @@
-#include "runtime/data/dataset.h"
-
+// Data sets as a predictor without a script's steps sees them.
 #include <gmock/gmock.h>
+
+#include <filesystem>
 
 #include "fake_programs.h"
 #include "fixtures.h"
+#include "runtime/training/sample_set.h"
 
 namespace sinter::runtime {
 namespace {
@@ -17,7 +19,6 @@ struct Sampled {
   ExitCode code = ExitCode::done;
   int64_t count = 0;
   std::vector<float> x, x1, y, y1;
-  std::vector<std::string> warnings;
 };
 
 class DatasetTest : public FolderTest {
@@ -26,25 +27,30 @@ class DatasetTest : public FolderTest {
   Sampled load(const std::string &program_name, const std::string &where, const std::string &split = "test",
                int64_t piece = 2) {
     const Program program = fake_program(program_name);
+    const Trainer evaluation = make_evaluation(program);
     Sampled result;
     const auto failed = [&](const Error &error) {
       result.problem = error.file + ": " + error.message;
       result.code = error.code;
       return result;
     };
-    DatasetResult dataset =
-        open_dataset(where, split, {program.inputs, program.outputs, program.labels, {1, 0}});
-    if (!dataset) return failed(dataset.error());
-    result.count = (*dataset)->count();
-    result.warnings = (*dataset)->warnings();
+    DataLoader loader(evaluation, where);
+    Result<std::optional<SampleSet>> loaded = SampleSet::load(evaluation, loader, split);
+    if (!loaded) return failed(loaded.error());
+    if (!*loaded) return failed(loader.nothing_for(split));
+    const SampleSet &set = **loaded;
+    result.count = set.count();
     for (int64_t done = 0; done < result.count; done += piece) {
       const int64_t n = std::min(piece, result.count - done);
-      std::vector<std::vector<float>> inputs;
-      std::vector<float *> pointers;
+      std::vector<std::vector<float>> inputs, targets;
+      std::vector<float *> to_inputs, to_targets;
       for (const TensorInfo &input : program.inputs) inputs.emplace_back(n * input.elements);
-      for (std::vector<float> &input : inputs) pointers.push_back(input.data());
-      std::vector<TargetValues> targets(program.outputs.size());
-      if (Status status = (*dataset)->read(n, pointers.data(), targets); !status)
+      for (const TensorInfo &output : program.outputs) targets.emplace_back(n * output.elements);
+      for (std::vector<float> &input : inputs) to_inputs.push_back(input.data());
+      for (std::vector<float> &target : targets) to_targets.push_back(target.data());
+      std::vector<uint32_t> samples;
+      for (int64_t i = 0; i < n; ++i) samples.push_back(static_cast<uint32_t>(done + i));
+      if (Status status = set.gather(samples, to_inputs.data(), to_targets.data()); !status)
         return failed(status.error());
       result.x.insert(result.x.end(), inputs[0].begin(), inputs[0].end());
       result.y.insert(result.y.end(), targets[0].begin(), targets[0].end());
@@ -95,9 +101,11 @@ TEST_F(DatasetTest, IdxDamageNamesFileOffsetAndExpectation) {
     return data.problem;
   };
   const std::string labels = idx({2}, "\x01\x02");
-  EXPECT_THAT(problem(images, idx({2}, "\x01\x0C")),
-              HasSubstr("t10k-labels-idx1-ubyte: offset 9: label 12, expected 0 to 9"));
-  EXPECT_THAT(problem(images, idx({3}, "\1\2\3")), HasSubstr("offset 4: 3 labels, but"));
+  EXPECT_THAT(
+      problem(images, idx({2}, "\x01\x0C")),
+      HasSubstr(
+          "t10k-labels-idx1-ubyte: offset 9: label 12 of sample 1, expected a whole number from 0 to 9"));
+  EXPECT_THAT(problem(images, idx({3}, "\1\2\3")), HasSubstr("t10k-labels-idx1-ubyte: 3 samples, but"));
   EXPECT_THAT(problem("\xFF" + images.substr(1), labels),
               HasSubstr("offset 0: IDX magic number ff000803, expected"));
   EXPECT_THAT(problem(images + "x", labels),
@@ -105,8 +113,7 @@ TEST_F(DatasetTest, IdxDamageNamesFileOffsetAndExpectation) {
   EXPECT_THAT(problem(idx({2, 28, 0}, ""), labels),
               HasSubstr("offset 12: IDX dimension 0, expected 1 to 65536"));
   EXPECT_THAT(problem(idx({2, 5, 5}, pixels(50)), labels),
-              HasSubstr("pictures of [5, 5], but the model's input 'x' is [N, 28, 28, 1]"));
-  EXPECT_THAT(problem(images, labels, "pairs"), HasSubstr("2 inputs"));
+              HasSubstr("samples of shape [5, 5], but the model's input 'x' is [N, 28, 28, 1]"));
   for (size_t length = 0; length < images.size(); length += 1 + length / 8)
     EXPECT_THAT(problem(images.substr(0, length), labels), ContainsRegex("offset [0-9]+: expected ")) << length;
   const std::string compressed = gzip(images);
@@ -132,11 +139,11 @@ TEST_F(DatasetTest, CifarPlanesBecomeChannels) {
   write("test_batch.bin", record + record.substr(0, 3000));
   EXPECT_THAT(
       load("cifar", folder()).problem,
-      HasSubstr(
-          "test_batch.bin: offset 3073: expected CIFAR-10 records of 3073 bytes each, the file has 6073"));
+      HasSubstr("test_batch.bin: offset 3073: expected CIFAR records of 3073 bytes each, the file has 6073"));
   write("test_batch.bin", record + "\x0B" + record.substr(1));
   EXPECT_THAT(load("cifar", folder()).problem, HasSubstr("offset 3073: label 11, expected 0 to 9"));
-  EXPECT_THAT(load("digits", folder()).problem, HasSubstr("pictures of [32, 32, 3]"));
+  write("test_batch.bin", record);
+  EXPECT_THAT(load("digits", folder()).problem, HasSubstr("samples of shape [32, 32, 3]"));
 }
 
 TEST_F(DatasetTest, CifarTrainHasFiveParts) {
@@ -200,12 +207,13 @@ TEST_F(DatasetTest, NpzProblemsAreNamed) {
     write("d.npz", zip({{"x_test.npy", x}, {"y_test.npy", y}}));
     return load("classes", path("d.npz"), split).problem;
   };
-  EXPECT_THAT(problem(npy("<i8", "(2,)", bytes_of<int64_t>({2, 3}))),
-              HasSubstr("d.npz(y_test.npy): offset 136: label 3, expected a whole number from 0 to 2"));
+  EXPECT_THAT(
+      problem(npy("<i8", "(2,)", bytes_of<int64_t>({2, 3}))),
+      HasSubstr("d.npz(y_test.npy): offset 136: label 3 of sample 1, expected a whole number from 0 to 2"));
   EXPECT_THAT(problem(npy_floats({2}, {0.5, 1})), HasSubstr("label 0.5"));
   EXPECT_THAT(problem(npy_floats({3}, {0, 1, 1})), HasSubstr("3 samples, but"));
   EXPECT_THAT(problem(npy_floats({2, 2}, {0, 1, 1, 0})),
-              HasSubstr("targets of shape [2, 2], expected [N, 3] or class numbers"));
+              HasSubstr("targets of shape [N, 2], but output 'y' is [N, 3]"));
   EXPECT_THAT(problem(x, "train"), HasSubstr("no array 'x_train'"));
   write("d.npz", "not a zip archive at all.");
   EXPECT_THAT(load("classes", path("d.npz")).problem, HasSubstr("expected a zip end record"));
@@ -245,7 +253,6 @@ TEST_F(DatasetTest, FolderOfPictures) {
   const Sampled data = load("image", folder());
   ASSERT_EQ(data.problem, "");
   EXPECT_EQ(data.count, 3);
-  EXPECT_TRUE(data.warnings.empty());
   // Folders come sorted (blue, green, red); classes are those of the labels red, green, blue.
   EXPECT_THAT(data.y, ElementsAre(0, 0, 1, 0, 1, 0, 1, 0, 0));
   EXPECT_EQ(data.x[2], 7);
@@ -257,14 +264,33 @@ TEST_F(DatasetTest, FolderProblems) {
   make_folder("test");
   EXPECT_THAT(load("image", folder()).problem, HasSubstr("expected one folder of pictures per class"));
   make_folder("test/a");
+  EXPECT_THAT(load("image", folder()).problem,
+              HasSubstr("no class of the program is called like the folder 'a'"));
+  std::filesystem::remove(path("test/a"));
+  for (const char *name : {"red", "blue"}) make_folder(std::string("test/") + name);
+  EXPECT_THAT(load("image", folder()).problem, HasSubstr("there is no folder for the class 'green'"));
+  make_folder("test/green");
   EXPECT_THAT(load("image", folder()).problem, HasSubstr("expected pictures"));
-  write("test/a/x.png", "\x89PNG\r\n\x1A\nbroken");
+  write("test/red/x.png", "\x89PNG\r\n\x1A\nbroken");
   const Sampled broken = load("image", folder());
-  EXPECT_THAT(broken.problem, HasSubstr("test/a/x.png: damaged PNG: offset"));
-  EXPECT_EQ(broken.warnings.size(), 1u) << "'a' is none of the labels";
+  EXPECT_THAT(broken.problem, HasSubstr("test/red/x.png: damaged PNG: offset"));
   EXPECT_EQ(broken.code, ExitCode::rejected);
-  for (const char *name : {"b", "c", "d"}) make_folder(std::string("test/") + name);
-  EXPECT_THAT(load("image", folder()).problem, HasSubstr("4 class folders, but the model has 3 classes"));
+}
+
+TEST_F(DatasetTest, ClassFoldersAreThoseOfTraining) {
+  const std::string picture = png(2, 2, 3, std::vector<uint8_t>(12, 9));
+  for (const char *name : {"test/a", "test/c", "train/a", "train/b", "train/c"})
+    write(std::string(name) + "/x.png", picture);
+  EXPECT_THAT(load("unnamed_image", folder()).problem, HasSubstr("there is no folder for the class 'b' of "));
+  write("test/b/x.png", picture);
+  write("test/d/x.png", picture);
+  EXPECT_THAT(load("unnamed_image", folder()).problem, HasSubstr("the class 'd' has no folder in "));
+  std::filesystem::remove_all(path("test/d"));
+  EXPECT_EQ(load("unnamed_image", folder()).count, 3);
+  std::filesystem::remove_all(path("train"));
+  std::filesystem::remove_all(path("test/b"));
+  EXPECT_THAT(load("unnamed_image", folder()).problem,
+              HasSubstr("2 class folders, but the model has 3 classes"));
 }
 
 TEST_F(DatasetTest, AbsenceIsASystemError) {
@@ -272,10 +298,10 @@ TEST_F(DatasetTest, AbsenceIsASystemError) {
   EXPECT_EQ(nothing.code, ExitCode::system);
   EXPECT_THAT(nothing.problem, HasSubstr("no data set for the split 'test'"));
   EXPECT_EQ(load("classes", path("absent")).code, ExitCode::system);
-  write("t10k-images-idx3-ubyte", "x");
+  write("t10k-images-idx3-ubyte", idx({1, 28, 28}, pixels(784)));
   const Sampled no_labels = load("digits", folder());
   EXPECT_EQ(no_labels.code, ExitCode::system);
-  EXPECT_THAT(no_labels.problem, HasSubstr("no labels"));
+  EXPECT_THAT(no_labels.problem, HasSubstr("no data set for the split 'test'"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "fake_programs.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -30,7 +31,15 @@ struct FakeMetadata {
   std::vector<std::string> labels = {}, features = {};
   std::string loss = {};
   std::vector<FakeKernel> kernels = {{"only", 10}};
+  float scale = 1;  // of bytes
 };
+
+std::vector<std::string> values_of(const FakeMetadata &fake) {
+  std::vector<std::string> values{"loss"};
+  for (const FakeTensor &output : fake.outputs)
+    values.push_back(fake.outputs.size() > 1 ? output.name + "_loss" : "acc");
+  return values;
+}
 
 std::vector<uint8_t> build(const std::string &name, const FakeMetadata &fake) {
   namespace fb = flatbuffers;
@@ -54,6 +63,21 @@ std::vector<uint8_t> build(const std::string &name, const FakeMetadata &fake) {
   const auto program_name = builder.CreateString(name), version = builder.CreateString("0.1.0"),
              file = builder.CreateString(name + ".py"), triple = builder.CreateString("x86_64-linux-gnu"),
              cpu = builder.CreateString("znver9"), loss = builder.CreateString(fake.loss);
+  // Targets as the outputs are.
+  std::vector<fb::Offset<schema::Target>> targets;
+  for (const FakeTensor &output : fake.outputs)
+    targets.push_back(schema::CreateTargetDirect(builder, output.name.c_str(), &output.dims,
+                                                 output.source_axes.empty() ? nullptr : &output.source_axes));
+  std::vector<fb::Offset<schema::Value>> values;
+  for (const std::string &value : values_of(fake))
+    values.push_back(schema::CreateValueDirect(builder, value.c_str()));
+  const auto target_vector = builder.CreateVector(targets);
+  const auto value_vector = builder.CreateVector(values);
+  schema::TrainerBuilder evaluates(builder);
+  evaluates.add_arena_bytes(64);
+  evaluates.add_targets(target_vector);
+  evaluates.add_values(value_vector);
+  const auto evaluation = evaluates.Finish();
   schema::ProgramBuilder program(builder);
   program.add_name(program_name);
   program.add_sinter_version(version);
@@ -71,6 +95,8 @@ std::vector<uint8_t> build(const std::string &name, const FakeMetadata &fake) {
   program.add_kernels(kernel_vector);
   program.add_labels(labels);
   program.add_loss(loss);
+  program.add_input_scale(fake.scale);
+  program.add_evaluation(evaluation);
   builder.Finish(program.Finish());
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
@@ -158,13 +184,58 @@ const std::map<std::string, Fake> &fakes() {
         classes}},
       {"foreign_cpu", {{{{"x", {2, 2, 1}}}, {{"y", {3}}}, 4, {}, {"sse2", "avx9000"}}, classes}},
       {"image", {{{{"x", {4, 4, 3}}}, {{"y", {3}}}, 2, {"red", "green", "blue"}}, image}},
-      {"planes", {{{{"x", {2, 3, 4}, {1, 2, 0}}}, {{"y", {2, 3, 4}, {1, 2, 0}}}, 4}, planes}},
+      {"unnamed_image", {{{{"x", {4, 4, 3}}}, {{"y", {3}}}, 2}, image}},
+      {"planes",
+       {{{{"x", {2, 3, 4}, {1, 2, 0}}},
+         {{"y", {2, 3, 4}, {1, 2, 0}}},
+         4,
+         {},
+         {},
+         {},
+         {{"only", 10}},
+         1 / 255.0f},
+        planes}},
       {"pairs", {{{{"a", {2}}, {"b", {3}}}, {{"sum", {1}}, {"b/out:0", {3}}}, 2, {}, {}, "mse"}, pairs}},
       {"digits", {{{{"x", {28, 28, 1}}}, {{"y", {10}}}, 32, {}, {}, "categorical_crossentropy"}, digits}},
       {"flat", {{{{"x", {784}}}, {{"y", {10}}}, 32, {}, {}, "categorical_crossentropy"}, digits}},
       {"cifar", {{{{"x", {32, 32, 3}}}, {{"y", {10}}}, 1, {}, {}, "categorical_crossentropy"}, cifar}},
   };
   return table;
+}
+
+const Fake *active = nullptr;  // whose evaluate runs
+
+size_t elements_of(const FakeTensor &tensor) {
+  size_t elements = 1;
+  for (const int64_t extent : tensor.dims) elements *= static_cast<size_t>(extent);
+  return elements;
+}
+
+// Mean squared errors of several outputs and their sum, or crossentropy and accuracy of one.
+int evaluate(const float *const *in, const float *const *targets, uint32_t n, void *arena, const void *,
+             float *sums) {
+  const std::vector<FakeTensor> &outputs = active->metadata.outputs;
+  std::vector<std::vector<float>> predictions;
+  std::vector<float *> pointers;
+  for (const FakeTensor &output : outputs) predictions.emplace_back(n * elements_of(output));
+  for (std::vector<float> &values : predictions) pointers.push_back(values.data());
+  active->predict(in, pointers.data(), n, arena);
+  for (size_t v = 0; v <= outputs.size(); ++v) sums[v] = 0;
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    const size_t row = elements_of(outputs[o]);
+    for (uint32_t s = 0; s < n; ++s) {
+      const float *p = predictions[o].data() + s * row, *t = targets[o] + s * row;
+      if (active->metadata.loss == "mse") {
+        for (size_t i = 0; i < row; ++i)
+          sums[o + 1] += (p[i] - t[i]) * (p[i] - t[i]) / static_cast<float>(row);
+        continue;
+      }
+      for (size_t i = 0; i < row; ++i) sums[0] -= t[i] == 0 ? 0 : t[i] * std::log(p[i]);
+      sums[1] += std::max_element(p, p + row) - p == std::max_element(t, t + row) - t ? 1.0f : 0.0f;
+    }
+    if (active->metadata.loss == "mse") sums[0] += sums[o + 1];
+  }
+  return 0;
 }
 
 }  // namespace
@@ -175,7 +246,9 @@ Program fake_program(const std::string &name) {
   if (found == fakes().end()) throw std::invalid_argument("no fake program " + name);
   std::vector<uint8_t> &bytes = built[name];
   if (bytes.empty()) bytes = build(name, found->second.metadata);
-  return make_program(bytes.data(), {found->second.predict, run_kernel});
+  active = &found->second;
+  const bool has_loss = !active->metadata.loss.empty();
+  return make_program(bytes.data(), {active->predict, run_kernel, has_loss ? evaluate : nullptr});
 }
 
 }  // namespace sinter::runtime

@@ -10,10 +10,15 @@
 #include "runtime/predictor/commands.h"
 #include "runtime/training/commands.h"
 
+extern "C" void sinter_predictor_evaluate(const sinter::runtime::Program &, const sinter::runtime::Options &,
+                                          sinter::runtime::Console &);
+
 namespace {
 
 // As `-u` does in a link with codecs.
 [[gnu::used]] sinter::runtime::ImageDecoder *const codecs[] = {sinter_decode_png, sinter_decode_jpeg};
+// And in a link of a model with a loss.
+[[gnu::used]] decltype(sinter_predictor_evaluate) *const evaluation = sinter_predictor_evaluate;
 
 }  // namespace
 
