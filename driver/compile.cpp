@@ -47,9 +47,9 @@ bool provide_weights(LoadedModel &loaded, const CompileOptions &options, Diagnos
   ir::Model &model = loaded.model;
   if (!options.weights.empty()) {
     if (!load_weights(loaded, options.weights, diagnostics)) return false;
-  } else if (!options.random_seed && !model.has_all_weights() && !loaded.weights_path.empty() &&
-             std::filesystem::exists(loaded.weights_path)) {
-    if (!load_weights(loaded, loaded.weights_path, diagnostics)) return false;
+  } else if (!options.random_seed && !model.has_all_weights() && !loaded.weights_path.empty()) {
+    note_path(loaded.weights_path);
+    if (std::filesystem::exists(loaded.weights_path) && !load_weights(loaded, loaded.weights_path, diagnostics)) return false;
   }
   if (options.random_seed) {
     const std::vector<std::string> unknown =

@@ -92,7 +92,21 @@ std::optional<LoadedModel> load_graph(const std::string &path, const std::string
 
 }  // namespace
 
+namespace {
+
+std::vector<std::string> &noted_paths() {
+  static std::vector<std::string> paths;
+  return paths;
+}
+
+}  // namespace
+
+const std::vector<std::string> &paths_read() { return noted_paths(); }
+
+void note_path(const std::string &path) { noted_paths().push_back(path); }
+
 std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics, size_t limit) {
+  note_path(path);
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     diagnostics.system_error({path}, "is a folder, expected a file");

@@ -40,6 +40,11 @@ constexpr size_t largest_text = 64u << 20;  // scripts and .graph files
 // The file's first `limit` bytes, or all of it; a missing or unreadable file is a system error.
 std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics, size_t limit = largest_text + 1);
 
+// All paths that read_file() was called with, and those given to note_path(): what a compilation depends on.
+const std::vector<std::string> &paths_read();
+// A file whose existence was asked for.
+void note_path(const std::string &path);
+
 // --weights FILE: fills the model's weights.
 bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);
 

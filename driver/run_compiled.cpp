@@ -1,9 +1,10 @@
-// `sinter train MODEL …` and `sinter predict MODEL INPUT…`: compile into the cache directory, then run the binary with the remaining arguments.
+// `sinter train MODEL …` and `sinter predict MODEL INPUT…`: compile into the cache, then run the binary with the remaining arguments.
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -11,57 +12,88 @@
 #include <filesystem>
 #include <memory>
 
+#include "codegen/digest.h"
+#include "codegen/link_command.h"
 #include "driver/build.h"
+#include "driver/cache/compile_cache.h"
 #include "driver/commands.h"
 #include "driver/compile_options.h"
+#include "driver/console.h"
 #include "support/version.h"
 
 namespace sinter::driver {
 
 namespace {
 
-std::string cache_folder() {
-  if (const char *cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) return std::string(cache) + "/sinter";
-  if (const char *home = std::getenv("HOME"); home && *home) return std::string(home) + "/.cache/sinter";
-  return std::filesystem::temp_directory_path().string() + "/sinter";
-}
-
-// Names a compilation: paths, sizes and modification times of what it reads, and its options.
-std::string cache_key(const CompileOptions &options) {
-  std::string text = std::string(version) + "|" + fmt::format("{}", fmt::join(options.stated, "|"));
-  for (const std::string &path : {options.model, options.weights, options.labels}) {
-    struct stat status {};
-    if (path.empty() || stat(path.c_str(), &status) != 0) continue;
-    std::error_code error;
-    text += fmt::format("|{}|{}|{}.{}", std::filesystem::absolute(path, error).string(), status.st_size,
-                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-  }
-  uint64_t hash = 14695981039346656037u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  return fmt::format("{:016x}", hash);
-}
-
-int run(CompileOptions options, const std::vector<std::string> &arguments) {
+// What was asked for: the options, the model, the compiler and the machine that it compiles for.
+std::string request_of(const CompileOptions &options, const codegen::Target &target) {
   std::error_code error;
-  const std::string folder = cache_folder();
-  std::filesystem::create_directories(folder, error);
-  options.output = folder + "/" + identifier(std::filesystem::path(options.model).stem().string()) + "-" + cache_key(options);
-  if (!std::filesystem::exists(options.output, error)) {
-    const int code = compile(options);
-    if (code != 0) return code;
-  }
-  std::vector<char *> argv = {options.output.data(), const_cast<char *>(options.train ? "train" : "predict")};
+  codegen::Digest digest;
+  digest.add(version);
+  digest.add_file("/proc/self/exe");
+  Diagnostics ignored;
+  for (const char *library : {"runtime", "threads"})
+    if (const auto path = codegen::find_runtime_library(library, ignored)) digest.add_file(*path);
+  digest.add(fmt::format("{} {} {} {} {}", target.triple, target.cpu, fmt::join(target.features, ","), target.l1_bytes, target.l2_bytes));
+  digest.add(std::filesystem::current_path(error).string());
+  for (const std::string &option : options.stated) digest.add(option);
+  digest.add(options.model);
+  digest.add_file(options.model);
+  return digest.hex();
+}
+
+std::vector<std::string> absolute_paths_read() {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const std::string &path : paths_read()) paths.push_back(std::filesystem::absolute(path, error).string());
+  std::ranges::sort(paths);
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  return paths;
+}
+
+// Only returns if the program cannot be started. A program that is not kept is removed before: the open file stays.
+int execute(const std::string &executable, const std::string &to_remove, const CompileOptions &options, const std::vector<std::string> &arguments) {
+  std::string name = executable;
+  std::vector<char *> argv = {name.data(), const_cast<char *>(options.train ? "train" : "predict")};
   for (const std::string &argument : arguments) argv.push_back(const_cast<char *>(argument.c_str()));
   argv.push_back(nullptr);
   std::fflush(nullptr);
-  execv(options.output.c_str(), argv.data());
-  fmt::print(stderr, "sinter: error: {} cannot be started: {}\n", options.output, std::strerror(errno));
+  const int descriptor = open(executable.c_str(), O_RDONLY | O_CLOEXEC);
+  std::error_code error;
+  if (!to_remove.empty()) std::filesystem::remove_all(to_remove, error);
+  if (descriptor >= 0) fexecve(descriptor, argv.data(), environ);
+  fmt::print(stderr, "sinter: error: {} cannot be started: {}\n", executable, std::strerror(errno));
   return 3;
 }
 
-}  // namespace
+int run(CompileOptions options, const std::vector<std::string> &arguments) {
+  Diagnostics diagnostics;
+  const std::optional<codegen::Target> target = codegen::parse_target(options.target, diagnostics);
+  if (!target) return report(diagnostics);
+  std::string problem;
+  const std::optional<CompileCache> cache = CompileCache::open(problem);
+  if (!problem.empty()) diagnostics.warning({}, "programs are not kept: " + problem);
+  report(diagnostics);
+  const std::string name = identifier(std::filesystem::path(options.model).stem().string());
+  const std::string request = cache ? request_of(options, *target) : "";
+  if (cache)
+    if (const auto found = cache->find(request, name)) return execute(*found, "", options, arguments);
 
-namespace {
+  std::error_code error;
+  std::string temporary = std::filesystem::temp_directory_path(error).string() + "/sinter-XXXXXX";
+  std::optional<std::string> workplace = cache ? cache->make_workplace() : mkdtemp(temporary.data()) ? std::optional(temporary) : std::nullopt;
+  if (!workplace) {
+    fmt::print(stderr, "sinter: error: no folder can be made to compile in: {}\n", std::strerror(errno));
+    return 3;
+  }
+  options.output = *workplace + "/" + name;
+  if (const int code = compile(options); code != 0) {
+    std::filesystem::remove_all(*workplace, error);
+    return code;
+  }
+  if (!cache) return execute(options.output, *workplace, options, arguments);
+  return execute(cache->keep(*workplace, request, name, absolute_paths_read()), "", options, arguments);
+}
 
 Command add(CLI::App &app, const char *name, const char *what, bool train, const char *footer) {
   CLI::App *command = app.add_subcommand(name, what);
