@@ -1,5 +1,7 @@
 #include "codegen/link.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -40,13 +42,20 @@ void append_sanitizer_flags(std::vector<std::string> &command) {
   if constexpr (sizeof(SINTER_SANITIZER_FLAG) > 1) command.push_back(SINTER_SANITIZER_FLAG);
 }
 
-// Writes the object beside `path`, where there is room for the result too, and links it into `path`.
+// For the object: beside `path`, where there is room for the result too, unless that is no file.
+std::string object_path(const std::string &path) {
+  if (!output_place(path).in_place) return path + ".object";
+  std::error_code ignored;
+  return (std::filesystem::temp_directory_path(ignored) / ("sinter-" + std::to_string(getpid()) + ".object")).string();
+}
+
+// Writes the object and links it into `path`.
 bool link_with(const Program &program, const Target &target, const EmitOptions &options,
                const std::string &path, const std::vector<std::string> &before_object,
                const std::vector<std::string> &after_object, Diagnostics &diagnostics) {
   const std::optional<std::string> linker = find_linker(diagnostics);
   if (!linker) return false;
-  OutputFile object(path + ".object"), result(path, /*executable=*/true);
+  OutputFile object(object_path(path)), result(path, /*executable=*/true);
   if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics) ||
       !result.finish(diagnostics))
     return false;
@@ -83,7 +92,7 @@ bool write_shared_library(const Program &program, const Target &target, const Em
   if (!can_link(target, "a shared library", diagnostics)) return false;
   const std::optional<std::string> threads = find_runtime_library("threads", diagnostics);
   if (!threads) return false;
-  const std::string name = std::filesystem::path(path).filename().string();
+  const std::string name = output_place(path).in_place ? program.name + ".so" : std::filesystem::path(path).filename().string();
   // Only the object's own functions are exported.
   const std::vector<std::string> flags = {"-shared", "-Wl,--exclude-libs,ALL", "-Wl,-soname," + name};
   return link_with(program, target, options, path, flags, {*threads, "-lpthread"}, diagnostics);
@@ -91,7 +100,7 @@ bool write_shared_library(const Program &program, const Target &target, const Em
 
 bool write_static_library(const Program &program, const Target &target, const EmitOptions &options,
                           const std::string &path, Diagnostics &diagnostics) {
-  OutputFile object(path + ".object"), result(path);
+  OutputFile object(object_path(path)), result(path);
   if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics))
     return false;
   std::vector<std::string> archives;

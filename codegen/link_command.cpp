@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "codegen/remove_on_signal.h"
+
 extern char **environ;
 
 namespace sinter::codegen {
@@ -81,7 +83,13 @@ bool run_linker(const std::vector<std::string> &command, Diagnostics &diagnostic
   posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output[1], STDERR_FILENO);
   pid_t child = 0;
-  const int error = posix_spawn(&child, command[0].c_str(), &actions, nullptr, arguments.data(), environ);
+  // In a group of its own, which clean_up_on_signals ends as a whole.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  const int error = posix_spawn(&child, command[0].c_str(), &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  if (error == 0) end_on_signal(child);
   posix_spawn_file_actions_destroy(&actions);
   close(output[1]);
   std::string text;
@@ -90,6 +98,7 @@ bool run_linker(const std::vector<std::string> &command, Diagnostics &diagnostic
     text = read_all(output[0]);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
+    end_on_signal(0);
   }
   close(output[0]);
   if (error == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;

@@ -1,62 +1,51 @@
 #include "codegen/object_stream.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <vector>
+
+#include "codegen/remove_on_signal.h"
 
 namespace sinter::codegen {
 namespace {
 
 constexpr size_t buffer_bytes = 1 << 20;
 
-// Creates a file that nobody else has, beside `path`. Returns its descriptor, or -1 with errno set.
-int create_temporary(const std::string &path, mode_t mode, std::string &name) {
-  static std::atomic<unsigned> counter = 0;
-  for (;;) {
-    name = path + ".tmp" + std::to_string(getpid()) + "-" + std::to_string(counter++);
-    const int descriptor = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (descriptor >= 0 || errno != EEXIST) return descriptor;
-  }
+// A file of this process alone, for what is copied in place.
+int create_scratch(std::string &name) {
+  std::error_code ignored;
+  name = (std::filesystem::temp_directory_path(ignored) / "sinter-XXXXXX").string();
+  return mkostemp(name.data(), O_CLOEXEC);
 }
 
 }  // namespace
 
-OutputFile::OutputFile(std::string path, bool executable) : path_(std::move(path)) {
-  std::error_code ignored;
-  // A link stays a link: the file that it names is replaced.
-  if (std::filesystem::is_symlink(path_, ignored)) {
-    const std::filesystem::path target = std::filesystem::canonical(path_, ignored);
-    if (!ignored) path_ = target.string();
-  }
-  const std::filesystem::file_status status = std::filesystem::status(path_, ignored);
-  if (std::filesystem::is_directory(status)) {
-    fail(EISDIR);
+OutputFile::OutputFile(std::string path, bool executable) : path_(std::move(path)), place_(output_place(path_)) {
+  if (place_.error != 0) {
+    fail(place_.error);
     return;
   }
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    direct_ = true;
-    temporary_ = path_;
-    descriptor_ = open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-  } else {
-    descriptor_ = create_temporary(path_, executable ? 0777 : 0666, temporary_);
-  }
+  descriptor_ = place_.in_place ? create_scratch(temporary_) : create_temporary(place_.path, executable ? 0777 : 0666, temporary_);
   if (descriptor_ < 0) {
     fail(errno);
     temporary_.clear();
+    return;
   }
+  remove_on_signal(temporary_);
   buffer_.reserve(buffer_bytes);
 }
 
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (!committed_ && !direct_ && !temporary_.empty()) unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  if (!committed_ || place_.in_place) unlink(temporary_.c_str());
+  forget(temporary_);
 }
 
 void OutputFile::fail(int error) {
@@ -95,25 +84,42 @@ void OutputFile::flush() {
   buffer_.clear();
 }
 
+// The descriptor stays open: with it goes the lock that tells others that the temporary file is in use.
 bool OutputFile::finish(Diagnostics &diagnostics) {
-  if (descriptor_ >= 0) {
-    flush();
-    if (::close(descriptor_) != 0) fail(errno);
-    descriptor_ = -1;
-  }
+  if (descriptor_ >= 0) flush();
   return report(diagnostics);
 }
 
 bool OutputFile::commit(Diagnostics &diagnostics) {
   if (!finish(diagnostics)) return false;
-  if (!direct_) {
-    const int file = open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0 || fsync(file) != 0) fail(errno);
-    if (file >= 0) ::close(file);
-    if (error_ == 0 && rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
-  }
+  // Another program may have written to the name, into this file or into one that it put in its place.
+  const int file = open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 || fsync(file) != 0) fail(errno);
+  if (file >= 0) ::close(file);
+  if (error_ == 0 && !(place_.in_place ? copy_in_place() : rename(temporary_.c_str(), place_.path.c_str()) == 0)) fail(errno);
   committed_ = error_ == 0;
   return report(diagnostics);
+}
+
+bool OutputFile::copy_in_place() {
+  std::fflush(stdout);
+  const int from = open(temporary_.c_str(), O_RDONLY | O_CLOEXEC), to = open_in_place(place_);
+  bool good = from >= 0 && to >= 0;
+  std::vector<char> buffer(buffer_bytes);
+  for (ssize_t got = 1; good && got > 0;) {
+    got = read(from, buffer.data(), buffer.size());
+    good = got >= 0;
+    for (ssize_t done = 0; good && done < got;) {
+      const ssize_t wrote = ::write(to, buffer.data() + done, static_cast<size_t>(got - done));
+      if (wrote > 0) done += wrote;
+      else good = wrote < 0 && errno == EINTR;
+    }
+  }
+  const int reason = errno;
+  if (from >= 0) ::close(from);
+  if (to >= 0 && ::close(to) != 0) return false;
+  errno = reason;
+  return good;
 }
 
 bool OutputFile::report(Diagnostics &diagnostics) const {

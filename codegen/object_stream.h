@@ -5,12 +5,14 @@
 #include <string>
 
 #include "support/diagnostic.h"
+#include "support/output_place.h"
 
 namespace sinter::codegen {
 
 // A file under a temporary name in the folder of its path, which commit() gives its name. Without commit()
-// nothing is left behind. Errors are kept: writing after one does nothing, and commit() reports the first. A
-// path that names a device or a pipe is written directly.
+// nothing is left behind, not even after SIGINT or SIGTERM. Errors are kept: writing after one does nothing, and
+// commit() reports the first. What is written in place (support/output_place.h) gets the finished content from a
+// temporary file elsewhere.
 class OutputFile {
  public:
   explicit OutputFile(std::string path, bool executable = false);
@@ -34,9 +36,11 @@ class OutputFile {
   void fail(int error);
   bool report(Diagnostics &diagnostics) const;
 
+  bool copy_in_place();
+
   std::string path_, temporary_;
   int descriptor_ = -1;
-  bool direct_ = false;  // no temporary name
+  OutputPlace place_;
   bool committed_ = false;
   int error_ = 0;  // errno of the first failure
   size_t size_ = 0;

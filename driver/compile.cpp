@@ -19,6 +19,7 @@
 #include "ir/kernel/text.h"
 #include "ir/text.h"
 #include "passes/initialize_weights.h"
+#include "support/output_place.h"
 
 namespace sinter::driver {
 
@@ -192,6 +193,8 @@ bool emit_one(const std::string &emit, const std::string &path, const Built &bui
 
 int compile(const CompileOptions &options) {
   Diagnostics diagnostics;
+  if (options.emit.size() > 1 && !options.output.empty() && output_place(options.output).in_place)
+    return usage_error("-o " + options.output + ": several outputs cannot go to one place", "name a file; each gets its suffix");
   const std::optional<codegen::Target> target = codegen::parse_target(options.target, diagnostics);
   LoadOptions load;
   load.input_shape = options.input_shape;
@@ -224,10 +227,16 @@ int compile(const CompileOptions &options) {
   if (options.input_offset) built.program.input_offset = *options.input_offset;
   if (!read_labels(options, built.program, diagnostics)) return report(diagnostics);
 
+  std::vector<std::string> paths;
   for (const std::string &emit : options.emit) {
     std::string path = options.output;
     if (path.empty() && !is_text(emit)) path = stem + extension(emit);
     if (!options.output.empty() && options.emit.size() > 1) path += extension(emit);
+    if (const int code = refuse_input(path)) return code;
+    paths.push_back(path);
+  }
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const std::string &emit = options.emit[i], &path = paths[i];
     if (!emit_one(emit, path, built, *target, options.optimization_level, diagnostics)) break;
   }
   return report(diagnostics);
@@ -268,7 +277,7 @@ Command add_compile(CLI::App &app) {
   CLI::App *command = app.add_subcommand("compile", "Compile a model to native code");
   auto options = std::make_shared<CompileOptions>();
   command->add_option("MODEL", options->model, "Keras script, Keras .h5, or .graph file")->required();
-  command->add_option("-o", options->output, "output file");
+  command->add_option("-o", options->output, "output file; - is standard output");
   command
       ->add_option("--emit", options->emit,
                    "exe (default), object, header, static-lib, shared-lib, graph, kernels, llvm-ir, asm, plan; several may be given")

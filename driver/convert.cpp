@@ -16,7 +16,10 @@ struct Files {
 
 int run(const Files &files) {
   Diagnostics diagnostics;
-  if (const auto weights = read_weights(files.in, diagnostics)) write_weights(files.out, *weights, diagnostics);
+  const auto weights = read_weights(files.in, diagnostics);
+  if (!weights) return report(diagnostics);
+  if (const int code = refuse_input(files.out)) return code;
+  write_weights(files.out, *weights, diagnostics);
   return report(diagnostics);
 }
 

@@ -3,10 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <iostream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "codegen/remove_on_signal.h"
 #include "driver/commands.h"
 #include "support/version.h"
 
@@ -28,9 +31,26 @@ std::vector<std::string> arguments(int argc, char **argv) {
   return result;
 }
 
+int run(const driver::Command &command) {
+  try {
+    return command();
+  } catch (const std::system_error &error) {  // fmt, where standard output takes no more
+    std::fprintf(stderr, "sinter: error: %s\n", error.what());
+    return 3;
+  }
+}
+
+// Results that could not be written (a full disk behind standard output) are no results.
+int with_output(int code) {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout) return code;
+  std::fputs("sinter: error: cannot write to standard output\n", stderr);
+  return 3;
+}
+
 }  // namespace
 
 int run_driver(int argc, char **argv) {
+  codegen::clean_up_on_signals();
   CLI::App app("Sinter compiles convolutional networks described in Keras into self-contained native code.", "sinter");
   app.set_version_flag("--version", std::string("sinter ") + version);
   app.require_subcommand(1);
@@ -51,18 +71,11 @@ int run_driver(int argc, char **argv) {
     app.parse(list);
   } catch (const CLI::ParseError &error) {
     const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    std::cout.flush();
+    return with_output(code == 0 ? 0 : 2);
   }
-  for (const auto &[subcommand, command] : commands) {
-    if (!subcommand->parsed()) continue;
-    const int code = command();
-    // Results that could not be written (a full disk behind standard output) are no results.
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      std::fputs("sinter: error: cannot write to standard output\n", stderr);
-      return 3;
-    }
-    return code;
-  }
+  for (const auto &[subcommand, command] : commands)
+    if (subcommand->parsed()) return with_output(run(command));
   return 2;
 }
 

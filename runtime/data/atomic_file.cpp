@@ -5,12 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
-#include "runtime/text.h"
+#include "support/output_place.h"
 
 namespace sinter::runtime {
 namespace {
@@ -26,11 +23,6 @@ Status write_fully(int descriptor, std::string_view bytes, const std::string &pa
     bytes.remove_prefix(static_cast<size_t>(wrote));
   }
   return {};
-}
-
-std::string directory_of(const std::string &path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -51,26 +43,17 @@ Error AtomicFile::failed(const char *doing) const {
 
 Result<AtomicFile> AtomicFile::create(const std::string &path) {
   AtomicFile file;
-  file.path_ = file.target_ = path;
-  char resolved[PATH_MAX];
-  if (realpath(path.c_str(), resolved)) file.target_ = resolved;
-  struct stat status;
-  if (stat(file.target_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    if (S_ISDIR(status.st_mode)) return system_error(path, "cannot write: it is a directory");
-    file.descriptor_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);  // /dev/stdout resolves to no openable path
-    if (file.descriptor_ < 0) return file.failed("write");
-    return file;
-  }
-  for (int attempt = 0; attempt < 100 && file.descriptor_ < 0; ++attempt) {
-    file.temporary_ = format("%s.tmp-%d-%d", file.target_.c_str(), static_cast<int>(getpid()), attempt);
-    file.descriptor_ = open(file.temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file.descriptor_ < 0 && errno != EEXIST) break;
-  }
-  if (file.descriptor_ < 0) {
-    file.temporary_.clear();
-    return file.failed("create");
-  }
-  return file;
+  const OutputPlace place = output_place(path);
+  file.path_ = path;
+  file.target_ = place.path;
+  if (place.error == EISDIR) return system_error(path, "cannot write: it is a directory");
+  errno = place.error;
+  if (place.error == 0)
+    file.descriptor_ =
+        place.in_place ? open_in_place(place) : create_temporary(place.path, 0666, file.temporary_);
+  if (file.descriptor_ >= 0) return file;
+  file.temporary_.clear();
+  return file.failed(place.in_place ? "write" : "create");
 }
 
 AtomicFile::~AtomicFile() {
@@ -113,11 +96,12 @@ Status AtomicFile::commit() {
   struct stat old;
   if (stat(target_.c_str(), &old) == 0) fchmod(descriptor_, old.st_mode & 07777);
   if (fsync(descriptor_) != 0) return failed("write");
+  // The lock that tells others of this writer ends with the descriptor: not before the name is final.
+  if (rename(temporary_.c_str(), target_.c_str()) != 0) return failed("rename the finished file");
   const int descriptor = descriptor_;
   descriptor_ = -1;
-  if (close(descriptor) != 0) return failed("write");
-  if (rename(temporary_.c_str(), target_.c_str()) != 0) return failed("rename the finished file");
   temporary_.clear();
+  if (close(descriptor) != 0) return failed("write");
   const int directory = open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory >= 0) {
     fsync(directory);  // not all file systems can; the file itself is whole either way

@@ -12,8 +12,9 @@ namespace sinter::runtime {
 
 class AtomicFile {
  public:
-  // Symbolic links are followed. A path that is no regular file (a device, a pipe) cannot be replaced: the
-  // content is kept in memory and written there by commit().
+  // Symbolic links are followed. What is no regular file (a device, a pipe; "-" is standard output) cannot be
+  // replaced: the content is kept in memory and written there by commit(). What killed writers left is
+  // removed.
   static Result<AtomicFile> create(const std::string &path);
 
   AtomicFile(AtomicFile &&other) noexcept;

@@ -5,19 +5,22 @@
 
 #include "runtime/data/input.h"
 #include "runtime/data/npy_writer.h"
+#include "runtime/data/output_check.h"
 #include "runtime/json_writer.h"
 #include "runtime/predictor/commands.h"
 #include "runtime/predictor/ranking.h"
 #include "runtime/predictor/runner.h"
 #include "runtime/text.h"
 #include "schema/program_generated.h"
+#include "support/output_place.h"
 
 namespace sinter::runtime {
 namespace {
 
 constexpr OptionSpec options_of_predict[] = {
     {"--top", "K", "print the best K classes (default 5)"},
-    {"--out", "FILE.npy", "write the outputs, float32 [count, output shape]"},
+    {"--out", "FILE.npy",
+     "write the outputs, float32 [count, output shape]; -: to standard output, and nothing else"},
     {"--json", "", "print JSON"},
     threads_option,
 };
@@ -25,10 +28,11 @@ constexpr OptionSpec options_of_predict[] = {
 // Where results go: text or JSON on the console, and arrays.
 class Report {
  public:
-  Report(const Program &program, Console &console, size_t top, bool json)
-      : program_(program), console_(console), top_(top), json_(json) {}
+  // silent: standard output is for the array.
+  Report(const Program &program, Console &console, size_t top, bool json, bool silent)
+      : program_(program), console_(console), top_(top), json_(json), silent_(silent) {}
 
-  Status open_files(const std::string &out);
+  Status open_files(const std::string &out, std::span<const std::string> inputs);
   Status sample(const std::string &name, const Runner &runner, size_t position);
   // Makes the files appear unless there were errors; closes the JSON.
   Status finish(bool write_files);
@@ -40,7 +44,7 @@ class Report {
   const Program &program_;
   Console &console_;
   size_t top_;
-  bool json_;
+  bool json_, silent_;
   bool first_ = true;
   std::vector<NpyWriter> files_;
   std::vector<float> source_;
@@ -60,10 +64,11 @@ std::string file_name(const std::string &out, const std::vector<TensorInfo> &out
   return (ends_with(out, ".npy") ? out.substr(0, out.size() - 4) : out) + "." + name + ".npy";
 }
 
-Status Report::open_files(const std::string &out) {
+Status Report::open_files(const std::string &out, std::span<const std::string> inputs) {
   for (size_t i = 0; i < program_.outputs.size(); ++i) {
-    Result<NpyWriter> writer =
-        NpyWriter::create(file_name(out, program_.outputs, i), program_.outputs[i].source_dims);
+    const std::string name = file_name(out, program_.outputs, i);
+    if (Status status = check_no_input("--out", name, inputs); !status) return status;
+    Result<NpyWriter> writer = NpyWriter::create(name, program_.outputs[i].source_dims);
     if (!writer) return writer.error();
     files_.push_back(std::move(*writer));
   }
@@ -145,6 +150,7 @@ Status Report::sample(const std::string &name, const Runner &runner, size_t posi
   }
   if (several) json.end_array();
   json.end_object();
+  if (silent_) return {};
   if (json_)
     console_.print((first_ ? "[" : ",\n ") + json.text());
   else
@@ -154,7 +160,7 @@ Status Report::sample(const std::string &name, const Runner &runner, size_t posi
 }
 
 Status Report::finish(bool write_files) {
-  if (json_) console_.print(first_ ? "[]\n" : "]\n");
+  if (json_ && !silent_) console_.print(first_ ? "[]\n" : "]\n");
   if (write_files)
     for (NpyWriter &file : files_)
       if (Status status = file.finish(); !status) return status;
@@ -277,9 +283,16 @@ void predict(const Program &program, const Options &options, Console &console) {
   Result<Runner> runner = Runner::create(program);
   if (!runner) return console.error(runner.error());
 
-  Report report(program, console, static_cast<size_t>(*top), options.has("--json"));
-  if (const auto out = options.get("--out"))
-    if (Status status = report.open_files(*out); !status) return console.error(status.error());
+  const auto out = options.get("--out");
+  const OutputPlace place = out ? output_place(*out) : OutputPlace();
+  if (place.in_place && program.outputs.size() > 1)
+    return console.error(usage_error(format("--out %s: the arrays of %zu outputs cannot go to one place",
+                                            printable(*out).c_str(), program.outputs.size()),
+                                     "name a file; each gets its output's name"));
+  Report report(program, console, static_cast<size_t>(*top), options.has("--json"),
+                place.descriptor == STDOUT_FILENO);
+  if (out)
+    if (Status status = report.open_files(*out, files); !status) return console.error(status.error());
   Predictor predictor(program, *runner, report);
   bool good = true;
   for (size_t first = 0; first < files.size(); first += inputs) {

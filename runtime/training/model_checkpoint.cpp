@@ -1,6 +1,7 @@
 // ModelCheckpoint of Keras 2.0.2 and Keras 3.
 #include <algorithm>
 
+#include "runtime/data/output_check.h"
 #include "runtime/options.h"
 #include "runtime/text.h"
 #include "runtime/training/callbacks.h"
@@ -40,7 +41,7 @@ class ModelCheckpoint final : public Callback {
           "the path '" + printable(path_) + "' of a callback: nothing is validated between batches",
           "save_freq='epoch' saves after validation");
     Result<std::string> path = python_format(path_, 0, 0, context.logs, true);
-    return path ? Status() : Status(path.error());
+    return path ? check_writable(*path) : Status(path.error());
   }
 
   Status end_batch(CallbackContext &context, int64_t epoch, int64_t batch, double) override {

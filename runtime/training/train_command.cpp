@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "runtime/data/output_check.h"
 #include "runtime/predictor/commands.h"
 #include "runtime/text.h"
 #include "runtime/training/commands.h"
@@ -13,6 +14,7 @@
 #include "schema/program_generated.h"
 #include "runtime/training/training_sets.h"
 #include "support/fit_limits.h"
+#include "support/output_place.h"
 
 namespace sinter::runtime {
 namespace {
@@ -27,6 +29,7 @@ constexpr OptionSpec options_of_train[] = {
     {"--checkpoint", "FILE", "the full training state, written atomically at the end of every epoch"},
     {"--checkpoint-every", "STEPS", "and after so many steps"},
     {"--resume", "", "go on from --checkpoint, bit-identically, from the very step"},
+    {"--overwrite", "", "begin anew although the file of --checkpoint exists"},
     {"--override", "", "resume although seed, batch, learning rate or data differ"},
     {"--save-weights", "FILE",
      "final (or best, where the script keeps the best) weights: .sinter, .h5, .keras, .npz, .safetensors"},
@@ -115,6 +118,26 @@ Result<FitOptions> fit_options(const Trainer &trainer, const Options &options) {
   return fit;
 }
 
+// Outputs that cannot be written are found before anything is read.
+Status check_outputs(const FitOptions &fit, const Options &options) {
+  std::vector<std::string> inputs;
+  if (const auto data = options.get("--data")) inputs.push_back(*data);
+  for (const char *option : {"--checkpoint", "--save-weights", "--log", "--plot"})
+    if (const auto path = options.get(option))
+      if (Status status = check_output(option, *path, inputs); !status) return status;
+  const bool overwrites = options.has("--overwrite");
+  if (!fit.checkpoint || fit.resume) {
+    if (overwrites)
+      return usage_error(fit.resume ? "--resume and --overwrite exclude each other"
+                                    : "--overwrite needs --checkpoint FILE");
+    return {};
+  }
+  if (!overwrites && path_kind(*fit.checkpoint) == PathKind::file && !output_place(*fit.checkpoint).in_place)
+    return usage_error("--checkpoint " + printable(*fit.checkpoint) + ": the file exists",
+                       "go on from it with --resume, or begin anew with --overwrite");
+  return {};
+}
+
 int train(const Trainer &trainer, const Options &options, Console &console) {
   const auto fail = [&](const Error &error) {
     console.error(error);
@@ -122,6 +145,7 @@ int train(const Trainer &trainer, const Options &options, Console &console) {
   };
   Result<FitOptions> fit_choices = fit_options(trainer, options);
   if (!fit_choices) return fail(fit_choices.error());
+  if (Status status = check_outputs(*fit_choices, options); !status) return fail(status.error());
   if (Status status = apply_threads(options); !status) return fail(status.error());
   if (Status status = check_cpu(trainer.program); !status) return fail(status.error());
   DataLoader loader(trainer, options.get("--data"));

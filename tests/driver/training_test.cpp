@@ -103,13 +103,13 @@ TEST(Training, CheckpointsDoNotDependOnThreads) {
   const std::string trainer = compile_trainer(scratch, small_script(1000));
   std::string first;
   for (const char *threads : {"1", "2", "3"}) {
-    const CommandResult result = run(trainer + " --checkpoint c.sinter --threads " + threads);
+    const CommandResult result = run(trainer + " --checkpoint c.sinter --overwrite --threads " + threads);
     ASSERT_EQ(result.exit_code, 0) << result.err;
     const std::string bytes = read_text(scratch / "c.sinter");
     if (first.empty()) first = bytes;
     EXPECT_EQ(bytes, first) << threads << " threads";
   }
-  ASSERT_EQ(run(trainer + " --seed 1 --checkpoint c.sinter").exit_code, 0);
+  ASSERT_EQ(run(trainer + " --seed 1 --checkpoint c.sinter --overwrite").exit_code, 0);
   EXPECT_NE(read_text(scratch / "c.sinter"), first);
 }
 
@@ -136,7 +136,7 @@ model.fit(x_train[:200].astype('float32') / 255, to_categorical(y_train[:200], 1
 )");
   std::string first;
   for (const char *threads : {"1", "2", "3"}) {
-    const CommandResult result = run(trainer + " --checkpoint c.sinter --data " + data + " --threads " + threads);
+    const CommandResult result = run(trainer + " --checkpoint c.sinter --overwrite --data " + data + " --threads " + threads);
     ASSERT_EQ(result.exit_code, 0) << result.err;
     const std::string bytes = read_text(scratch / "c.sinter");
     if (first.empty()) first = bytes;
@@ -269,14 +269,15 @@ TEST(Training, BadDataIsRefused) {
   ASSERT_EQ(run(trainer + " --checkpoint c.sinter").exit_code, 0);
   const std::string before = read_text(scratch / "c.sinter");
   const auto refused = [&](const std::string &options, int exit_code, const std::string &text) {
-    const CommandResult result = run(trainer + " --checkpoint c.sinter " + options);
+    const bool resumes = options.starts_with("--resume");
+    const CommandResult result = run(trainer + " --checkpoint c.sinter " + (resumes ? "" : "--overwrite ") + options);
     EXPECT_EQ(result.exit_code, exit_code) << options << "\n" << result.err;
     EXPECT_NE(result.err.find(text), std::string::npos) << options << "\n" << result.err;
     EXPECT_EQ(read_text(scratch / "c.sinter"), before) << options;
   };
   refused("--data nowhere", 3, "trainer: error: nowhere: no such file or directory\n");
   std::filesystem::create_directory(scratch / "empty");
-  refused("--data empty", 3, "trainer: error: empty: the data set has no training samples\n");
+  refused("--data empty", 3, "trainer: error: empty: no data set for the split 'train' here\n");
   std::filesystem::create_directory(scratch / "bad");
   write_text(scratch / "bad/train-images-idx3-ubyte", std::string("\0\0\x08\x03\0\0\0\x02\0\0\0\x1c\0\0\0\x1c", 16) + std::string(100, 'x'));
   write_text(scratch / "bad/train-labels-idx1-ubyte", std::string("\0\0\x08\x01\0\0\0\x02\x01\x02", 10));
