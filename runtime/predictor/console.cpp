@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "runtime/text.h"
+#include "runtime/threads/threads.h"
 
 namespace sinter::runtime {
 
@@ -44,4 +45,14 @@ int Console::finish() {
   return exit_code_;
 }
 
+void warn(std::string_view message) {
+  Console(program_invocation_short_name).warning(message);
+}
+
 }  // namespace sinter::runtime
+
+extern "C" void sinter_threads_missing(uint32_t wanted, uint32_t started) {
+  using sinter::runtime::format;
+  sinter::runtime::warn(started == 1 ? format("no thread could be started, the work of %u is done by one", wanted)
+                                     : format("only %u of %u threads could be started", started, wanted));
+}

@@ -29,4 +29,7 @@ class Console {
   int exit_code_ = 0;
 };
 
+// A warning of code that knows no Console.
+void warn(std::string_view message);
+
 }  // namespace sinter::runtime

@@ -202,6 +202,7 @@ void start_workers(uint32_t count) {
     ++worker_count;
   pthread_sigmask(SIG_SETMASK, &previous, nullptr);
   pthread_attr_destroy(&attributes);
+  if (worker_count < count && sinter_threads_missing) sinter_threads_missing(count + 1, worker_count + 1);
 }
 
 void stop_workers() {

@@ -2,6 +2,8 @@
 
 #include <csignal>
 
+#include "runtime/predictor/console.h"
+
 namespace sinter::runtime {
 
 Result<std::unique_ptr<BatchStream>> BatchStream::create(const Trainer &trainer, const SampleSet &samples,
@@ -28,8 +30,13 @@ Result<std::unique_ptr<BatchStream>> BatchStream::create(const Trainer &trainer,
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    stream->thread_ = std::thread([self = stream.get()] { self->work(); });
+    const auto work = [](void *self) -> void * {
+      static_cast<BatchStream *>(self)->work();
+      return nullptr;
+    };
+    stream->threaded_ = pthread_create(&stream->thread_, nullptr, work, stream.get()) == 0;
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!stream->threaded_) warn("no thread could be started to read ahead; the main thread reads each batch");
   }
   return stream;
 }
@@ -41,7 +48,7 @@ BatchStream::~BatchStream() {
     quit_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  pthread_join(thread_, nullptr);
 }
 
 void BatchStream::fill(Batch &batch, uint64_t number) {

@@ -1,12 +1,13 @@
 // Batches of samples, gathered on a thread while the program works on the batch before.
 #pragma once
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include "runtime/arena.h"
@@ -23,7 +24,7 @@ struct Batch {
 class BatchStream {
  public:
   // Two sets of buffers for up to `batch` samples. Without `threaded`, batches are gathered when they are
-  // asked for: the values are the same. `samples` must outlive the stream.
+  // asked for, also if no thread can be had: the values are the same. `samples` must outlive the stream.
   static Result<std::unique_ptr<BatchStream>> create(const Trainer &trainer, const SampleSet &samples,
                                                      uint32_t batch, bool threaded);
   ~BatchStream();
@@ -55,7 +56,7 @@ class BatchStream {
   std::condition_variable changed_;
   uint64_t filled_ = 0;  // batches gathered
   bool busy_ = false, quit_ = false;
-  std::thread thread_;
+  pthread_t thread_{};
 };
 
 // Ends the gathering when a scope is left, also by an error: the thread reads what its owner may free next.
