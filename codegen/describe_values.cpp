@@ -5,6 +5,7 @@
 #include "codegen/build_program.h"
 #include "codegen/build_trainer.h"
 #include "schema/program_generated.h"
+#include "support/printable.h"
 
 namespace sinter::codegen {
 
@@ -43,7 +44,7 @@ void bind_inputs(ProgramPart &part, const ir::Graph &graph, const passes::Traini
 void describe_values(const passes::TrainingGraph &training, const std::vector<ProgramTensor> &outputs, schema::TrainerT &metadata) {
   const auto add = [&](const std::string &name, bool larger_is_better) {
     auto value = std::make_unique<schema::ValueT>();
-    value->name = name;
+    value->name = printable(name);  // they become log lines
     value->larger_is_better = larger_is_better;
     metadata.values.push_back(std::move(value));
   };

@@ -7,6 +7,7 @@
 #include "driver/build.h"
 #include "driver/training/plan_trainer.h"
 #include "schema/program_generated.h"
+#include "support/printable.h"
 
 namespace sinter::driver {
 
@@ -86,8 +87,8 @@ std::string print_costs(const LoadedModel &loaded, const Costs &costs) {
     if (layer.is_implicit_input) continue;
     const LayerCost &cost = costs.layers.at(layer.name);
     macs += cost.macs;
-    text += fmt::format("{:<28} {:>16} {:>14} {:>14}  {}\n", layer.name, thousands(cost.macs), thousands(cost.parameter_bytes),
-                        thousands(cost.activation_bytes), cost.kernel);
+    text += fmt::format("{:<28} {:>16} {:>14} {:>14}  {}\n", printable(layer.name), thousands(cost.macs), thousands(cost.parameter_bytes),
+                        thousands(cost.activation_bytes), printable(cost.kernel));
   }
   text += fmt::format("{:<28} {:>16}\n\n", "Total", thousands(macs));
   text += fmt::format("predict, batch {}: parameters {} bytes, arena peak {} bytes, lower bound {} bytes\n", costs.batch,
@@ -138,7 +139,7 @@ std::string costs_json(const LoadedModel &loaded, const keras::Summary &summary,
                                     {"lower_bound_bytes", costs->train_step->lower_bound_bytes},
                                     {"parameter_bytes", costs->train_step->variable_bytes},
                                     {"slot_bytes", costs->train_step->slot_bytes}};
-  return root.dump(2);
+  return root.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace sinter::driver

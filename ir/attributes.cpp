@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ir/op.h"
+#include "support/printable.h"
 #include "support/text_cursor.h"
 
 namespace sinter::ir {
@@ -24,7 +25,7 @@ struct Printer {
       if (c == '"' || c == '\\') text += '\\';
       text += c;
     }
-    return text + "\"";
+    return printable(text) + "\"";
   }
   std::string operator()(const std::vector<int64_t> &v) const { return fmt::format("[{}]", fmt::join(v, ", ")); }
 };

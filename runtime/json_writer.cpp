@@ -29,9 +29,18 @@ JsonWriter &JsonWriter::close(char bracket) {
 void JsonWriter::quoted(std::string_view text) {
   if (needs_comma_) text_ += ", ";
   text_ += '"';
-  for (const char c : printable(text)) {
-    if (c == '"' || c == '\\') text_ += '\\';
-    text_ += c;
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    const unsigned char first = static_cast<unsigned char>(text[0]);
+    if (length == 0)
+      text_ += "\\ufffd";
+    else if (first < 0x20 || first == 0x7F)
+      text_ += format("\\u%04x", first);
+    else if (first == '"' || first == '\\')
+      text_ += {'\\', text[0]};
+    else
+      text_ += text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
   }
   text_ += '"';
   needs_comma_ = true;

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "support/printable.h"
+
 namespace sinter::runtime {
 
 // snprintf into a string.
@@ -27,8 +29,7 @@ std::string base_name(std::string_view path);
 bool starts_with(std::string_view text, std::string_view prefix);
 bool ends_with(std::string_view text, std::string_view suffix);
 
-// The text with control characters and bytes that are not UTF-8 replaced by '?': names from files go to
-// terminals.
-std::string printable(std::string_view text);
+// For names from files on their way to a terminal.
+using sinter::printable;
 
 }  // namespace sinter::runtime

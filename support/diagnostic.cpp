@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "support/printable.h"
+
 namespace sinter {
 
 namespace {
@@ -24,13 +26,26 @@ const char *color_of(Severity severity) {
   return "";
 }
 
+// A line of the input with one character in the place of each that a terminal would not just show; tabs stay.
+std::string shown_line(std::string_view line) {
+  std::string text;
+  while (!line.empty()) {
+    const size_t length = utf8_length(line);
+    const std::string_view character = line.substr(0, length == 0 ? 1 : length);
+    if (character == "\t" || (length > 0 && !is_control(character))) text += character;
+    else text += '?';
+    line.remove_prefix(character.size());
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string render(const Diagnostic &diagnostic, bool color) {
   const Location &where = diagnostic.where;
   std::string text;
   if (!where.file.empty()) {
-    text += where.file;
+    text += printable(where.file);
     if (where.line > 0) text += ":" + std::to_string(where.line);
     if (where.line > 0 && where.column > 0) text += ":" + std::to_string(where.column);
     text += ": ";
@@ -39,10 +54,10 @@ std::string render(const Diagnostic &diagnostic, bool color) {
   text += word(diagnostic.severity);
   if (color) text += "\033[0m";
   text += ": ";
-  if (!where.path.empty()) text += where.path + ": ";
-  text += diagnostic.message + "\n";
+  if (!where.path.empty()) text += printable(where.path) + ": ";
+  text += printable(diagnostic.message) + "\n";
   if (!where.source_line.empty()) {
-    text += "    " + where.source_line + "\n";
+    text += "    " + shown_line(where.source_line) + "\n";
     if (where.column > 0) {
       text += "    ";
       // Tabs stay tabs so that the caret lines up; a UTF-8 continuation byte takes no column.
@@ -53,7 +68,7 @@ std::string render(const Diagnostic &diagnostic, bool color) {
       text += "^\n";
     }
   }
-  if (!diagnostic.hint.empty()) text += "    hint: " + diagnostic.hint + "\n";
+  if (!diagnostic.hint.empty()) text += "    hint: " + printable(diagnostic.hint) + "\n";
   return text;
 }
 

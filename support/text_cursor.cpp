@@ -119,8 +119,20 @@ std::optional<std::string> TextCursor::quoted_string() {
       position_ = i + 1;
       return value;
     }
-    if (text_[i] == '\\' && i + 1 < text_.size()) ++i;
-    value += text_[i];
+    char c = text_[i];
+    if (c == '\\' && i + 1 < text_.size()) {
+      c = text_[++i];
+      unsigned char byte = 0;
+      if (c == 'n') c = '\n';
+      else if (c == 't') c = '\t';
+      else if (c == 'r') c = '\r';
+      else if (c == 'x' && i + 2 < text_.size() &&
+               std::from_chars(text_.data() + i + 1, text_.data() + i + 3, byte, 16).ptr == text_.data() + i + 3) {
+        c = static_cast<char>(byte);
+        i += 2;
+      }
+    }
+    value += c;
   }
   return std::nullopt;
 }

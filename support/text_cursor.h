@@ -23,7 +23,7 @@ class TextCursor {
   std::string_view identifier();            // [A-Za-z_][A-Za-z0-9_./-]*, empty if there is none
   std::optional<int64_t> integer();         // optional sign; nullopt on overflow too
   std::optional<std::variant<int64_t, double>> number();  // also inf, -inf, nan
-  std::optional<std::string> quoted_string();             // "…" with \" and \\ .
+  std::optional<std::string> quoted_string();             // "…" with \" \\ \n \t \r \xHH
   std::string_view rest() const { return text_.substr(position_); }
 
   size_t position() const { return position_; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "frontend/keras/summary_text.h"
+#include "support/printable.h"
 
 namespace sinter::keras {
 namespace {
@@ -176,7 +177,7 @@ std::string print_keras_shape(const std::vector<ir::Dim> &dims) {
 
 Summary summarize(const ir::Model &model) {
   Summary summary;
-  summary.model_name = model.graph.name;
+  summary.model_name = printable(model.graph.name);
   const ir::LayerInfo *previous = nullptr;
   for (const ir::LayerInfo &layer : model.layers) {
     summary.total_params += layer.params;
@@ -186,7 +187,8 @@ Summary summarize(const ir::Model &model) {
     if (previous ? !follows : !layer.connected_to.empty()) summary.is_chain = false;
     previous = &layer;
     if (layer.is_implicit_input) continue;
-    SummaryRow row{layer.name, layer.class_name, "?", layer.params, layer.connected_to};
+    SummaryRow row{printable(layer.name), printable(layer.class_name), "?", layer.params, {}};
+    for (const std::string &from : layer.connected_to) row.connected_to.push_back(printable(from));
     if (!layer.output_shapes.empty()) {
       const auto &first = layer.output_shapes.front();
       const bool equal =

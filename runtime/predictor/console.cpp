@@ -22,15 +22,15 @@ void Console::error(const Error &error) {
   std::fflush(stdout);
   std::string text = binary_ + ": error: ";
   if (!error.file.empty()) text += printable(error.file) + ": ";
-  text += error.message + "\n";
-  if (!error.hint.empty()) text += "  hint: " + error.hint + "\n";
+  text += printable(error.message) + "\n";
+  if (!error.hint.empty()) text += "  hint: " + printable(error.hint) + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
   exit_code_ = std::max(exit_code_, static_cast<int>(error.code));
 }
 
 void Console::warning(std::string_view message) {
   std::fflush(stdout);
-  const std::string text = binary_ + ": warning: " + std::string(message) + "\n";
+  const std::string text = binary_ + ": warning: " + printable(message) + "\n";
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -88,19 +88,20 @@ Range range_of(std::span<const float> values) {
 std::string Report::text_of(const TensorInfo &output, std::span<const float> values) const {
   const std::string indent = program_.outputs.size() > 1 ? "    " : "  ";
   std::string text;
-  if (program_.outputs.size() > 1) text += "  " + output.name + "\n";
+  if (program_.outputs.size() > 1) text += "  " + printable(output.name) + "\n";
   if (!is_class_scores(output)) {
     const Range range = range_of(values);
     return text + indent +
            format("%s, values from %g to %g\n", shape_text(output.source_dims).c_str(), range.low,
                   range.high);
   }
-  const std::vector<RankedClass> classes = rank_classes(output, program_.labels, values, top_);
+  std::vector<RankedClass> classes = rank_classes(output, program_.labels, values, top_);
+  for (RankedClass &entry : classes) entry.label = printable(entry.label);
   size_t width = 0;
   for (const RankedClass &entry : classes) width = std::max(width, entry.label.size());
   for (const RankedClass &entry : classes) {
     const bool probability = entry.probability >= 0 && entry.probability <= 1;
-    text += indent + printable(entry.label) + std::string(width - entry.label.size() + 2, ' ') +
+    text += indent + entry.label + std::string(width - entry.label.size() + 2, ' ') +
             format(probability ? "%.6f\n" : "%.6g\n", static_cast<double>(entry.probability));
   }
   return text;

@@ -88,25 +88,26 @@ class ModelCheckpoint final : public Callback {
       const double current = entry->value;
       if (!monitor_.is_better(current, monitor_.best, 0)) {
         if (verbose_)
-          context.print(epoch_text(epoch) + monitor_.name + " did not improve" +
+          context.print(epoch_text(epoch) + printable(monitor_.name) + " did not improve" +
                         (keras2_ ? "" : format(" from %.5f", monitor_.best)) + "\n");
         return {};
       }
       if (verbose_)
         context.print(epoch_text(epoch) + format("%s improved from %.5f to %.5f, saving model to %s\n",
-                                                 monitor_.name.c_str(), monitor_.best, current,
-                                                 path->c_str()));
+                                                 printable(monitor_.name).c_str(), monitor_.best, current,
+                                                 printable(*path).c_str()));
       monitor_.best = current;
       context.keep(BlobRole::best_weights);
     } else if (verbose_) {
-      context.print(epoch_text(epoch) + "saving model to " + *path + "\n");
+      context.print(epoch_text(epoch) + "saving model to " + printable(*path) + "\n");
     }
     return write(context, epoch, *path);
   }
 
   Status write(CallbackContext &context, int64_t epoch, const std::string &path) {
     if (Status status = context.save(path, weights_only_); !status) return status;
-    if (verbose_ && !keras2_) context.print(epoch_text(epoch) + "finished saving model to " + path + "\n");
+    if (verbose_ && !keras2_)
+      context.print(epoch_text(epoch) + "finished saving model to " + printable(path) + "\n");
     return {};
   }
 
