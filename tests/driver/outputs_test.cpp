@@ -125,9 +125,9 @@ TEST_F(Outputs, PredictWritesArraysToStandardOutput) {
 
 TEST_F(Outputs, OfTrainersAreCheckedBeforeTheFirstEpoch) {
   make_trainer();
-  std::filesystem::create_directory(scratch_ / "folder");
+  std::filesystem::create_directory(scratch_ / "folder.h5");
   for (const char *option : {"--checkpoint", "--save-weights", "--plot", "--log"})
-    for (const char *path : {"missing/file.npz", "folder"}) {
+    for (const char *path : {"missing/file.npz", "folder.h5"}) {
       const CommandResult result = in("./t " + std::string(option) + " " + path);
       EXPECT_EQ(result.exit_code, 3) << option << path << result.err;
       EXPECT_EQ(result.out, "") << option << path;
@@ -140,9 +140,9 @@ TEST_F(Outputs, OfTrainersAreCheckedBeforeTheFirstEpoch) {
     const CommandResult result = in("./t " + std::string(option) + " -");
     EXPECT_EQ(result.exit_code, 2) << option << result.err;
   }
-  EXPECT_EQ(in("./t --save-weights /dev/null --plot /dev/null --checkpoint /dev/null").exit_code, 0);
+  EXPECT_EQ(in("ln -s /dev/null null.npz && ./t --save-weights null.npz --plot /dev/null --checkpoint /dev/null && test -L null.npz").exit_code, 0);
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
-  for (const char *callback : {"ModelCheckpoint('missing/w.{epoch}.h5')", "ModelCheckpoint('folder')", "CSVLogger('missing/log.csv')", "CSVLogger('folder')",
+  for (const char *callback : {"ModelCheckpoint('missing/w.{epoch}.h5')", "ModelCheckpoint('folder.h5')", "CSVLogger('missing/log.csv')", "CSVLogger('folder.h5')",
                                "TensorBoard('x.npy/logs')"}) {
     make_trainer(callback);
     const CommandResult result = in("./t");
