@@ -4,7 +4,8 @@
 
 #include "driver/commands.h"
 #include "driver/console.h"
-#include "driver/weights/weight_set.h"
+#include "driver/weights/model_file.h"
+#include "frontend/keras/h5.h"
 
 namespace sinter::driver {
 
@@ -14,12 +15,22 @@ struct Files {
   std::string in, out;
 };
 
+// A whole model, which stays one where the other file can hold it.
+bool is_keras_model(const std::string &path) { return is_keras_archive(path) || keras::is_h5_model(path); }
+
 int run(const Files &files) {
   Diagnostics diagnostics;
-  const auto weights = read_weights(files.in, diagnostics);
-  if (!weights) return report(diagnostics);
-  if (const int code = refuse_input(files.out)) return code;
-  write_weights(files.out, *weights, diagnostics);
+  if (is_model_suffix(files.out) && is_keras_model(files.in)) {
+    const auto loaded = load_model(files.in, {}, diagnostics);
+    if (!loaded) return report(diagnostics);
+    if (const int code = refuse_input(files.out)) return code;
+    write_model(files.out, *loaded, diagnostics);
+  } else {
+    const auto weights = read_weights(files.in, diagnostics);
+    if (!weights) return report(diagnostics);
+    if (const int code = refuse_input(files.out)) return code;
+    write_weights(files.out, *weights, diagnostics);
+  }
   return report(diagnostics);
 }
 
@@ -28,9 +39,9 @@ int run(const Files &files) {
 Command add_convert(CLI::App &app) {
   CLI::App *command = app.add_subcommand("convert", "Convert weights and checkpoints between kinds of files");
   auto files = std::make_shared<Files>();
-  command->add_option("IN", files->in, ".h5 or .hdf5 of Keras, .npz, .sinter, .safetensors; recognised by content")->required();
-  command->add_option("OUT", files->out, "the same; chosen by the suffix")->required();
-  command->footer("Of a checkpoint the weights and statistics are taken, not the optimizer's slots.");
+  command->add_option("IN", files->in, ".h5, .hdf5 or .keras of Keras, .npz, .sinter, .safetensors; recognised by content")->required();
+  command->add_option("OUT", files->out, "the same; chosen by the suffix. A .keras needs a whole model as IN")->required();
+  command->footer("Of a checkpoint the weights and statistics are taken, not the optimizer's slots. A whole model stays one in .h5 and .keras.");
   return [files] { return run(*files); };
 }
 

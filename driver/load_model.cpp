@@ -14,6 +14,7 @@
 #include "frontend/keras/json.h"
 #include "frontend/script/script.h"
 #include "ir/text.h"
+#include "runtime/h5/keras_archive.h"
 
 namespace sinter::driver {
 
@@ -56,6 +57,19 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
   return loaded;
 }
 
+// The import of a model with its weights.
+std::optional<LoadedModel> load_keras(keras::ModelConfig config, const keras::H5Weights &weights, const LoadOptions &options,
+                                      Diagnostics &diagnostics) {
+  std::optional<ir::Model> model = import_config(config, options, diagnostics);
+  if (!model || !keras::assign_weights(*model, weights, diagnostics)) return std::nullopt;
+  LoadedModel loaded{std::move(*model)};
+  loaded.keras_version = config.keras_version;
+  loaded.model.keras3 = options.keras3_semantics.value_or(config.semantics == keras::Semantics::keras3);
+  loaded.summary_style = loaded.model.keras3 ? keras::SummaryStyle::keras3 : keras::SummaryStyle::keras2;
+  loaded.keras_model = std::move(config);
+  return loaded;
+}
+
 std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics) {
   if (!keras::is_h5_model(path)) {
     // Damage is diagnosed by reading it; a sound file without a model holds weights only.
@@ -66,17 +80,46 @@ std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &o
   }
   std::optional<keras::H5Model> file = keras::read_h5_model(path, diagnostics);
   if (!file) return std::nullopt;
-  const bool keras3 = file->config.semantics == keras::Semantics::keras3;
-  const std::string version = file->config.keras_version, training_config = file->training_config;
-  std::optional<ir::Model> model = import_config(file->config, options, diagnostics);
-  if (!model || !keras::assign_weights(*model, file->weights, diagnostics)) return std::nullopt;
-  LoadedModel loaded{std::move(*model)};
-  loaded.model.format = "Keras .h5";
-  loaded.keras_version = version;
-  loaded.training_config = training_config;
-  loaded.keras_model = std::move(file->config);
-  loaded.model.keras3 = options.keras3_semantics.value_or(keras3);
-  loaded.summary_style = loaded.model.keras3 ? keras::SummaryStyle::keras3 : keras::SummaryStyle::keras2;
+  std::optional<LoadedModel> loaded = load_keras(std::move(file->config), file->weights, options, diagnostics);
+  if (!loaded) return std::nullopt;
+  loaded->model.format = "Keras .h5";
+  loaded->training_config = file->training_config;
+  return loaded;
+}
+
+// The archive, if it is a .keras file.
+std::optional<runtime::ZipArchive> keras_archive(const std::string &path) {
+  auto archive = runtime::ZipArchive::open(path);
+  if (!archive || !runtime::is_keras_archive(*archive)) return std::nullopt;
+  return std::move(*archive);
+}
+
+std::nullopt_t report(const runtime::Error &error, Diagnostics &diagnostics) {
+  if (error.code == runtime::ExitCode::system) diagnostics.system_error({error.file}, error.message, error.hint);
+  else diagnostics.error({error.file}, error.message, error.hint);
+  return std::nullopt;
+}
+
+std::optional<keras::H5Weights> archive_weights(const std::string &path, const runtime::ZipArchive &archive, Diagnostics &diagnostics) {
+  auto bytes = runtime::weights_of_archive(archive, path);
+  if (!bytes) return report(bytes.error(), diagnostics);
+  return keras::read_h5_weights(path + "(model.weights.h5)", std::move(*bytes), diagnostics);
+}
+
+std::optional<LoadedModel> load_archive(const std::string &path, const runtime::ZipArchive &archive, const LoadOptions &options,
+                                        Diagnostics &diagnostics) {
+  const auto text = runtime::config_of_archive(archive, path);
+  if (!text) return report(text.error(), diagnostics);
+  const auto json = keras::parse_json(*text, {.file = path, .path = "config.json"}, diagnostics);
+  if (!json) return std::nullopt;
+  auto config = keras::model_from_json(*json, {.file = path, .path = "config.json"}, diagnostics, "3.0.0");
+  const auto weights = config ? archive_weights(path, archive, diagnostics) : std::nullopt;
+  if (!weights) return std::nullopt;
+  std::optional<LoadedModel> loaded = load_keras(std::move(*config), *weights, options, diagnostics);
+  if (!loaded) return std::nullopt;
+  loaded->model.format = "Keras .keras";
+  if (const auto compiled = json->find("compile_config"); compiled != json->end() && compiled->is_object())
+    loaded->training_config = compiled->dump();
   return loaded;
 }
 
@@ -137,13 +180,15 @@ std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions
   std::optional<LoadedModel> loaded;
   if (is_hdf5(head)) {
     loaded = load_h5(path, options, diagnostics);
+  } else if (const auto archive = is_zip(head) ? keras_archive(path) : std::nullopt) {
+    loaded = load_archive(path, *archive, options, diagnostics);
   } else if (text->size() > largest_text) {
     diagnostics.error({path}, "the file is larger than 64 MiB and not a Keras .h5 model");
   } else if (is_graph(head)) {
     loaded = load_graph(path, *text, diagnostics);
   } else if (is_zip(head)) {
-    diagnostics.error({path}, "a zip archive (.keras or .npz) is not supported as a model yet",
-                      "save the model with model.save('model.h5')");
+    diagnostics.error({path}, "a zip archive that is no .keras file: it lacks config.json or model.weights.h5",
+                      "save the model with model.save('model.keras') or model.save('model.h5')");
   } else if (script::looks_like_script(head)) {
     loaded = load_script(path, *text, options, diagnostics);
   } else if (head.find_first_not_of(" \t\r\n") != std::string_view::npos && head[head.find_first_not_of(" \t\r\n")] == '{') {
@@ -151,7 +196,7 @@ std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions
                       "give the Keras script, the .h5 file or a .graph file");
   } else {
     diagnostics.error({path}, text->empty() ? "the file is empty" : "not a file of a kind that Sinter knows",
-                      "MODEL is a Keras script (.py), a Keras .h5/.hdf5 with its model, or a .graph file");
+                      "MODEL is a Keras script (.py), a Keras .h5, .hdf5 or .keras with its model, or a .graph file");
   }
   if (loaded && !options.model_name.empty() && loaded->model.format != "Keras script")
     diagnostics.error({.path = "--model"}, "it names one of a script's models, but MODEL holds a single one", "leave it out");
@@ -163,15 +208,19 @@ std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions
   return loaded;
 }
 
+bool is_keras_archive(const std::string &path) { return keras_archive(path).has_value(); }
+
 bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {
   const std::optional<std::string> start = read_file(path, diagnostics, 8);
   if (!start) return false;
+  const auto archive = is_zip(*start) ? keras_archive(path) : std::nullopt;
   // A .graph file knows its weights by their names, and no layers of Keras.
-  if (!is_hdf5(*start) || loaded.model.layers.empty()) {
+  if ((!is_hdf5(*start) && !archive) || loaded.model.layers.empty()) {
     const auto named = read_weights(path, diagnostics);
     return named && assign_named_weights(loaded.model, *named, path, diagnostics);
   }
-  const std::optional<keras::H5Weights> weights = keras::read_h5_weights(path, diagnostics);
+  const std::optional<keras::H5Weights> weights =
+      archive ? archive_weights(path, *archive, diagnostics) : keras::read_h5_weights(path, diagnostics);
   return weights && keras::assign_weights(loaded.model, *weights, diagnostics);
 }
 

@@ -32,7 +32,7 @@ struct LoadedModel {
   std::optional<keras::ModelConfig> keras_model;  // what was imported; none for .graph files
 };
 
-// A Keras script, a Keras .h5 with model_config, or a .graph file. nullopt after errors.
+// A Keras script, a Keras .h5 with model_config, a .keras, or a .graph file. nullopt after errors.
 std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics);
 
 constexpr size_t largest_text = 64u << 20;  // scripts and .graph files
@@ -44,6 +44,8 @@ std::optional<std::string> read_file(const std::string &path, Diagnostics &diagn
 const std::vector<std::string> &paths_read();
 // A file whose existence was asked for.
 void note_path(const std::string &path);
+// Whether the file is a .keras archive of Keras 3.
+bool is_keras_archive(const std::string &path);
 
 // --weights FILE: fills the model's weights.
 bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);

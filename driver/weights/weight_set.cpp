@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "driver/weights/model_file.h"
 #include "frontend/keras/h5.h"
 #include "ir/optimizer.h"
 #include "runtime/checkpoint/checkpoint.h"
@@ -30,13 +31,6 @@ std::nullopt_t report(const runtime::Error &error, Diagnostics &diagnostics) {
 
 std::string full_name(const NamedWeight &weight) { return weight.layer.empty() ? weight.name : weight.layer + "." + weight.name; }
 
-// "conv2d_1.kernel" -> layer and name.
-NamedWeight named(const std::string &full_name) {
-  const size_t dot = full_name.rfind('.');
-  if (dot == std::string::npos) return {"", full_name, {}, {}};
-  return {full_name.substr(0, dot), full_name.substr(dot + 1), {}, {}};
-}
-
 // "conv2d_1/conv2d_1/kernel:0" -> "kernel"; the model's own weights keep their paths.
 std::string plain_name(const std::string &layer, std::string name) {
   if (const size_t colon = name.rfind(':'); colon != std::string::npos) name.resize(colon);
@@ -57,6 +51,12 @@ std::optional<std::vector<NamedWeight>> read_h5(const std::string &path, Diagnos
   return weights;
 }
 
+// The archive's configuration says which names its weights have.
+std::optional<std::vector<NamedWeight>> read_archive(const std::string &path, Diagnostics &diagnostics) {
+  const std::optional<LoadedModel> loaded = load_model(path, {}, diagnostics);
+  return loaded ? std::optional(weights_of(loaded->model)) : std::nullopt;
+}
+
 std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagnostics &diagnostics) {
   const auto archive = runtime::ZipArchive::open(path);
   if (!archive) return report(archive.error(), diagnostics);
@@ -70,7 +70,7 @@ std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagno
     if (!stream) return report(stream.error(), diagnostics);
     auto reader = runtime::NpyReader::open(std::move(*stream));
     if (!reader) return report(reader.error(), diagnostics);
-    NamedWeight weight = named(entry.name.substr(0, entry.name.size() - 4));
+    NamedWeight weight = named_weight(entry.name.substr(0, entry.name.size() - 4));
     weight.dims = reader->header().shape;
     int64_t elements = 1;
     for (const int64_t dim : weight.dims) elements *= dim;
@@ -100,7 +100,7 @@ std::optional<std::vector<NamedWeight>> read_checkpoint(const std::string &path,
   std::vector<NamedWeight> weights;
   for (const runtime::CheckpointBlob &blob : file->content().blobs) {
     if (blob.role != runtime::BlobRole::state || blob.type != runtime::BlobType::f32 || is_slot(blob, file->content())) continue;
-    NamedWeight weight = named(blob.name);
+    NamedWeight weight = named_weight(blob.name);
     weight.dims = blob.dims;
     const auto *values = reinterpret_cast<const float *>(blob.data);
     weight.values.assign(values, values + blob.bytes() / 4);
@@ -140,7 +140,7 @@ std::optional<std::vector<NamedWeight>> read_safetensors(const std::string &path
   if (!file) return report(file.error(), diagnostics);
   std::vector<NamedWeight> weights;
   for (const runtime::SafetensorsEntry &entry : file->entries()) {
-    NamedWeight weight = named(entry.name);
+    NamedWeight weight = named_weight(entry.name);
     weight.dims = entry.dims;
     weight.values.resize(entry.elements);
     if (const auto status = file->read(entry, weight.values.data()); !status) return report(status.error(), diagnostics);
@@ -160,15 +160,21 @@ runtime::Status write_state(const std::string &path, const std::vector<NamedWeig
 
 }  // namespace
 
+NamedWeight named_weight(const std::string &full_name) {
+  const size_t dot = full_name.rfind('.');
+  if (dot == std::string::npos) return {"", full_name, {}, {}};
+  return {full_name.substr(0, dot), full_name.substr(dot + 1), {}, {}};
+}
+
 std::optional<std::vector<NamedWeight>> read_weights(const std::string &path, Diagnostics &diagnostics) {
   constexpr size_t enough_to_tell = 16;
   const std::optional<std::string> start = read_file(path, diagnostics, enough_to_tell);
   if (!start) return std::nullopt;
   if (start->starts_with("\x89HDF\r\n\x1a\n")) return read_h5(path, diagnostics);
-  if (start->starts_with("PK")) return read_npz(path, diagnostics);
+  if (start->starts_with("PK")) return is_keras_archive(path) ? read_archive(path, diagnostics) : read_npz(path, diagnostics);
   if (runtime::CheckpointFile::is_checkpoint(*start)) return read_checkpoint(path, diagnostics);
   if (runtime::SafetensorsFile::is_safetensors(*start)) return read_safetensors(path, diagnostics);
-  diagnostics.error({path}, "no weights of a kind that Sinter knows", "these are .h5 and .hdf5 of Keras, .npz, .sinter and .safetensors");
+  diagnostics.error({path}, "no weights of a kind that Sinter knows", "these are .h5, .hdf5 and .keras of Keras, .npz, .sinter and .safetensors");
   return std::nullopt;
 }
 
@@ -177,6 +183,10 @@ bool write_weights(const std::string &path, const std::vector<NamedWeight> &weig
   if (path.ends_with(".sinter")) return finished(write_state(path, weights), diagnostics);
   if (path.ends_with(".safetensors")) return finished(write_safetensors(path, weights), diagnostics);
   if (path.ends_with(".h5") || path.ends_with(".hdf5")) return finished(write_h5(path, weights), diagnostics);
+  if (path.ends_with(".keras")) {
+    diagnostics.error({path}, "a .keras file holds a whole model, and there are weights alone", "convert a .h5 or .keras with its model");
+    return false;
+  }
   diagnostics.error({path}, "the suffix does not say what to write", "known are .h5, .hdf5, .npz, .sinter and .safetensors");
   return false;
 }

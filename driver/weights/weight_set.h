@@ -1,4 +1,4 @@
-// Weights in files of any kind that Sinter knows: Keras's HDF5 (.h5, .hdf5), .npz, checkpoints (.sinter), .safetensors. The kind is
+// Weights in files of any kind that Sinter knows: Keras's .h5, .hdf5 and .keras, .npz, checkpoints (.sinter), .safetensors. The kind is
 // recognised by content when read, by the path's suffix when written.
 #pragma once
 
@@ -17,6 +17,9 @@ struct NamedWeight {
   std::vector<int64_t> dims;
   std::vector<float> values;
 };
+
+// "conv2d_1.kernel" -> layer and name, without values.
+NamedWeight named_weight(const std::string &full_name);
 
 // Of a checkpoint: its weights and statistics, without the optimizer's slots. nullopt after errors.
 std::optional<std::vector<NamedWeight>> read_weights(const std::string &path, Diagnostics &diagnostics);

@@ -16,18 +16,12 @@ constexpr uint64_t kBudgetFactor = 8, kBudgetBase = 1 << 20;
 }  // namespace
 
 int FileBytes::open(const std::string &path) {
-  return open_part(path, 0, UINT64_MAX);
-}
-
-int FileBytes::open_part(const std::string &path, uint64_t offset, uint64_t size) {
   file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file_ < 0) return errno;
   struct stat status {};
   if (::fstat(file_, &status) != 0) return errno;
   if (!S_ISREG(status.st_mode)) return EINVAL;
-  const auto whole = static_cast<uint64_t>(status.st_size);
-  start_ = std::min(offset, whole);
-  size_ = std::min(size, whole - start_);
+  size_ = static_cast<uint64_t>(status.st_size);
   budget_ = size_ * kBudgetFactor + kBudgetBase;
   return 0;
 }
@@ -59,8 +53,7 @@ void FileBytes::read(uint64_t at, std::span<uint8_t> out) {
       std::copy_n(memory_.begin() + static_cast<std::ptrdiff_t>(at), out.size(), out.begin());
       return;
     }
-    const ssize_t got =
-        ::pread(file_, out.data() + done, out.size() - done, static_cast<off_t>(start_ + at + done));
+    const ssize_t got = ::pread(file_, out.data() + done, out.size() - done, static_cast<off_t>(at + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) problem.set("it cannot be read");
     if (got > 0) done += static_cast<size_t>(got);

@@ -2,8 +2,8 @@
 // structure together against a budget, so that no cycle of pointers keeps a reader going.
 //
 // Nothing here throws. The first thing that is wrong is kept in a Problem; from then on reads give zeros and
-// empty blocks, so that a caller may look at the problem once, at the end of a step, before it believes a value
-// or loops over a count.
+// empty blocks, so that a caller may look at the problem once, at the end of a step, before it believes a
+// value or loops over a count.
 #pragma once
 
 #include <cstdint>
@@ -37,13 +37,13 @@ class FileBytes {
   FileBytes &operator=(const FileBytes &) = delete;
   ~FileBytes();
 
-  // Call one of these, once. They return 0 or what errno says; only regular files are read.
-  int open(const std::string &path);
-  int open_part(const std::string &path, uint64_t offset, uint64_t size);  // of a file within an archive
+  // Call one of these, once.
+  int open(const std::string &path);  // 0, or what errno says; only regular files are read
   void open_memory(Bytes bytes);
 
   uint64_t size() const { return size_; }
-  // Bytes [at, at + length): of structure, counted against the budget. Outside the file, or after a problem: empty.
+  // Bytes [at, at + length): of structure, counted against the budget. Outside the file, or after a problem:
+  // empty.
   Bytes block(uint64_t at, uint64_t length);
   // The same into memory of the caller's, not counted; zeros after a problem.
   void read(uint64_t at, std::span<uint8_t> out);
@@ -53,7 +53,7 @@ class FileBytes {
  private:
   int file_ = -1;
   Bytes memory_;
-  uint64_t start_ = 0, size_ = 0;
+  uint64_t size_ = 0;
   uint64_t budget_ = 0;
 };
 

@@ -216,8 +216,7 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
     std::vector<uint64_t> chunk;
     for (int i = 0; i + 1 < dimensions; ++i) chunk.push_back(cursor.unsigned_integer(bytes));
     cursor.skip(bytes);
-    if (cursor.u8() != 1)
-      problem.set("its chunks have an index of a newer kind, which is not supported");
+    if (cursor.u8() != 1) problem.set("its chunks have an index of a newer kind, which is not supported");
     check_chunk(problem, chunk, rank, chunk_limit);
     if (problem) return;
     uint64_t size = type.size, mask = 0;
@@ -247,7 +246,8 @@ Numbers read_numbers(Objects &objects, const Object &dataset, uint64_t &budget) 
     return {};
   }
   if (type_message->shared) problem.set("it has a shared type, which is not supported");
-  if (dataset.find(kExternalFilesMessage)) problem.set("it keeps its data in another file, which is not read");
+  if (dataset.find(kExternalFilesMessage))
+    problem.set("it keeps its data in another file, which is not read");
   const Datatype type = parse_datatype(problem, type_message->data);
   if (!is_number(type)) problem.set("it does not hold numbers of 8 to 64 bits");
   const Dataspace space = parse_dataspace(problem, space_message->data);

@@ -81,12 +81,8 @@ std::optional<File> File::finish(std::unique_ptr<State> state, Failure &failure)
 }
 
 std::optional<File> File::open(const std::string &path, Failure &failure) {
-  return open_part(path, 0, UINT64_MAX, failure);
-}
-
-std::optional<File> File::open_part(const std::string &path, uint64_t offset, uint64_t size, Failure &failure) {
   auto state = std::make_unique<State>();
-  failure.system_error = state->bytes.open_part(path, offset, size);
+  failure.system_error = state->bytes.open(path);
   return failure.system_error == 0 ? finish(std::move(state), failure) : std::nullopt;
 }
 
@@ -124,7 +120,8 @@ std::optional<std::string> File::text_attribute(std::string_view object, std::st
   return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> File::list_attribute(std::string_view object, std::string_view name) const {
+std::optional<std::vector<std::string>> File::list_attribute(std::string_view object,
+                                                             std::string_view name) const {
   std::string attribute(name);
   std::vector<std::string> all;
   if (has_attribute(object, name) || !has_attribute(object, attribute + "0")) {

@@ -20,7 +20,8 @@ struct Array {
   std::vector<float> values;
 };
 
-// Paths are those of HDF5: "model_weights/dense_1", "" or "/" for the root. After a nullopt, problem() says why.
+// Paths are those of HDF5: "model_weights/dense_1", "" or "/" for the root. After a nullopt, problem() says
+// why.
 class File {
  public:
   // Why a file could not be opened.
@@ -30,8 +31,7 @@ class File {
     std::string problem;
   };
   static std::optional<File> open(const std::string &path, Failure &failure);
-  // The `size` bytes at `offset` of the file: a stored member of an archive.
-  static std::optional<File> open_part(const std::string &path, uint64_t offset, uint64_t size, Failure &failure);
+  // A file within an archive.
   static std::optional<File> open_memory(std::vector<uint8_t> bytes, Failure &failure);
 
   File(File &&) noexcept;
@@ -44,7 +44,8 @@ class File {
   // A scalar string, fixed or variable in length.
   std::optional<std::string> text_attribute(std::string_view object, std::string_view name) const;
   // A list of strings; Keras splits long ones into NAME0, NAME1, …, which are joined here.
-  std::optional<std::vector<std::string>> list_attribute(std::string_view object, std::string_view name) const;
+  std::optional<std::vector<std::string>> list_attribute(std::string_view object,
+                                                         std::string_view name) const;
   // Names of the members of a group that are hard links, sorted by name.
   std::optional<std::vector<std::string>> members(std::string_view group) const;
   std::optional<Array> array(std::string_view dataset) const;

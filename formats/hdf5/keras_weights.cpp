@@ -16,7 +16,9 @@ class Reader {
   KerasWeights run();
 
  private:
-  void fail(std::string_view path, std::string_view what) { damages_.push_back(damage_of(file_, path, what)); }
+  void fail(std::string_view path, std::string_view what) {
+    damages_.push_back(damage_of(file_, path, what));
+  }
 
   std::optional<std::vector<std::string>> list(const std::string &object, const char *attribute) {
     auto texts = file_.list_attribute(object, attribute);
@@ -110,10 +112,11 @@ KerasWeights Reader::run() {
     out_.by_class = true;
     read_class_layers(file_.has_group("layers") ? "layers" : "_layer_checkpoint_dependencies", "", 0);
   } else {
-    damages_.push_back({"",
-                        "an HDF5 file, but not one with Keras weights: it has neither a group 'model_weights' or "
-                        "'layers' nor an attribute 'layer_names'",
-                        "give a file written by model.save() or model.save_weights()"});
+    damages_.push_back(
+        {"",
+         "an HDF5 file, but not one with Keras weights: it has neither a group 'model_weights' or "
+         "'layers' nor an attribute 'layer_names'",
+         "give a file written by model.save() or model.save_weights()"});
   }
   return std::move(out_);
 }

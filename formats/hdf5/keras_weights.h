@@ -1,4 +1,5 @@
-// The weights in Keras's HDF5 files: whole models (.h5, .hdf5 of Keras 1, 2 and 3), files of weights, Keras 3's .weights.h5.
+// The weights in Keras's HDF5 files: whole models (.h5, .hdf5 of Keras 1, 2 and 3), files of weights, Keras
+// 3's .weights.h5.
 #pragma once
 
 #include <optional>
@@ -21,8 +22,8 @@ struct KerasLayerWeights {
 };
 
 struct KerasWeights {
-  // Keras 3's `.weights.h5` and `.keras` name layers by class and position ("conv2d", "conv2d_1"), not by their
-  // names. Layers of nested models are "functional/conv2d".
+  // Keras 3's `.weights.h5` and `.keras` name layers by class and position ("conv2d", "conv2d_1"), not by
+  // their names. Layers of nested models are "functional/conv2d".
   bool by_class = false;
   std::vector<KerasLayerWeights> layers;  // those with weights, in the file's order
   std::string keras_version;              // empty if the file does not say it

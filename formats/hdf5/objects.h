@@ -68,8 +68,8 @@ struct Object {
   bool is_group() const { return find(kSymbolTableMessage) || find(kLinkInfoMessage) || find(kLinkMessage); }
 };
 
-// What is damaged or not supported is a problem of the file, and the result is empty. Objects and groups are read
-// once and kept.
+// What is damaged or not supported is a problem of the file, and the result is empty. Objects and groups are
+// read once and kept.
 class Objects {
  public:
   explicit Objects(FileBytes &file);

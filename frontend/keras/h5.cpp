@@ -41,6 +41,15 @@ std::optional<H5Weights> read_h5_weights(const std::string &path, Diagnostics &d
   return read_weights(*file);
 }
 
+std::optional<H5Weights> read_h5_weights(const std::string &path, std::vector<uint8_t> bytes,
+                                         Diagnostics &diagnostics) {
+  hdf5::File::Failure failure;
+  auto opened = hdf5::File::open_memory(std::move(bytes), failure);
+  const auto file = Hdf5File::opened(path, std::move(opened), failure, diagnostics);
+  if (!file) return std::nullopt;
+  return read_weights(*file);
+}
+
 std::optional<H5Model> read_h5_model(const std::string &path, Diagnostics &diagnostics) {
   const auto file = Hdf5File::open(path, diagnostics);
   if (!file) return std::nullopt;

@@ -48,5 +48,7 @@ std::optional<H5Model> read_h5_model(const std::string &path, Diagnostics &diagn
 
 // Weights of a whole model or of a weights file: Keras 1 and 2, Keras 3 `.h5` and `.weights.h5`.
 std::optional<H5Weights> read_h5_weights(const std::string &path, Diagnostics &diagnostics);
+// Of a file that lies in memory, called `path` in messages.
+std::optional<H5Weights> read_h5_weights(const std::string &path, std::vector<uint8_t> bytes, Diagnostics &diagnostics);
 
 }  // namespace sinter::keras

@@ -42,7 +42,8 @@ void Hdf5File::report(std::string_view inside, std::string_view what) const {
 }
 
 void Hdf5File::report(const hdf5::Damage &damage) const {
-  diagnostics_->error({.file = path_, .path = damage.path.empty() ? "/" : damage.path}, damage.message, damage.hint);
+  diagnostics_->error({.file = path_, .path = damage.path.empty() ? "/" : damage.path}, damage.message,
+                      damage.hint);
 }
 
 std::optional<std::string> Hdf5File::text_attribute(std::string_view object, std::string_view name) const {
@@ -69,7 +70,8 @@ std::optional<hdf5::Array> Hdf5File::array(std::string_view dataset) const {
   try {
     array = file_.array(dataset);
   } catch (const std::bad_alloc &) {
-    report({std::string(dataset), fmt::format("cannot read the data of '{}': it does not fit into memory", dataset), ""});
+    report({std::string(dataset),
+            fmt::format("cannot read the data of '{}': it does not fit into memory", dataset), ""});
     return std::nullopt;
   }
   if (!array) report(dataset, "the data");

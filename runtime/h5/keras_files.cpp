@@ -1,7 +1,6 @@
 #include "runtime/h5/keras_files.h"
 
 #include <algorithm>
-#include <map>
 
 #include "runtime/data/atomic_file.h"
 #include "runtime/data/zip_writer.h"
@@ -92,10 +91,8 @@ H5Group keras3_weights(const KerasModel &model) {
   std::map<std::string, int> counts;
   for (const KerasLayer &layer : model.layers) {
     if (layer.class_name == "InputLayer") continue;
-    const std::string stem = snake_case(layer.class_name);
-    const int n = counts[stem]++;
     layers.groups.push_back(
-        {n == 0 ? stem : stem + format("_%d", n), {}, {numbered_weights(layer.weights)}, {}});
+        {numbered_class(layer.class_name, counts), {}, {numbered_weights(layer.weights)}, {}});
   }
   root.groups.push_back(std::move(layers));
   if (!model.optimizer_weights.empty()) {
@@ -123,6 +120,12 @@ std::string snake_case(std::string_view class_name) {
     name += upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
   }
   return name;
+}
+
+std::string numbered_class(std::string_view class_name, std::map<std::string, int> &counts) {
+  const std::string stem = snake_case(class_name);
+  const int number = counts[stem]++;
+  return number == 0 ? stem : stem + format("_%d", number);
 }
 
 void add_weight(KerasModel &model, std::string_view full_name, std::string_view suffix,

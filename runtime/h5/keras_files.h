@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,5 +55,7 @@ Status write_keras_archive(const std::string &path, const KerasModel &model);
 
 // "Conv2D" -> "conv2d", "MaxPooling2D" -> "max_pooling2d": how Keras 3 names layers by their classes.
 std::string snake_case(std::string_view class_name);
+// "dense", "dense_1", …: the name of the next layer of the class.
+std::string numbered_class(std::string_view class_name, std::map<std::string, int> &counts);
 
 }  // namespace sinter::runtime

@@ -2,12 +2,11 @@
 
 #include <deque>
 
-#include "runtime/data/npy.h"
 #include "runtime/data/safetensors.h"
-#include "runtime/data/zip_archive.h"
 #include "runtime/data/zip_writer.h"
 #include "runtime/h5/keras_files.h"
 #include "runtime/text.h"
+#include "runtime/training/layer_variables.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {
@@ -26,6 +25,14 @@ const float *floats_of(const VariableInfo &variable, const void *data,
   return converted.back().data();
 }
 
+// A variable of no layer of Keras gets a name in its manner.
+std::string name_in_file(const Trainer &trainer, const VariableInfo &variable, const std::string &layer) {
+  if (!variable.keras_name.empty()) return variable.keras_name;
+  const std::string suffix = trainer.semantics == Semantics::keras2 ? ":0" : "";
+  if (layer.empty()) return variable.name + suffix;
+  return layer + "/" + variable.name.substr(layer.size() + 1) + suffix;
+}
+
 KerasModel keras_model(const Trainer &trainer, const VariableCopies &copies,
                        const OptimizerProgress &progress, std::deque<std::vector<float>> &converted) {
   KerasModel model;
@@ -37,34 +44,24 @@ KerasModel keras_model(const Trainer &trainer, const VariableCopies &copies,
   model.training_config = text_of(metadata.training_config());
   model.archive_config = text_of(metadata.archive_config());
   model.archive_problem = text_of(metadata.archive_problem());
-  const auto weight_of = [&](const VariableInfo &variable) {
-    return KerasWeight{variable.keras_name.empty() ? variable.name : variable.keras_name, variable.dims,
-                       floats_of(variable, copies.find(variable), converted)};
+  const auto weight_of = [&](const VariableInfo &variable, std::string name) {
+    return KerasWeight{std::move(name), variable.dims, floats_of(variable, copies.find(variable), converted)};
   };
-  std::vector<bool> in_layer(trainer.variables.size());
-  if (metadata.layers())
-    for (const schema::Layer *layer : *metadata.layers()) {
-      KerasLayer one{text_of(layer->name()), text_of(layer->class_name()), {}};
-      if (layer->variables())
-        for (const uint32_t index : *layer->variables()) {
-          one.weights.push_back(weight_of(trainer.variables[index]));
-          in_layer[index] = true;
-        }
-      model.layers.push_back(std::move(one));
-    }
+  for (const LayerVariables &layer : layer_variables(trainer)) {
+    std::vector<KerasWeight> weights;
+    for (const VariableInfo *variable : layer.variables)
+      weights.push_back(weight_of(*variable, name_in_file(trainer, *variable, layer.name)));
+    if (layer.name.empty())
+      model.own_weights = std::move(weights);
+    else
+      model.layers.push_back({layer.name, layer.class_name, std::move(weights)});
+  }
   if (metadata.optimizer_variables())
     for (const uint32_t index : *metadata.optimizer_variables())
       if (const VariableInfo &slot = trainer.variables[index]; copies.find(slot))
-        model.optimizer_weights.push_back(weight_of(slot));
+        model.optimizer_weights.push_back(weight_of(slot, slot.keras_name));
   model.iterations = static_cast<int64_t>(progress.steps);
   model.learning_rate = progress.learning_rate;
-  const char *suffix = trainer.semantics == Semantics::keras2 ? ":0" : "";
-  for (const VariableInfo &variable : trainer.variables) {
-    // Models that do not come from Keras have no layers, but dotted names.
-    if (variable.is_parameter() && !in_layer[static_cast<size_t>(&variable - trainer.variables.data())])
-      add_weight(model, variable.name, suffix, variable.dims,
-                 floats_of(variable, copies.find(variable), converted));
-  }
   return model;
 }
 
@@ -88,42 +85,6 @@ Status save_safetensors(const Trainer &trainer, const VariableCopies &copies, co
   return write_safetensors(path, arrays);
 }
 
-Status load_safetensors(const Trainer &trainer, const std::string &path, VariableCopies &copies) {
-  Result<SafetensorsFile> file = SafetensorsFile::open(path);
-  if (!file) return file.error();
-  for (const VariableInfo &variable : trainer.variables) {
-    if (!variable.is_parameter()) continue;
-    const SafetensorsEntry *entry = file->find(variable.name);
-    if (!entry) return rejected(path, "no tensor '" + printable(variable.name) + "' in the file");
-    if (entry->dims != variable.dims)
-      return rejected(path, "'" + printable(variable.name) + "' has the shape " + shape_text(entry->dims) +
-                                ", expected " + shape_text(variable.dims));
-    if (Status status = file->read(*entry, static_cast<float *>(copies.find(variable))); !status)
-      return status;
-  }
-  return {};
-}
-
-Status load_npz(const Trainer &trainer, const std::string &path, VariableCopies &copies) {
-  Result<ZipArchive> archive = ZipArchive::open(path);
-  if (!archive) return archive.error();
-  for (const VariableInfo &variable : trainer.variables) {
-    if (!variable.is_parameter()) continue;
-    const ZipEntry *entry = archive->find(variable.name + ".npy");
-    if (!entry) return rejected(path, "no array '" + printable(variable.name) + "' in the archive");
-    auto stream = archive->read(*entry);
-    if (!stream) return stream.error();
-    Result<NpyReader> reader = NpyReader::open(std::move(*stream));
-    if (!reader) return reader.error();
-    if (reader->header().shape != variable.dims)
-      return rejected(reader->name(), "array of shape " + shape_text(reader->header().shape) + ", expected " +
-                                          shape_text(variable.dims));
-    if (Status status = reader->read(static_cast<float *>(copies.find(variable)), variable.elements); !status)
-      return status;
-  }
-  return {};
-}
-
 }  // namespace
 
 bool is_weight_file(const std::string &path) {
@@ -145,30 +106,6 @@ Status save_weights(const Trainer &trainer, const VariableCopies &copies, const 
     note = path + ": the program holds no configuration of its model, so the file has the weights alone";
   return weights_only || model.model_config.empty() ? write_keras_weights(path, model)
                                                     : write_keras_model(path, model);
-}
-
-Status load_weights(const Trainer &trainer, TrainingState &state, const std::string &path) {
-  Result<VariableCopies> copies =
-      VariableCopies::create(trainer, [](const VariableInfo &variable) { return variable.is_parameter(); });
-  if (!copies) return copies.error();
-  Result<std::unique_ptr<FileStream>> stream = FileStream::open(path);
-  if (!stream) return stream.error();
-  Result<std::string> first = (*stream)->peek(9);
-  if (!first) return first.error();
-  if (CheckpointFile::is_checkpoint(*first)) {
-    Result<CheckpointFile> file = CheckpointFile::read(path);
-    if (!file) return file.error();
-    if (Status status = copies->take(file->content(), BlobRole::state, path); !status) return status;
-  } else if (starts_with(*first, "PK")) {
-    if (Status status = load_npz(trainer, path, *copies); !status) return status;
-  } else if (SafetensorsFile::is_safetensors(*first)) {
-    if (Status status = load_safetensors(trainer, path, *copies); !status) return status;
-  } else {
-    return rejected(path, "no weights of a kind that the program reads",
-                    "these are .sinter, .npz and .safetensors");
-  }
-  copies->write_to(state);
-  return {};
 }
 
 }  // namespace sinter::runtime

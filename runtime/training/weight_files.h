@@ -24,7 +24,8 @@ struct OptimizerProgress {
 Status save_weights(const Trainer &trainer, const VariableCopies &copies, const OptimizerProgress &progress,
                     const std::string &path, bool weights_only, std::string &note);
 
-// Weights and statistics from a checkpoint, a .npz or a .safetensors; everything else in the state stays.
+// Weights and statistics from a checkpoint, .h5 and .hdf5 or .keras of Keras, .npz or .safetensors;
+// everything else in the state stays.
 Status load_weights(const Trainer &trainer, TrainingState &state, const std::string &path);
 
 }  // namespace sinter::runtime

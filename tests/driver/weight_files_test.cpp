@@ -99,5 +99,85 @@ TEST_F(WeightFiles, TheSuffixSaysWhatATrainerWrites) {
   EXPECT_EQ(second.out, first.out);
 }
 
+// A script's model whose callbacks write every kind of file; each is taken by evaluate, predict and the compiler.
+const char *const script = R"(from keras.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, LeakyReLU
+from keras.models import Sequential
+from keras.callbacks import ModelCheckpoint
+import numpy as np
+data = np.load('data.npz')
+model = Sequential(name='small')
+model.add(Conv2D(3, 2, padding='same', kernel_regularizer='l2', input_shape=(4, 4, 2)))
+model.add(BatchNormalization())
+model.add(LeakyReLU(0.1))
+model.add(Dropout(0.25))
+model.add(Flatten())
+model.add(Dense(2, activation='softmax'))
+model.compile(loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy'])
+model.fit(data['x_train'], data['y_train'], batch_size=4, epochs=2, verbose=0,
+          callbacks=[ModelCheckpoint('whole.hdf5'), ModelCheckpoint('weights.weights.h5', save_weights_only=True), ModelCheckpoint('whole.keras')])
+)";
+
+class ScriptWeights : public WeightFiles, public testing::WithParamInterface<const char *> {
+ protected:
+  void SetUp() override {
+    write_text(scratch_ / "model.py", script);
+    expect_done("/usr/bin/python3 -c \"import numpy\nr = numpy.random.RandomState(1)\n"
+                "numpy.savez('data.npz', x_train=r.rand(8, 4, 4, 2).astype('f4'), y_train=numpy.eye(2, dtype='f4')[[0, 1] * 4])\"");
+    expect_done(std::string("sinter compile --train model.py --semantics ") + GetParam() + " -o trainer");
+    expect_done("./trainer --save-weights w.npz --data .");
+    expect_done("/usr/bin/python3 -c \"import numpy\nnumpy.save('x.npy', numpy.load('data.npz')['x_train'])\"");
+  }
+};
+
+TEST_P(ScriptWeights, AreTakenByTheTrainerThatWroteThem) {
+  const std::string evaluate = "./trainer evaluate --data . --split train --json --weights ", predict = "./trainer predict x.npy --out ";
+  const CommandResult expected = in_scratch(evaluate + "w.npz");
+  ASSERT_EQ(expected.exit_code, 0) << expected.err;
+  expect_done(predict + "expected.npy --weights w.npz");
+  for (const char *file : {"whole.hdf5", "weights.weights.h5", "whole.keras"}) {
+    const CommandResult result = in_scratch(evaluate + file);
+    EXPECT_EQ(result.exit_code, 0) << file << result.err;
+    EXPECT_EQ(result.out, expected.out) << file;
+    expect_done(predict + "y.npy --weights " + file + " && cmp y.npy expected.npy");
+  }
+}
+
+TEST_P(ScriptWeights, AreTakenByTheCompiler) {
+  expect_done("sinter compile model.py --semantics " + std::string(GetParam()) + " --weights w.npz -o first && ./first predict x.npy --out expected.npy");
+  for (const char *file : {"whole.hdf5", "weights.weights.h5", "whole.keras"}) {
+    expect_done("sinter compile model.py --semantics " + std::string(GetParam()) + " --weights " + file + " -o second && ./second predict x.npy --out y.npy && cmp y.npy expected.npy");
+  }
+  for (const char *file : {"whole.hdf5", "whole.keras"}) {
+    // As a model.
+    expect_done(std::string("sinter compile ") + file + " -o third && ./third predict x.npy --out y.npy && cmp y.npy expected.npy");
+    // Into any kind and back.
+    for (const char *other : {"c.npz", "c.h5", "c.keras", "c.safetensors", "c.sinter"}) {
+      expect_done(std::string("sinter convert ") + file + " " + other);
+      expect_done("sinter compile model.py --weights " + std::string(other) + " --semantics " + GetParam() + " -o second && ./second predict x.npy --out y.npy && cmp y.npy expected.npy");
+    }
+  }
+  const CommandResult alone = in_scratch("sinter convert w.npz c2.keras");
+  EXPECT_EQ(alone.exit_code, 1);
+  EXPECT_NE(alone.err.find("a .keras file holds a whole model"), std::string::npos) << alone.err;
+}
+
+// Damage ends in a message, whatever the byte.
+TEST_P(ScriptWeights, DamageIsRefused) {
+  for (const char *file : {"whole.hdf5", "whole.keras"}) {
+    const std::string bytes = read_text(scratch_ / file);
+    for (size_t at = 0; at < bytes.size(); at += bytes.size() / 23 + 1) {
+      write_text(scratch_ / "cut", bytes.substr(0, at));
+      const CommandResult cut = in_scratch("./trainer evaluate --data . --split train --weights cut");
+      EXPECT_EQ(cut.exit_code, 1) << file << " up to byte " << at << cut.err;
+      std::string flipped = bytes;
+      flipped[at] = static_cast<char>(flipped[at] ^ 0x55);
+      write_text(scratch_ / "flipped", flipped);
+      EXPECT_LE(in_scratch("./trainer evaluate --data . --split train --weights flipped").exit_code, 1) << file << " at byte " << at;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Semantics, ScriptWeights, testing::Values("keras2", "keras3"), [](const auto &info) { return std::string(info.param); });
+
 }  // namespace
 }  // namespace sinter::test

@@ -1,0 +1,81 @@
+#include "driver/weights/model_file.h"
+
+#include <fmt/format.h>
+
+#include "driver/training/compile_json.h"
+#include "driver/training/settings.h"
+#include "frontend/keras/model_json.h"
+#include "runtime/h5/keras_files.h"
+
+namespace sinter::driver {
+
+namespace {
+
+std::string text_of(const nlohmann::json &json) { return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+
+// The names of weights in the form of Keras 2 or 3.
+runtime::KerasModel layers_of(const ir::Model &model) {
+  runtime::KerasModel result;
+  for (const ir::LayerInfo &info : model.layers) {
+    if (info.is_implicit_input) continue;
+    runtime::KerasLayer layer{info.name, info.class_name, {}};
+    for (const int index : info.variables) {
+      const ir::Variable &variable = model.graph.variables[static_cast<size_t>(index)];
+      const auto &data = model.weights[static_cast<size_t>(index)];
+      if (!data) continue;
+      const std::string &name = model.graph.value(variable.value).name;
+      layer.weights.push_back({fmt::format("{}/{}{}", info.name, name.substr(name.rfind('.') + 1), model.keras3 ? "" : ":0"), data->dims,
+                               data->values.data()});
+    }
+    result.layers.push_back(std::move(layer));
+  }
+  return result;
+}
+
+}  // namespace
+
+bool is_model_suffix(const std::string &path) { return path.ends_with(".keras") || path.ends_with(".h5") || path.ends_with(".hdf5"); }
+
+bool write_model(const std::string &path, const LoadedModel &loaded, Diagnostics &diagnostics) {
+  const bool is_archive = path.ends_with(".keras");
+  const bool keras3 = is_archive || loaded.model.keras3;
+  const keras::Semantics dialect = keras3 ? keras::Semantics::keras3 : keras::Semantics::keras2;
+  if (const std::string problem = keras::dialect_problem(*loaded.keras_model, dialect); !problem.empty()) {
+    diagnostics.error({path}, fmt::format("Keras {} cannot have this model: {}", keras3 ? 3 : 2, problem),
+                      "write the weights alone, as .npz or .safetensors");
+    return false;
+  }
+  runtime::KerasModel model = layers_of(loaded.model);
+  model.keras_version = loaded.model.keras3 == keras3 && !loaded.keras_version.empty() ? loaded.keras_version : keras3 ? "3.0.0" : "2.0.2";
+  nlohmann::json config = keras::model_json(*loaded.keras_model, loaded.model, dialect,
+                                            is_archive ? keras::ModelForm::archive : keras::ModelForm::h5);
+  // Optimizers of Keras 2 mean something else in Keras 3.
+  if (!loaded.training_config.empty() && loaded.model.keras3 == keras3) {
+    const auto call = compile_call_of_json(loaded.training_config, {path}, diagnostics);
+    const auto optimizer = call ? optimizer_config(call->optimizer, keras3, diagnostics) : std::nullopt;
+    if (!optimizer) return false;
+    if (is_archive) config["compile_config"] = compile_config_json(*call, *optimizer);
+    model.training_config = loaded.training_config;
+  }
+  (is_archive ? model.archive_config : model.model_config) = text_of(config);
+  const runtime::Status status = is_archive ? runtime::write_keras_archive(path, model) : runtime::write_keras_model(path, model);
+  if (status) return true;
+  const runtime::Error &error = status.error();
+  if (error.code == runtime::ExitCode::system) diagnostics.system_error({error.file}, error.message, error.hint);
+  else diagnostics.error({error.file}, error.message, error.hint);
+  return false;
+}
+
+std::vector<NamedWeight> weights_of(const ir::Model &model) {
+  std::vector<NamedWeight> weights;
+  for (size_t v = 0; v < model.graph.variables.size(); ++v) {
+    if (model.graph.variables[v].kind == ir::VariableKind::constant || v >= model.weights.size() || !model.weights[v]) continue;
+    NamedWeight weight = named_weight(model.graph.value(model.graph.variables[v].value).name);
+    weight.dims = model.weights[v]->dims;
+    weight.values = model.weights[v]->values;
+    weights.push_back(std::move(weight));
+  }
+  return weights;
+}
+
+}  // namespace sinter::driver

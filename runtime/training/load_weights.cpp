@@ -1,0 +1,157 @@
+// Weights and statistics from files of every kind.
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "formats/hdf5/keras_weights.h"
+#include "runtime/data/npy.h"
+#include "runtime/data/safetensors.h"
+#include "runtime/data/zip_archive.h"
+#include "runtime/h5/keras_archive.h"
+#include "runtime/h5/keras_files.h"
+#include "runtime/text.h"
+#include "runtime/training/layer_variables.h"
+#include "runtime/training/weight_files.h"
+
+namespace sinter::runtime {
+namespace {
+
+Error wrong_shape(const std::string &path, const std::string &name, std::span<const int64_t> found,
+                  std::span<const int64_t> expected) {
+  return rejected(path, "'" + printable(name) + "' has the shape " + shape_text(found) + ", expected " +
+                            shape_text(expected));
+}
+
+Status load_npz(const Trainer &trainer, const ZipArchive &archive, const std::string &path,
+                VariableCopies &copies) {
+  for (const VariableInfo &variable : trainer.variables) {
+    if (!variable.is_parameter()) continue;
+    const ZipEntry *entry = archive.find(variable.name + ".npy");
+    if (!entry) return rejected(path, "no array '" + printable(variable.name) + "' in the archive");
+    auto stream = archive.read(*entry);
+    if (!stream) return stream.error();
+    Result<NpyReader> reader = NpyReader::open(std::move(*stream));
+    if (!reader) return reader.error();
+    if (reader->header().shape != variable.dims)
+      return rejected(reader->name(), "array of shape " + shape_text(reader->header().shape) + ", expected " +
+                                          shape_text(variable.dims));
+    if (Status status = reader->read(static_cast<float *>(copies.find(variable)), variable.elements); !status)
+      return status;
+  }
+  return {};
+}
+
+Status load_safetensors(const Trainer &trainer, const std::string &path, VariableCopies &copies) {
+  Result<SafetensorsFile> file = SafetensorsFile::open(path);
+  if (!file) return file.error();
+  for (const VariableInfo &variable : trainer.variables) {
+    if (!variable.is_parameter()) continue;
+    const SafetensorsEntry *entry = file->find(variable.name);
+    if (!entry) return rejected(path, "no tensor '" + printable(variable.name) + "' in the file");
+    if (entry->dims != variable.dims) return wrong_shape(path, variable.name, entry->dims, variable.dims);
+    if (Status status = file->read(*entry, static_cast<float *>(copies.find(variable))); !status)
+      return status;
+  }
+  return {};
+}
+
+// The file's layers for those of `layers` that have variables: by name or, in Keras 3's own files, by class
+// and number; by position where the names are others but their number is the same, as Keras does it.
+Result<std::vector<const hdf5::KerasLayerWeights *>> matched(const std::vector<LayerVariables> &layers,
+                                                             const hdf5::KerasWeights &weights,
+                                                             const std::string &path) {
+  std::vector<const hdf5::KerasLayerWeights *> found;
+  std::map<std::string, int> counts;
+  std::string missing;
+  size_t with_variables = 0;
+  for (const LayerVariables &layer : layers) {
+    std::string key = layer.name;
+    if (weights.by_class && layer.class_name != "InputLayer") key = numbered_class(layer.class_name, counts);
+    if (layer.variables.empty()) continue;
+    ++with_variables;
+    found.push_back(weights.find(key));
+    if (!found.back() && missing.empty()) missing = key;
+  }
+  if (missing.empty()) return found;
+  if (!weights.by_class && with_variables == weights.layers.size()) {
+    std::ranges::transform(weights.layers, found.begin(), [](const auto &layer) { return &layer; });
+    return found;
+  }
+  return rejected(path, format("the model has %zu layers with weights, the file %zu, and the file lacks '%s'",
+                               with_variables, weights.layers.size(), printable(missing).c_str()));
+}
+
+Status load_h5(const Trainer &trainer, const hdf5::File &file, const std::string &path,
+               VariableCopies &copies) {
+  std::vector<hdf5::Damage> damages;
+  const auto weights = hdf5::read_keras_weights(file, damages);
+  if (!weights) return rejected(path, printable(damages[0].message), damages[0].hint);
+  const std::vector<LayerVariables> layers = layer_variables(trainer);
+  const auto sources = matched(layers, *weights, path);
+  if (!sources) return sources.error();
+  auto source = sources->begin();
+  for (const LayerVariables &layer : layers) {
+    if (layer.variables.empty()) continue;
+    const hdf5::KerasLayerWeights &given = **source++;
+    if (given.weights.size() != layer.variables.size())
+      return rejected(path, format("layer '%s' has %zu weights, but the file's '%s' has %zu",
+                                   printable(layer.name).c_str(), layer.variables.size(),
+                                   printable(given.layer).c_str(), given.weights.size()));
+    for (size_t i = 0; i < given.weights.size(); ++i) {
+      const VariableInfo &variable = *layer.variables[i];
+      const hdf5::Array &data = given.weights[i].data;
+      if (data.dims != variable.dims) return wrong_shape(path, variable.name, data.dims, variable.dims);
+      std::ranges::copy(data.values, static_cast<float *>(copies.find(variable)));
+    }
+  }
+  return {};
+}
+
+Status load_h5(const Trainer &trainer, std::optional<hdf5::File> file, const hdf5::File::Failure &failure,
+               const std::string &path, VariableCopies &copies) {
+  if (file) return load_h5(trainer, *file, path, copies);
+  if (failure.system_error != 0)
+    return system_error(path, "cannot be read: " + std::string(std::strerror(failure.system_error)));
+  return rejected(path, failure.is_hdf5 ? "the HDF5 file is damaged: " + failure.problem : "not an HDF5 file",
+                  "copy the file again");
+}
+
+Status load_any(const Trainer &trainer, const std::string &path, VariableCopies &copies) {
+  Result<std::unique_ptr<FileStream>> stream = FileStream::open(path);
+  if (!stream) return stream.error();
+  Result<std::string> first = (*stream)->peek(9);
+  if (!first) return first.error();
+  if (CheckpointFile::is_checkpoint(*first)) {
+    Result<CheckpointFile> file = CheckpointFile::read(path);
+    return file ? copies.take(file->content(), BlobRole::state, path) : file.error();
+  }
+  hdf5::File::Failure failure;
+  if (starts_with(*first, "\x89HDF")) {
+    auto file = hdf5::File::open(path, failure);
+    return load_h5(trainer, std::move(file), failure, path, copies);
+  }
+  if (SafetensorsFile::is_safetensors(*first)) return load_safetensors(trainer, path, copies);
+  if (!starts_with(*first, "PK"))
+    return rejected(path, "no weights of a kind that the program reads",
+                    "these are .sinter, .h5, .hdf5, .keras, .npz and .safetensors");
+  Result<ZipArchive> archive = ZipArchive::open(path);
+  if (!archive) return archive.error();
+  if (!is_keras_archive(*archive)) return load_npz(trainer, *archive, path, copies);
+  Result<std::vector<uint8_t>> weights = weights_of_archive(*archive, path);
+  if (!weights) return weights.error();
+  auto file = hdf5::File::open_memory(std::move(*weights), failure);
+  return load_h5(trainer, std::move(file), failure, path, copies);
+}
+
+}  // namespace
+
+Status load_weights(const Trainer &trainer, TrainingState &state, const std::string &path) {
+  Result<VariableCopies> copies =
+      VariableCopies::create(trainer, [](const VariableInfo &variable) { return variable.is_parameter(); });
+  if (!copies) return copies.error();
+  if (Status status = load_any(trainer, path, *copies); !status) return status;
+  copies->write_to(state);
+  return {};
+}
+
+}  // namespace sinter::runtime
