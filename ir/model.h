@@ -23,11 +23,23 @@ struct LayerInfo {
   int64_t params = 0, trainable_params = 0;
   bool is_implicit_input = false;             // Sequential's unlisted InputLayer
   ValueId output = -1;                        // of its last call
+  int inner_model = -1;                       // the innermost model within the model that it is a layer of
+};
+
+// A model that is a layer of another one; its own layers are among Model::layers.
+struct InnerModel {
+  std::string name;
+  std::string class_name;                     // "Functional"
+  int outer = -1;                             // the inner model that it is in
+  std::vector<std::vector<Dim>> output_shapes;
+  std::vector<std::string> connected_to;
 };
 
 struct Model {
   Graph graph;
   std::vector<LayerInfo> layers;
+  std::vector<InnerModel> inner_models;
+  bool files_are_flat = false;                     // written files hold the layers of inner models as the model's own
   std::vector<std::optional<TensorData>> weights;  // by variable index; resized to graph.variables
   std::string format;                              // "Keras script", "Keras 2 .h5", "graph"
   bool keras3 = false;                             // whose defaults hold

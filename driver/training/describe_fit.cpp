@@ -6,6 +6,7 @@
 #include <map>
 
 #include "driver/training/check_fit.h"
+#include "frontend/keras/weight_groups.h"
 #include "schema/program_generated.h"
 
 namespace sinter::driver {
@@ -169,25 +170,32 @@ bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &m
   return FitDescriber(model, std::move(has_target), trainer, diagnostics).run(plan, main);
 }
 
+namespace {
+
+std::unique_ptr<schema::LayerT> layer_entry(const keras::WeightGroup &group, const ir::Model &model,
+                                            const std::map<std::string, uint32_t> &index_of, schema::TrainerT &trainer) {
+  auto layer = std::make_unique<schema::LayerT>();
+  layer->name = group.name;
+  layer->class_name = group.class_name;
+  for (const keras::WeightGroup &member : group.members) layer->members.push_back(layer_entry(member, model, index_of, trainer));
+  for (size_t i = 0; i < group.variables.size(); ++i) {
+    const auto variable = static_cast<size_t>(group.variables[i]);
+    const auto found = index_of.find(model.graph.value(model.graph.variables[variable].value).name);
+    if (found == index_of.end()) continue;
+    layer->variables.push_back(found->second);
+    // "conv2d_1/kernel:0"; an inner model's group has those names of its layers.
+    if (group.members.empty())
+      trainer.variables[found->second]->keras_name = fmt::format("{}/{}{}", group.name, group.names[i], model.keras3 ? "" : ":0");
+  }
+  return layer;
+}
+
+}  // namespace
+
 void describe_layers(const ir::Model &model, schema::TrainerT &trainer) {
   std::map<std::string, uint32_t> index_of;
   for (size_t i = 0; i < trainer.variables.size(); ++i) index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);
-  for (const ir::LayerInfo &info : model.layers) {
-    if (info.is_implicit_input) continue;
-    auto layer = std::make_unique<schema::LayerT>();
-    layer->name = info.name;
-    layer->class_name = info.class_name;
-    for (const int variable : info.variables) {
-      const std::string &name = model.graph.value(model.graph.variables[static_cast<size_t>(variable)].value).name;
-      const auto found = index_of.find(name);
-      if (found == index_of.end()) continue;
-      layer->variables.push_back(found->second);
-      const size_t dot = name.rfind('.');
-      trainer.variables[found->second]->keras_name =
-          fmt::format("{}/{}{}", info.name, dot == std::string::npos ? name : name.substr(dot + 1), model.keras3 ? "" : ":0");
-    }
-    trainer.layers.push_back(std::move(layer));
-  }
+  for (const keras::WeightGroup &group : keras::weight_groups(model)) trainer.layers.push_back(layer_entry(group, model, index_of, trainer));
 }
 
 std::vector<uint32_t> keras3_slots(const OptimizerConfig &config, const schema::TrainerT &trainer) {

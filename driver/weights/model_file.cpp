@@ -5,6 +5,7 @@
 #include "driver/training/compile_json.h"
 #include "driver/training/settings.h"
 #include "frontend/keras/model_json.h"
+#include "frontend/keras/weight_groups.h"
 #include "runtime/h5/keras_files.h"
 
 namespace sinter::driver {
@@ -14,22 +15,19 @@ namespace {
 std::string text_of(const nlohmann::json &json) { return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
 // The names of weights in the form of Keras 2 or 3.
-runtime::KerasModel layers_of(const ir::Model &model) {
-  runtime::KerasModel result;
-  for (const ir::LayerInfo &info : model.layers) {
-    if (info.is_implicit_input) continue;
-    runtime::KerasLayer layer{info.name, info.class_name, {}};
-    for (const int index : info.variables) {
-      const ir::Variable &variable = model.graph.variables[static_cast<size_t>(index)];
-      const auto &data = model.weights[static_cast<size_t>(index)];
+std::vector<runtime::KerasLayer> layers_of(const std::vector<keras::WeightGroup> &groups, const ir::Model &model) {
+  std::vector<runtime::KerasLayer> layers;
+  for (const keras::WeightGroup &group : groups) {
+    runtime::KerasLayer layer{group.name, group.class_name, {}, layers_of(group.members, model)};
+    for (size_t i = 0; i < group.variables.size(); ++i) {
+      const auto &data = model.weights[static_cast<size_t>(group.variables[i])];
       if (!data) continue;
-      const std::string &name = model.graph.value(variable.value).name;
-      layer.weights.push_back({fmt::format("{}/{}{}", info.name, name.substr(name.rfind('.') + 1), model.keras3 ? "" : ":0"), data->dims,
-                               data->values.data()});
+      const std::string prefix = group.members.empty() ? group.name + "/" : "";  // names in an inner model begin with its layers
+      layer.weights.push_back({fmt::format("{}{}{}", prefix, group.names[i], model.keras3 ? "" : ":0"), data->dims, data->values.data()});
     }
-    result.layers.push_back(std::move(layer));
+    layers.push_back(std::move(layer));
   }
-  return result;
+  return layers;
 }
 
 }  // namespace
@@ -45,7 +43,8 @@ bool write_model(const std::string &path, const LoadedModel &loaded, Diagnostics
                       "write the weights alone, as .npz or .safetensors");
     return false;
   }
-  runtime::KerasModel model = layers_of(loaded.model);
+  runtime::KerasModel model;
+  model.layers = layers_of(keras::weight_groups(loaded.model), loaded.model);
   model.keras_version = loaded.model.keras3 == keras3 && !loaded.keras_version.empty() ? loaded.keras_version : keras3 ? "3.0.0" : "2.0.2";
   nlohmann::json config = keras::model_json(*loaded.keras_model, loaded.model, dialect,
                                             is_archive ? keras::ModelForm::archive : keras::ModelForm::h5);

@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "frontend/keras/inline_models.h"
 #include "frontend/keras/layers/layer_import.h"
 #include "frontend/keras/print_json.h"
 #include "frontend/keras/summary.h"
@@ -52,6 +53,7 @@ class Importer {
   std::optional<Tensor> import_layer(CallId id, std::vector<Tensor> inputs);
   void describe(CallId id, const std::optional<Tensor> &output);
   void order_inputs_and_outputs();
+  void describe_inner_models();
   std::vector<CallId> topological_order();
 
   const ModelConfig &config_;
@@ -164,7 +166,8 @@ std::optional<Tensor> Importer::import_layer(CallId id, std::vector<Tensor> inpu
 void Importer::describe(CallId id, const std::optional<Tensor> &output) {
   const Layer &layer = config_.layers[id.layer];
   ir::LayerInfo &info = model_.layers[id.layer];
-  for (const TensorRef &input : layer.calls[id.call].inputs)
+  const LayerCall &call = layer.calls[id.call];
+  for (const TensorRef &input : call.shown.empty() ? call.inputs : call.shown)
     info.connected_to.push_back(fmt::format("{}[{}][{}]", input.layer, input.node, input.tensor));
   if (!output) return;
   std::vector<ir::Dim> dims = model_.graph.type(output->value).dims;
@@ -229,6 +232,23 @@ void Importer::order_inputs_and_outputs() {
     }
 }
 
+void Importer::describe_inner_models() {
+  model_.files_are_flat = config_.files_are_flat;
+  for (const InnerModel &inner : config_.inner_models) {
+    ir::InnerModel info{inner.name, inner.class_name, inner.outer, {}, {}};
+    for (const TensorRef &input : inner.connected_to)
+      info.connected_to.push_back(fmt::format("{}[{}][{}]", input.layer, input.node, input.tensor));
+    for (const TensorRef &output : inner.outputs) {
+      const auto found = index_.find(output.layer);
+      if (found == index_.end()) continue;
+      const auto &shapes = model_.layers[found->second].output_shapes;
+      if (static_cast<size_t>(output.node) < shapes.size())
+        info.output_shapes.push_back(shapes[static_cast<size_t>(output.node)]);
+    }
+    model_.inner_models.push_back(std::move(info));
+  }
+}
+
 std::optional<ir::Model> Importer::run() {
   model_.graph.name = value_name(config_.name.empty() ? "model" : config_.name);
   model_.keras3 = config_.semantics == Semantics::keras3;
@@ -244,18 +264,21 @@ std::optional<ir::Model> Importer::run() {
     ir::LayerInfo info;
     info.name = layer.name;
     info.class_name = layer.class_name;
+    info.inner_model = layer.inner_model;
     info.is_implicit_input = i == 0 && config_.input_is_implicit;
     model_.layers.push_back(std::move(info));
     const auto format = layer.config.find("data_format");
     channels_first_ |= format != layer.config.end() && *format == "channels_first";
-    if (const auto penalty = layer.config.find("activity_regularizer"); penalty != layer.config.end() && !penalty->is_null())
+    if (const auto penalty = layer.config.find("activity_regularizer");
+        penalty != layer.config.end() && !penalty->is_null())
       model_.untrainable.emplace_back(
-          layer.where, fmt::format("layer '{}' ({}): activity_regularizer cannot be trained in this version", layer.name,
-                                   layer.class_name));
+          layer.where, fmt::format("layer '{}' ({}): activity_regularizer cannot be trained in this version",
+                                   layer.name, layer.class_name));
   }
   if (failed_) return std::nullopt;
   for (const CallId id : topological_order()) import_call(id);
   order_inputs_and_outputs();
+  describe_inner_models();
   model_.weights.resize(model_.graph.variables.size());
   if (failed_) return std::nullopt;
   if (model_.graph.outputs.empty()) {
@@ -268,7 +291,11 @@ std::optional<ir::Model> Importer::run() {
 }  // namespace
 
 std::optional<ir::Model> import_model(const ModelConfig &config, Diagnostics &diagnostics) {
-  return Importer(config, diagnostics).run();
+  if (!has_inner_models(config)) return Importer(config, diagnostics).run();
+  const auto flat = inline_models(config);
+  if (flat) return Importer(*flat, diagnostics).run();
+  diagnostics.error({}, "the models within the model are called too often");
+  return std::nullopt;
 }
 
 bool set_input_shape(ModelConfig &config, const std::vector<int64_t> &shape, Diagnostics &diagnostics) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -18,6 +19,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMaxDepth = 200;
+constexpr int kMaxModelDepth = 20;
 constexpr size_t kMaxLayers = 20'000;
 constexpr size_t kMaxReferences = 200'000;  // of all calls together
 
@@ -76,7 +78,9 @@ class Reader {
  public:
   Reader(const Location &where, Diagnostics &diagnostics) : where_(where), diagnostics_(diagnostics) {}
 
-  std::optional<ModelConfig> read(const json &root, const std::string &path, std::string_view keras_version);
+  // `depth`: how many models are around this one.
+  std::optional<ModelConfig> read(const json &root, const std::string &path, std::string_view keras_version,
+                                  int depth = 0);
 
  private:
   void fail(const std::string &path, const std::string &message, const std::string &hint = {}) {
@@ -91,6 +95,7 @@ class Reader {
 
   void read_layers(const json &layers, const std::string &path, bool functional);
   bool read_layer(const json &entry, const std::string &path, Layer &layer);
+  void read_inner_model(const json &entry, const std::string &path, Layer &layer);
   void check_arguments(const LayerSignature &signature, const Layer &layer, const std::string &path);
   void read_sequential(const json &config, const std::string &path, const json &root);
   void read_functional(const json &config, const std::string &path);
@@ -108,7 +113,32 @@ class Reader {
   std::unordered_map<std::string, size_t> index_;
   std::vector<std::string> paths_;  // per layer
   size_t references_ = 0;
+  int depth_ = 0;
 };
+
+bool is_model_class(std::string_view class_name) {
+  return class_name == "Sequential" || class_name == "Model" || class_name == "Functional";
+}
+
+// A model that is a layer of this one.
+void Reader::read_inner_model(const json &entry, const std::string &path, Layer &layer) {
+  if (depth_ >= kMaxModelDepth)
+    return fail(path, fmt::format("models are nested more than {} deep", kMaxModelDepth));
+  Reader reader(where_, diagnostics_);
+  auto inner = reader.read(entry, path, model_.keras_version, depth_ + 1);
+  if (!inner) {
+    failed_ = true;
+    return;
+  }
+  inner->semantics = model_.semantics;
+  // Keras 2.0 gives a Sequential within a Sequential no name.
+  for (int i = 1; layer.name.empty(); ++i)
+    if (const std::string name = fmt::format("sequential_{}", i); !index_.contains(name)) layer.name = name;
+  inner->name = layer.name;
+  layer.class_name = inner->class_name;
+  layer.config = json::object();
+  layer.inner = std::make_shared<const ModelConfig>(std::move(*inner));
+}
 
 bool Reader::read_layer(const json &entry, const std::string &path, Layer &layer) {
   layer.class_name = text_of(member(entry, "class_name"));
@@ -117,6 +147,11 @@ bool Reader::read_layer(const json &entry, const std::string &path, Layer &layer
   layer.name = text_of(member(entry, "name"));
   if (layer.name.empty()) layer.name = text_of(member(layer.config, "name"));
   const std::string shown = layer.name.empty() ? "a layer" : fmt::format("layer '{}'", layer.name);
+  if (is_model_class(layer.class_name)) {
+    layer.where = at(path);
+    read_inner_model(entry, path, layer);
+    return layer.inner != nullptr;
+  }
   if (!layer.config.is_object() && !find_layer(layer.class_name)) layer.config = json::object();
   if (!layer.config.is_object()) return fail(path, fmt::format("{} has no \"config\" object", shown)), false;
   translate_merge(layer.class_name, layer.config);
@@ -229,10 +264,11 @@ void Reader::connect_sequential(const json *build_shape) {
     if (index_.contains(input.name)) input.name += "_1";
     input.where = first.where;
     input.config = {{"name", input.name}};
+    // Keras reads a first inner model through its own input.
+    const json &config = first.inner ? first.inner->find(first.inner->inputs[0].layer)->config : first.config;
     for (const char *key :
          {"batch_input_shape", "batch_shape", "input_shape", "input_dim", "batch_size", "dtype"})
-      if (const json *value = member(first.config, key); value && !value->is_null())
-        input.config[key] = *value;
+      if (const json *value = member(config, key); value && !value->is_null()) input.config[key] = *value;
     if (const json *shape = member(input.config, "batch_shape")) {
       input.config["batch_input_shape"] = *shape;
       input.config.erase("batch_shape");
@@ -286,19 +322,27 @@ bool Reader::check_reference(const TensorRef &tensor, const std::string &path, c
     fail(path, fmt::format("{} reads layer '{}', which the model does not have", user, tensor.layer));
     return false;
   }
-  const size_t calls = model_.layers[found->second].calls.size();
-  if (tensor.node >= 0 && static_cast<size_t>(tensor.node) < calls && tensor.tensor == 0) return true;
-  fail(path, fmt::format("{} reads {}[{}][{}], but layer '{}' is called {} times and has one output", user,
-                         tensor.layer, tensor.node, tensor.tensor, tensor.layer, calls));
+  const Layer &layer = model_.layers[found->second];
+  const size_t calls = layer.calls.size(), outputs = layer.inner ? layer.inner->outputs.size() : 1;
+  if (tensor.node >= 0 && static_cast<size_t>(tensor.node) < calls && tensor.tensor >= 0 &&
+      static_cast<size_t>(tensor.tensor) < outputs)
+    return true;
+  fail(path, fmt::format("{} reads {}[{}][{}], but layer '{}' is called {} times and has {}", user,
+                         tensor.layer, tensor.node, tensor.tensor, tensor.layer, calls,
+                         outputs == 1 ? "one output" : fmt::format("{} outputs", outputs)));
   return false;
 }
 
 void Reader::check_references() {
   for (size_t i = 0; i < model_.layers.size(); ++i) {
     const Layer &layer = model_.layers[i];
-    for (const LayerCall &call : layer.calls)
+    for (const LayerCall &call : layer.calls) {
       for (const TensorRef &input : call.inputs)
         check_reference(input, paths_[i], fmt::format("layer '{}'", layer.name));
+      if (layer.inner && call.inputs.size() != layer.inner->inputs.size())
+        fail(paths_[i], fmt::format("layer '{}' is a model of {} inputs, but is called on {}", layer.name,
+                                    layer.inner->inputs.size(), call.inputs.size()));
+    }
   }
   for (const TensorRef &input : model_.inputs)
     if (check_reference(input, "$.config.input_layers", "the model's input"))
@@ -321,7 +365,8 @@ void Reader::read_functional(const json &config, const std::string &path) {
 }
 
 std::optional<ModelConfig> Reader::read(const json &root, const std::string &path,
-                                        std::string_view keras_version) {
+                                        std::string_view keras_version, int depth) {
+  depth_ = depth;
   model_.keras_version = text_of(member(root, "keras_version"));
   if (model_.keras_version.empty()) model_.keras_version = keras_version;
   const bool keras3 = model_.keras_version.empty()

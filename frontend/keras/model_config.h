@@ -1,9 +1,10 @@
-// ModelConfig: a Keras model as its layers and their connections, before it becomes a Graph. Every Keras front
-// end (script, `.h5`, JSON, keras.applications) produces one; frontend/keras/import.h turns it into an
+// ModelConfig: a Keras model as its layers and their connections, before it becomes a Graph. Every Keras
+// front end (script, `.h5`, JSON, keras.applications) produces one; frontend/keras/import.h turns it into an
 // ir::Model. It carries exactly what `model.get_config()` carries, with argument names of Keras 2 / 3
 // (aliases of Keras 1 are already translated) and defaults still absent.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -26,7 +27,10 @@ struct TensorRef {
 // One call of a layer on tensors; shared layers have several. An InputLayer has one call without inputs.
 struct LayerCall {
   std::vector<TensorRef> inputs;
+  std::vector<TensorRef> shown;  // as summary() has them, where that differs
 };
+
+struct ModelConfig;
 
 struct Layer {
   std::string class_name;  // "Conv2D"
@@ -34,7 +38,19 @@ struct Layer {
   nlohmann::json config;   // an object: constructor arguments by their Keras 2 names, e.g. {"filters": 16}
   std::vector<LayerCall> calls;
   bool trainable = true;
-  Location where;  // the line that made it, or its JSON path
+  Location where;                            // the line that made it, or its JSON path
+  std::shared_ptr<const ModelConfig> inner;  // the layer is this model; class_name is the model's
+  // In a model whose inner ones were inlined:
+  int inner_model = -1;  // the innermost one that the layer is of
+  std::string own_name;  // its name there
+};
+
+// A model that was inlined.
+struct InnerModel {
+  std::string name, class_name;
+  int outer = -1;                       // the inner model that it is in
+  std::vector<TensorRef> connected_to;  // what it is called on, as summary() has it; of outermost ones
+  std::vector<TensorRef> outputs;       // what its calls give
 };
 
 struct ModelConfig {
@@ -47,7 +63,9 @@ struct ModelConfig {
   std::vector<TensorRef> inputs;
   std::vector<TensorRef> outputs;
   Semantics semantics = Semantics::keras2;
-  std::string keras_version;  // as the file says, may be empty
+  std::string keras_version;             // as the file says, may be empty
+  std::vector<InnerModel> inner_models;  // see inline_models.h
+  bool files_are_flat = false;  // of a script: files hold the layers of inner models as the model's own
 
   const Layer *find(std::string_view layer_name) const;
 };

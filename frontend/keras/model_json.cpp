@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "frontend/keras/inline_models.h"
 #include "frontend/keras/layer_json.h"
 #include "frontend/keras/layer_signatures.h"
 #include "frontend/keras/objects_json.h"
@@ -22,18 +23,25 @@ json references(const std::vector<TensorRef> &tensors) {
   return list;
 }
 
-// {"class_name": "Sequential", "config": [..]}: an InputLayer that Keras does not list gives its shape to the
-// layer behind it.
+json keras2_model(const ModelConfig &config);
+
+// A layer, or a model in the place of one.
+json keras2_layer(const Layer &layer) {
+  if (layer.inner) return keras2_model(*layer.inner);
+  return {{"class_name", layer.class_name}, {"config", layer_config_json(layer, Semantics::keras2)}};
+}
+
+// A list of layers: an InputLayer that Keras does not list gives its shape to the layer behind it.
 json keras2_sequential(const ModelConfig &config) {
   json layers = json::array();
   json shape;
   for (const Layer &layer : config.layers) {
-    json entry = {{"class_name", layer.class_name}, {"config", layer_config_json(layer, Semantics::keras2)}};
+    json entry = keras2_layer(layer);
     if (layer.class_name == "InputLayer" && config.input_is_implicit) {
       shape = entry["config"]["batch_input_shape"];
       continue;
     }
-    if (!shape.is_null()) {
+    if (!shape.is_null() && !layer.inner) {  // an inner model has an input of its own
       entry["config"]["batch_input_shape"] = shape;
       entry["config"]["dtype"] = "float32";
     }
@@ -56,10 +64,10 @@ json keras2_functional(const ModelConfig &config) {
       }
       nodes.push_back(std::move(node));
     }
-    layers.push_back({{"class_name", layer.class_name},
-                      {"config", layer_config_json(layer, Semantics::keras2)},
-                      {"name", layer.name},
-                      {"inbound_nodes", std::move(nodes)}});
+    json entry = keras2_layer(layer);
+    entry["name"] = layer.name;
+    entry["inbound_nodes"] = std::move(nodes);
+    layers.push_back(std::move(entry));
   }
   return {{"name", config.name},
           {"layers", std::move(layers)},
@@ -67,10 +75,24 @@ json keras2_functional(const ModelConfig &config) {
           {"output_layers", references(config.outputs)}};
 }
 
+json keras2_model(const ModelConfig &config) {
+  const bool is_sequential = config.class_name == "Sequential";
+  return {{"class_name", is_sequential ? "Sequential" : "Model"},
+          {"config", is_sequential ? keras2_sequential(config) : keras2_functional(config)}};
+}
+
 class Keras3Writer {
  public:
-  Keras3Writer(const ModelConfig &config, const ir::Model &model, ModelForm form)
-      : config_(config), model_(model), is_archive_(form == ModelForm::archive) {}
+  // `flat` is the outermost model without inner ones, whose import is `model`; `config` the model written
+  // here, the `inner_model`-th within it (-1: itself).
+  Keras3Writer(const ModelConfig &config, const ModelConfig &flat, const ir::Model &model, ModelForm form,
+               int inner_model = -1)
+      : config_(config),
+        flat_(flat),
+        model_(model),
+        form_(form),
+        is_archive_(form == ModelForm::archive),
+        inner_model_(inner_model) {}
 
   json run() {
     const bool is_sequential = config_.class_name == "Sequential";
@@ -85,15 +107,35 @@ class Keras3Writer {
   }
 
  private:
-  json shape_of(const TensorRef &tensor) const {
-    json shape = json::array();
-    for (size_t i = 0; i < config_.layers.size(); ++i) {
-      if (config_.layers[i].name != tensor.layer) continue;
-      for (const ir::Dim &dim : model_.layers[i].output_shapes[static_cast<size_t>(tensor.node)])
+  int find_inner(std::string_view name) const {
+    for (size_t i = 0; i < flat_.inner_models.size(); ++i)
+      if (flat_.inner_models[i].outer == inner_model_ && flat_.inner_models[i].name == name)
+        return static_cast<int>(i);
+    return -1;
+  }
+  Keras3Writer writer_of(const Layer &layer) const {
+    return {*layer.inner, flat_, model_, form_, find_inner(layer.name)};
+  }
+
+  // In the `call`-th call of the model.
+  json shape_of(const TensorRef &tensor, size_t call = 0) const {
+    const Layer *layer = config_.find(tensor.layer);
+    if (!layer) return json::array();
+    const size_t node = call * layer->calls.size() + static_cast<size_t>(tensor.node);
+    if (layer->inner)
+      return writer_of(*layer).shape_of(layer->inner->outputs[static_cast<size_t>(tensor.tensor)], node);
+    for (size_t i = 0; i < flat_.layers.size(); ++i) {
+      const Layer &candidate = flat_.layers[i];
+      if (candidate.inner_model != inner_model_ ||
+          (inner_model_ < 0 ? candidate.name : candidate.own_name) != tensor.layer)
+        continue;
+      json shape = json::array();
+      const auto &shapes = model_.layers[i].output_shapes;
+      for (const ir::Dim &dim : node < shapes.size() ? shapes[node] : std::vector<ir::Dim>())
         shape.push_back(dim.is_constant() ? json(dim.value()) : json());
-      break;
+      return shape;
     }
-    return shape;
+    return layer_config_json(*layer, Semantics::keras3)["batch_shape"];  // an InputLayer of an inner model
   }
   json input_shape() const { return shape_of(config_.inputs[0]); }
 
@@ -104,6 +146,7 @@ class Keras3Writer {
   }
 
   json layer_json(const Layer &layer) const {
+    if (layer.inner) return writer_of(layer).run();
     json config = layer_config_json(layer, Semantics::keras3);
     if (!is_archive_) return {{"class_name", layer.class_name}, {"config", std::move(config)}};
     json entry = object_json(Semantics::keras3, "keras.layers", layer.class_name, std::move(config));
@@ -158,19 +201,19 @@ class Keras3Writer {
             {"output_layers", references(config_.outputs)}};
   }
 
-  const ModelConfig &config_;
+  const ModelConfig &config_, &flat_;
   const ir::Model &model_;
+  ModelForm form_;
   bool is_archive_;
+  int inner_model_;
 };
 
 }  // namespace
 
 json model_json(const ModelConfig &config, const ir::Model &model, Semantics dialect, ModelForm form) {
-  if (dialect == Semantics::keras3 || form == ModelForm::archive)
-    return Keras3Writer(config, model, form).run();
-  const bool is_sequential = config.class_name == "Sequential";
-  return {{"class_name", is_sequential ? "Sequential" : "Model"},
-          {"config", is_sequential ? keras2_sequential(config) : keras2_functional(config)}};
+  if (dialect == Semantics::keras2 && form == ModelForm::h5) return keras2_model(config);
+  const auto flat = inline_models(config);
+  return Keras3Writer(config, flat ? *flat : config, model, form).run();
 }
 
 std::string dialect_problem(const ModelConfig &config, Semantics dialect) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "frontend/keras/summary_text.h"
 #include "support/printable.h"
@@ -140,6 +141,17 @@ std::string print_keras3(const Summary &summary) {
   return out;
 }
 
+std::string shape_text(const std::vector<std::vector<ir::Dim>> &calls) {
+  if (calls.empty()) return "?";
+  const bool equal = std::ranges::all_of(calls, [&](const auto &shape) { return shape == calls.front(); });
+  return equal ? print_keras_shape(calls.front()) : "multiple";
+}
+
+// Whether "conv2d_1[0][0]" comes from the layer's (or inner model's) first call.
+bool is_output_of(const std::string &tensor, const std::string &layer) {
+  return tensor == layer + "[0][0]" || tensor == layer + "[1][0]";
+}
+
 std::string markdown_cell(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -175,27 +187,45 @@ std::string print_keras_shape(const std::vector<ir::Dim> &dims) {
   return out + (dims.size() == 1 ? ",)" : ")");
 }
 
+namespace {
+
+// Names as they may go to a terminal.
+SummaryRow printable(SummaryRow row) {
+  row.name = sinter::printable(row.name);
+  row.class_name = sinter::printable(row.class_name);
+  for (std::string &from : row.connected_to) from = sinter::printable(from);
+  return row;
+}
+
+}  // namespace
+
 Summary summarize(const ir::Model &model) {
   Summary summary;
-  summary.model_name = printable(model.graph.name);
-  const ir::LayerInfo *previous = nullptr;
+  summary.model_name = sinter::printable(model.graph.name);
+  std::map<int, size_t> row_of_model;  // an inner model has one row, where its first layer stands
+  std::string previous;
   for (const ir::LayerInfo &layer : model.layers) {
     summary.total_params += layer.params;
     summary.trainable_params += layer.trainable_params;
-    const bool follows =
-        previous && layer.connected_to.size() == 1 && layer.connected_to[0] == previous->name + "[0][0]";
-    if (previous ? !follows : !layer.connected_to.empty()) summary.is_chain = false;
-    previous = &layer;
-    if (layer.is_implicit_input) continue;
-    SummaryRow row{printable(layer.name), printable(layer.class_name), "?", layer.params, {}};
-    for (const std::string &from : layer.connected_to) row.connected_to.push_back(printable(from));
-    if (!layer.output_shapes.empty()) {
-      const auto &first = layer.output_shapes.front();
-      const bool equal =
-          std::ranges::all_of(layer.output_shapes, [&](const auto &shape) { return shape == first; });
-      row.output_shape = equal ? print_keras_shape(first) : "multiple";
+    int outermost = layer.inner_model;
+    while (outermost >= 0 && model.inner_models[static_cast<size_t>(outermost)].outer >= 0)
+      outermost = model.inner_models[static_cast<size_t>(outermost)].outer;
+    if (const auto known = row_of_model.find(outermost); known != row_of_model.end()) {
+      summary.rows[known->second].params += layer.params;
+      continue;
     }
-    summary.rows.push_back(std::move(row));
+    const ir::InnerModel *inner =
+        outermost < 0 ? nullptr : &model.inner_models[static_cast<size_t>(outermost)];
+    SummaryRow row = inner ? SummaryRow{inner->name, inner->class_name, shape_text(inner->output_shapes),
+                                        layer.params, inner->connected_to}
+                           : SummaryRow{layer.name, layer.class_name, shape_text(layer.output_shapes),
+                                        layer.params, layer.connected_to};
+    const bool follows =
+        !previous.empty() && row.connected_to.size() == 1 && is_output_of(row.connected_to[0], previous);
+    if (previous.empty() ? !row.connected_to.empty() : !follows) summary.is_chain = false;
+    previous = row.name;
+    if (inner) row_of_model[outermost] = summary.rows.size();
+    if (!layer.is_implicit_input) summary.rows.push_back(printable(std::move(row)));
   }
   return summary;
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "frontend/keras/layer_order.h"
+#include "frontend/script/nested_models.h"
 #include "frontend/script/limits.h"
 
 namespace sinter::script {
@@ -173,6 +174,7 @@ std::optional<keras::ModelConfig> snapshot(Evaluator &evaluator, const ModelObje
     config.input_is_implicit = false;
     keras::order_by_depth(config);
   }
+  mark_inner_models(model, nodes, config);
   return config;
 }
 

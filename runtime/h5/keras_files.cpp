@@ -84,17 +84,25 @@ H5Group numbered_weights(const std::vector<KerasWeight> &weights) {
   return vars;
 }
 
+// layers/<class>[_n]/vars/<i>; a model within the model has layers of its own there.
+H5Group class_groups(const std::vector<KerasLayer> &layers) {
+  H5Group group{"layers", {}, {}, {}};
+  std::map<std::string, int> counts;
+  for (const KerasLayer &layer : layers) {
+    if (layer.class_name == "InputLayer") continue;
+    H5Group member{numbered_class(layer.class_name, counts), {}, {}, {}};
+    member.groups.push_back(
+        numbered_weights(layer.members.empty() ? layer.weights : std::vector<KerasWeight>()));
+    if (!layer.members.empty()) member.groups.push_back(class_groups(layer.members));
+    group.groups.push_back(std::move(member));
+  }
+  return group;
+}
+
 H5Group keras3_weights(const KerasModel &model) {
   H5Group root{"/", {}, {}, {}};
   root.groups.push_back(numbered_weights(model.own_weights));
-  H5Group layers{"layers", {}, {}, {}};
-  std::map<std::string, int> counts;
-  for (const KerasLayer &layer : model.layers) {
-    if (layer.class_name == "InputLayer") continue;
-    layers.groups.push_back(
-        {numbered_class(layer.class_name, counts), {}, {numbered_weights(layer.weights)}, {}});
-  }
-  root.groups.push_back(std::move(layers));
+  root.groups.push_back(class_groups(model.layers));
   if (!model.optimizer_weights.empty()) {
     H5Group vars{"vars", {}, {}, counters(model, "0", "1")};
     for (size_t i = 0; i < model.optimizer_weights.size(); ++i)
@@ -123,7 +131,8 @@ std::string snake_case(std::string_view class_name) {
 }
 
 std::string numbered_class(std::string_view class_name, std::map<std::string, int> &counts) {
-  const std::string stem = snake_case(class_name);
+  // Functional models are of the class Model in Keras 2.
+  const std::string stem = class_name == "Model" ? "functional" : snake_case(class_name);
   const int number = counts[stem]++;
   return number == 0 ? stem : stem + format("_%d", number);
 }
@@ -140,7 +149,7 @@ void add_weight(KerasModel &model, std::string_view full_name, std::string_view 
   const std::string_view layer_name = full_name.substr(0, dot);
   auto layer = std::ranges::find(model.layers, layer_name, &KerasLayer::name);
   if (layer == model.layers.end())
-    layer = model.layers.insert(layer, {std::string(layer_name), std::string(layer_name), {}});
+    layer = model.layers.insert(layer, {std::string(layer_name), std::string(layer_name), {}, {}});
   layer->weights.push_back({layer->name + "/" + name, std::move(dims), data});
 }
 

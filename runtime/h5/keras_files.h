@@ -23,6 +23,7 @@ struct KerasLayer {
   std::string name;
   std::string class_name;  // "Conv2D"
   std::vector<KerasWeight> weights;
+  std::vector<KerasLayer> members;  // of a model within the model: its layers, whose weights it has
 };
 
 struct KerasModel {

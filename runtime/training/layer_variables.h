@@ -12,6 +12,7 @@ struct LayerVariables {
   std::string name;  // "": of no layer
   std::string class_name;
   std::vector<const VariableInfo *> variables;  // in Keras's order
+  std::vector<LayerVariables> members;  // of a model within the model: its layers, whose variables it has
 };
 
 // The layers in the model's order, those without variables too. A model that does not come from Keras has

@@ -55,30 +55,49 @@ Status load_safetensors(const Trainer &trainer, const std::string &path, Variabl
   return {};
 }
 
-// The file's layers for those of `layers` that have variables: by name or, in Keras 3's own files, by class
-// and number; by position where the names are others but their number is the same, as Keras does it.
-Result<std::vector<const hdf5::KerasLayerWeights *>> matched(const std::vector<LayerVariables> &layers,
-                                                             const hdf5::KerasWeights &weights,
-                                                             const std::string &path) {
-  std::vector<const hdf5::KerasLayerWeights *> found;
+// A layer of the model by the name that it has in the file.
+struct NamedLayer {
+  std::string key;
+  const LayerVariables *layer;
+  const hdf5::KerasLayerWeights *source = nullptr;
+};
+
+// Keras 3's own files name layers by class and number, those of an inner model "functional/dense_1".
+void add_class_keys(const std::vector<LayerVariables> &layers, const std::string &prefix,
+                    std::vector<NamedLayer> &keys) {
   std::map<std::string, int> counts;
-  std::string missing;
-  size_t with_variables = 0;
   for (const LayerVariables &layer : layers) {
-    std::string key = layer.name;
-    if (weights.by_class && layer.class_name != "InputLayer") key = numbered_class(layer.class_name, counts);
-    if (layer.variables.empty()) continue;
-    ++with_variables;
-    found.push_back(weights.find(key));
-    if (!found.back() && missing.empty()) missing = key;
+    if (layer.class_name == "InputLayer") continue;
+    const std::string key = prefix + numbered_class(layer.class_name, counts);
+    if (!layer.members.empty())
+      add_class_keys(layer.members, key + "/", keys);
+    else if (!layer.variables.empty())
+      keys.push_back({key, &layer});
   }
-  if (missing.empty()) return found;
-  if (!weights.by_class && with_variables == weights.layers.size()) {
-    std::ranges::transform(weights.layers, found.begin(), [](const auto &layer) { return &layer; });
-    return found;
+}
+
+// The file's layers for those that have variables: by name or class; by position where the names are others
+// but their number is the same, as Keras does it.
+Result<std::vector<NamedLayer>> matched(const std::vector<LayerVariables> &layers,
+                                        const hdf5::KerasWeights &weights, const std::string &path) {
+  std::vector<NamedLayer> keys;
+  if (weights.by_class)
+    add_class_keys(layers, "", keys);
+  else
+    for (const LayerVariables &layer : layers)
+      if (!layer.variables.empty()) keys.push_back({layer.name, &layer});
+  std::string missing;
+  for (NamedLayer &key : keys) {
+    key.source = weights.find(key.key);
+    if (!key.source && missing.empty()) missing = key.key;
   }
-  return rejected(path, format("the model has %zu layers with weights, the file %zu, and the file lacks '%s'",
-                               with_variables, weights.layers.size(), printable(missing).c_str()));
+  if (missing.empty()) return keys;
+  if (weights.by_class || keys.size() != weights.layers.size())
+    return rejected(path,
+                    format("the model has %zu layers with weights, the file %zu, and the file lacks '%s'",
+                           keys.size(), weights.layers.size(), printable(missing).c_str()));
+  for (size_t i = 0; i < keys.size(); ++i) keys[i].source = &weights.layers[i];
+  return keys;
 }
 
 Status load_h5(const Trainer &trainer, const hdf5::File &file, const std::string &path,
@@ -87,12 +106,11 @@ Status load_h5(const Trainer &trainer, const hdf5::File &file, const std::string
   const auto weights = hdf5::read_keras_weights(file, damages);
   if (!weights) return rejected(path, printable(damages[0].message), damages[0].hint);
   const std::vector<LayerVariables> layers = layer_variables(trainer);
-  const auto sources = matched(layers, *weights, path);
-  if (!sources) return sources.error();
-  auto source = sources->begin();
-  for (const LayerVariables &layer : layers) {
-    if (layer.variables.empty()) continue;
-    const hdf5::KerasLayerWeights &given = **source++;
+  const auto matches = matched(layers, *weights, path);
+  if (!matches) return matches.error();
+  for (const NamedLayer &match : *matches) {
+    const LayerVariables &layer = *match.layer;
+    const hdf5::KerasLayerWeights &given = *match.source;
     if (given.weights.size() != layer.variables.size())
       return rejected(path, format("layer '%s' has %zu weights, but the file's '%s' has %zu",
                                    printable(layer.name).c_str(), layer.variables.size(),

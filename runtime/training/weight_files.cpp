@@ -1,6 +1,7 @@
 #include "runtime/training/weight_files.h"
 
 #include <deque>
+#include <functional>
 
 #include "runtime/data/safetensors.h"
 #include "runtime/data/zip_writer.h"
@@ -47,14 +48,19 @@ KerasModel keras_model(const Trainer &trainer, const VariableCopies &copies,
   const auto weight_of = [&](const VariableInfo &variable, std::string name) {
     return KerasWeight{std::move(name), variable.dims, floats_of(variable, copies.find(variable), converted)};
   };
-  for (const LayerVariables &layer : layer_variables(trainer)) {
-    std::vector<KerasWeight> weights;
+  const std::function<KerasLayer(const LayerVariables &)> layer_of = [&](const LayerVariables &layer) {
+    KerasLayer entry{layer.name, layer.class_name, {}, {}};
     for (const VariableInfo *variable : layer.variables)
-      weights.push_back(weight_of(*variable, name_in_file(trainer, *variable, layer.name)));
+      entry.weights.push_back(weight_of(*variable, name_in_file(trainer, *variable, layer.name)));
+    for (const LayerVariables &member : layer.members) entry.members.push_back(layer_of(member));
+    return entry;
+  };
+  for (const LayerVariables &layer : layer_variables(trainer)) {
+    KerasLayer entry = layer_of(layer);
     if (layer.name.empty())
-      model.own_weights = std::move(weights);
+      model.own_weights = std::move(entry.weights);
     else
-      model.layers.push_back({layer.name, layer.class_name, std::move(weights)});
+      model.layers.push_back(std::move(entry));
   }
   if (metadata.optimizer_variables())
     for (const uint32_t index : *metadata.optimizer_variables())
