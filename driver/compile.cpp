@@ -243,7 +243,7 @@ int compile(const CompileOptions &options) {
 }
 
 void add_compile_options(CLI::App &command, CompileOptions &options) {
-  command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5, .npz, .sinter, .safetensors");
+  command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5, .keras, .npz, .sinter, .safetensors");
   command.add_option("--model", options.model_name, "which of a script's models (a variable or a model's name), where several could be meant");
   command.add_option("--loss", options.loss, "what evaluate computes and --train minimises, where the model does not say: a loss of Keras");
   command.add_option("--optimizer", options.optimizer, "with --train: NAME[:key=value,...]");
@@ -276,7 +276,7 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
 Command add_compile(CLI::App &app) {
   CLI::App *command = app.add_subcommand("compile", "Compile a model to native code");
   auto options = std::make_shared<CompileOptions>();
-  command->add_option("MODEL", options->model, "Keras script, Keras .h5, or .graph file")->required();
+  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")->required();
   command->add_option("-o", options->output, "output file; - is standard output");
   command
       ->add_option("--emit", options->emit,

@@ -101,7 +101,7 @@ Command add(CLI::App &app, const char *name, const char *what, bool train, const
   CLI::App *command = app.add_subcommand(name, what);
   auto options = std::make_shared<CompileOptions>();
   options->train = train;
-  command->add_option("MODEL", options->model, "Keras script, Keras .h5, or .graph file")->required();
+  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")->required();
   add_compile_options(*command, *options);
   command->prefix_command();
   command->footer(footer);

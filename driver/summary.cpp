@@ -90,7 +90,7 @@ int run(const Options &options) {
 Command add_summary(CLI::App &app) {
   CLI::App *command = app.add_subcommand("summary", "The shape and parameter report of a model");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL", options->model, "Keras script, Keras .h5, or .graph file")->required();
+  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")->required();
   command->add_option("--style", options->style, "keras2 (default for Keras 1 and 2), keras3, markdown, json")
       ->check(CLI::IsMember({"keras2", "keras3", "markdown", "json"}));
   command->add_option("--batch", options->batch, "batch size that --costs states memory for")->check(CLI::Range(1, 65536));
