@@ -27,7 +27,7 @@ struct Worker {
   uint64_t number = 0;
   std::string text;  // that it printed
 
-  void start(const std::function<Case()> &make) {
+  void start(const std::function<Case()> &make, const CheckCase &check_case) {
     int ends[2];
     SINTER_CHECK(::pipe(ends) == 0);
     std::fflush(nullptr);
@@ -46,7 +46,7 @@ struct Worker {
     const int failures_before = failures();  // of the process that forked
     Coverage coverage;
     const Case c = make();
-    const Verdict verdict = check(c, coverage);
+    const Verdict verdict = check_case(c, coverage);
     if (verdict.is_valid) coverage.count_case(c);
     std::string difference = verdict.difference;
     if (difference.empty() && failures() > failures_before) difference = "a kernel is wrong";
@@ -91,7 +91,7 @@ struct Worker {
 
 }  // namespace
 
-Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int workers) {
+Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int workers, const CheckCase &check_case) {
   Campaign campaign;
   std::vector<std::unique_ptr<Worker>> running;
   uint64_t next = first;
@@ -100,7 +100,7 @@ Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int w
     while (static_cast<int>(running.size()) < workers && campaign.valid + static_cast<int64_t>(running.size()) < count && next < limit) {
       running.push_back(std::make_unique<Worker>());
       const uint64_t number = running.back()->number = next++;
-      running.back()->start([&] { return make(number); });
+      running.back()->start([&] { return make(number); }, check_case);
     }
     if (running.empty()) return campaign;
     std::vector<pollfd> polled;
@@ -121,7 +121,7 @@ Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int w
 
 std::string failure_of(const Case &c) {
   Worker worker;
-  worker.start([&] { return c; });
+  worker.start([&] { return c; }, check);
   while (worker.read_some()) {
   }
   return worker.finish().difference;

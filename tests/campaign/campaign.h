@@ -22,9 +22,10 @@ struct Campaign {
 };
 
 using MakeCase = std::function<Case(uint64_t number)>;
+using CheckCase = std::function<Verdict(const Case &c, Coverage &coverage)>;
 
 // Cases first, first + 1, … until `count` were valid, on `workers` processes at a time.
-Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int workers);
+Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int workers, const CheckCase &check_case = check);
 
 // What is wrong with one case, by a process of its own; "": nothing.
 std::string failure_of(const Case &c);

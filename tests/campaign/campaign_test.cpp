@@ -1,9 +1,12 @@
 // The differential campaign: random models and fits through the whole compiler, against the reference interpreter.
-//   SINTER_CAMPAIGN_CASES=N   that many predictions and that many fits instead of the quick run's
+//   SINTER_CAMPAIGN_CASES=N   the long run, with that many predictions and that many fits
 //   SINTER_CAMPAIGN_SEED=S    from case S on
+//   SINTER_CAMPAIGN_TORCH=N   writes that many fits, which PyTorch checks
 // A failure is reduced, printed and written to build/…/campaign/; kept under tests/campaign/cases it is run again by
 // Campaign.PastFailures.
 #include <gtest/gtest.h>
+
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -17,6 +20,7 @@
 #include "tests/campaign/random_fit.h"
 #include "tests/campaign/random_model.h"
 #include "tests/campaign/reduce.h"
+#include "tests/campaign/torch_export.h"
 
 namespace sinter::campaign {
 namespace {
@@ -28,9 +32,8 @@ int64_t setting(const char *name, int64_t otherwise) {
   return text ? std::atoll(text) : otherwise;
 }
 
-bool is_long() { return std::getenv("SINTER_CAMPAIGN_CASES") != nullptr; }
 // A quick run shares the machine with other tests.
-int workers() { return is_long() ? static_cast<int>(std::max(1u, std::thread::hardware_concurrency())) : 1; }
+int all_processors() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 void report(const Failure &failure, const MakeCase &make, const char *kind, bool reduced) {
   Case c = make(failure.number);
@@ -47,26 +50,79 @@ void report(const Failure &failure, const MakeCase &make, const char *kind, bool
                 << "): " << difference.substr(0, 1000) << "\n" << print(c);
 }
 
-Coverage run(const MakeCase &make, const char *kind, int64_t quick_count) {
+Coverage run(const MakeCase &make, const char *kind, int64_t count, int workers) {
   constexpr size_t most_reduced = 5;
   const auto start = std::chrono::steady_clock::now();
-  const int64_t count = setting("SINTER_CAMPAIGN_CASES", quick_count);
-  const Campaign campaign = run_campaign(make, static_cast<uint64_t>(setting("SINTER_CAMPAIGN_SEED", 1)), count, workers());
+  const Campaign campaign = run_campaign(make, static_cast<uint64_t>(setting("SINTER_CAMPAIGN_SEED", 1)), count, workers);
   EXPECT_EQ(campaign.valid, count);
   for (size_t i = 0; i < campaign.failures.size(); ++i) report(campaign.failures[i], make, kind, i < most_reduced);
-  std::printf("%s: %lld cases, %zu failures, %.1f s\n%s\n", kind, static_cast<long long>(campaign.valid), campaign.failures.size(),
-              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), campaign.coverage.table().c_str());
+  std::printf("%s: %lld cases, %zu failures, %.1f s\n", kind, static_cast<long long>(campaign.valid), campaign.failures.size(),
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return campaign.coverage;
 }
 
+// What was left out of comparisons stays little.
+void expect_compared(const Coverage &coverage) {
+  const auto expect_share = [&](const char *part, const char *all, double most) {
+    EXPECT_LE(static_cast<double>(coverage.of("comparison", part)), 2 + most * static_cast<double>(coverage.of("comparison", all))) << part;
+  };
+  expect_share("predictions at a kink", "predictions", 0.05);
+  expect_share("steps at a kink", "steps", 0.05);
+  expect_share("evaluations at a kink", "fits", 0.05);
+  expect_share("fits that left the range", "fits", 0.05);
+  expect_share("outputs with a wider bound", "predictions", 0.1);
+  expect_share("elements with a bound ten times as wide", "elements", 0.3);
+}
+
 TEST(Campaign, Predictions) {
-  const Coverage coverage = run(random_prediction, "prediction", 150);
-  EXPECT_LE(coverage.of("comparison", "predictions at a kink"), coverage.of("comparison", "predictions") / 20);
+  const Coverage coverage = run(random_prediction, "prediction", 80, 1);
+  expect_compared(coverage);
+  std::printf("%s\n", coverage.table().c_str());
 }
 
 TEST(Campaign, Fits) {
-  const Coverage coverage = run(random_fit, "fit", 60);
-  EXPECT_LE(coverage.of("comparison", "steps at a kink"), coverage.of("comparison", "steps") / 20);
+  const Coverage coverage = run(random_fit, "fit", 25, 1);
+  expect_compared(coverage);
+  std::printf("%s\n", coverage.table().c_str());
+}
+
+TEST(Campaign, Long) {
+  const int64_t count = setting("SINTER_CAMPAIGN_CASES", 0);
+  if (count == 0) GTEST_SKIP() << "SINTER_CAMPAIGN_CASES is not set";
+  Coverage coverage = run(random_prediction, "prediction", count, all_processors());
+  coverage.add(run(random_fit, "fit", count, all_processors()));
+  expect_compared(coverage);
+  std::printf("%s\n", coverage.table().c_str());
+  if (count >= 2000) {
+    EXPECT_EQ(coverage.unused(), std::vector<std::string>());
+  }
+}
+
+bool has_torch() { return std::system("/usr/bin/python3 -c 'import torch' >/dev/null 2>&1") == 0; }
+
+TEST(Campaign, AgreesWithPyTorch) {
+  const int64_t count = setting("SINTER_CAMPAIGN_TORCH", 0);
+  if (count == 0) GTEST_SKIP() << "SINTER_CAMPAIGN_TORCH is not set";
+  if (!has_torch() && geteuid() == 0) {
+    EXPECT_EQ(std::system("apt-get install -y --no-install-recommends python3-torch >/dev/null 2>&1"), 0);
+  }
+  if (!has_torch()) GTEST_SKIP() << "Debian's python3-torch is not installed, and could not be";
+  const fs::path folder = fs::path(SINTER_BINARY_DIR) / "campaign/torch";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  const auto check_and_write = [&](const Case &c, Coverage &coverage) {
+    TorchExport torch(folder.string(), c);
+    return check_fit(c, coverage, &torch);
+  };
+  const Campaign campaign =
+      run_campaign(random_fit, static_cast<uint64_t>(setting("SINTER_CAMPAIGN_SEED", 1)), count, all_processors(), check_and_write);
+  EXPECT_TRUE(campaign.failures.empty()) << campaign.failures[0].number << ": " << campaign.failures[0].difference;
+  const std::string command = "/usr/bin/python3 " SINTER_SOURCE_DIR "/tests/campaign/check_with_torch.py " + folder.string();
+  std::fflush(stdout);
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  int64_t written = 0;
+  for (const auto &entry : fs::directory_iterator(folder)) written += entry.path().extension() == ".json" ? 1 : 0;
+  EXPECT_GE(written, count * 95 / 100);
 }
 
 // Every failure of the past, reduced.

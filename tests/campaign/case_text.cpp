@@ -1,8 +1,7 @@
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "ir/text.h"
-#include "tests/campaign/case.h"
+#include "tests/campaign/case_json.h"
 
 namespace sinter::campaign {
 
@@ -54,6 +53,25 @@ OptimizerConfig optimizer_from(const json &j) {
   return o;
 }
 
+Fit fit_from(const json &j) {
+  Fit fit;
+  fit.optimizer = optimizer_from(j.at("optimizer"));
+  fit.weighting = static_cast<Weighting>(j.at("weighting").get<int>());
+  j.at("first_step").get_to(fit.first_step);
+  for (const json &l : j.at("losses"))
+    fit.losses.push_back({l.at("name"), l.at("from_logits"), l.at("label_smoothing"), l.at("delta"), l.at("weight")});
+  for (const json &m : j.at("metrics")) fit.metrics.push_back({m.at("name"), m.at("output"), m.at("k")});
+  for (const json &p : j.at("penalties")) fit.penalties.push_back({p.at("variable"), p.at("l1"), p.at("l2")});
+  for (const json &k : j.at("constraints"))
+    fit.constraints.push_back({k.at("variable"), static_cast<ir::ConstraintKind>(k.at("kind").get<int>()), k.at("axes"),
+                               k.at("max_value"), k.at("min_value"), k.at("rate")});
+  return fit;
+}
+
+constexpr std::string_view introduction = "# case ";
+
+}  // namespace
+
 json to_json(const Fit &fit) {
   json j = {{"optimizer", to_json(fit.optimizer)},
             {"weighting", static_cast<int>(fit.weighting)},
@@ -79,25 +97,6 @@ json to_json(const Fit &fit) {
                                 {"rate", k.rate}});
   return j;
 }
-
-Fit fit_from(const json &j) {
-  Fit fit;
-  fit.optimizer = optimizer_from(j.at("optimizer"));
-  fit.weighting = static_cast<Weighting>(j.at("weighting").get<int>());
-  j.at("first_step").get_to(fit.first_step);
-  for (const json &l : j.at("losses"))
-    fit.losses.push_back({l.at("name"), l.at("from_logits"), l.at("label_smoothing"), l.at("delta"), l.at("weight")});
-  for (const json &m : j.at("metrics")) fit.metrics.push_back({m.at("name"), m.at("output"), m.at("k")});
-  for (const json &p : j.at("penalties")) fit.penalties.push_back({p.at("variable"), p.at("l1"), p.at("l2")});
-  for (const json &k : j.at("constraints"))
-    fit.constraints.push_back({k.at("variable"), static_cast<ir::ConstraintKind>(k.at("kind").get<int>()), k.at("axes"),
-                               k.at("max_value"), k.at("min_value"), k.at("rate")});
-  return fit;
-}
-
-constexpr std::string_view introduction = "# case ";
-
-}  // namespace
 
 std::string print(const Case &c) {
   json j = {{"seed", c.seed}, {"max_batch", c.max_batch}, {"batches", c.batches}, {"target", c.target}, {"interpreter", c.interpreter}};

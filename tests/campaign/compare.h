@@ -32,7 +32,9 @@ struct Verdict {
 
 Verdict check(const Case &c, Coverage &coverage);
 Verdict check_prediction(const Case &c, Coverage &coverage);
-Verdict check_fit(const Case &c, Coverage &coverage);
+// torch: gets the steps that were compared.
+class TorchExport;
+Verdict check_fit(const Case &c, Coverage &coverage, TorchExport *torch = nullptr);
 
 // What the two share.
 std::vector<float> floats_of(const ir::ReferenceTensor &tensor);

@@ -7,6 +7,7 @@
 #include "passes/simplify_inference.h"
 #include "tests/campaign/compare.h"
 #include "tests/campaign/fit_runner.h"
+#include "tests/campaign/torch_export.h"
 
 namespace sinter::campaign {
 
@@ -63,7 +64,7 @@ std::map<ir::ValueId, std::vector<double>> update_noise(const ir::Graph &graph, 
 
 class FitComparison {
  public:
-  FitComparison(const Case &c, Coverage &coverage) : case_(c), coverage_(coverage) {}
+  FitComparison(const Case &c, Coverage &coverage, TorchExport *torch) : case_(c), coverage_(coverage), torch_(torch) {}
 
   Verdict run() {
     Diagnostics diagnostics;
@@ -106,16 +107,20 @@ class FitComparison {
       coverage_.count("kink", at);
       return;
     }
-    check_means(fmt::format("step {}", step), training, evaluation);
+    exported_.clear();
+    const double loss_allowed = check_means(fmt::format("step {}", step), training, evaluation);
     const auto noise = update_noise(training.graph, evaluation, data.n);
     for (const passes::VariableUpdate &update : training.updates) {
       const auto found = noise.find(update.next);
       check_update(step, update, evaluation, found == noise.end() ? std::vector<double>() : found->second);
     }
     fit_->compiled().expect_padding_zero();
+    if (torch_) torch_->add_step(*fit_, data, fit_->state, double{fit_->compiled().mean(0)}, loss_allowed, exported_);
   }
 
-  void check_means(const std::string &when, const passes::TrainingGraph &training, const Evaluation &evaluation) {
+  // Returns what the loss may be off.
+  double check_means(const std::string &when, const passes::TrainingGraph &training, const Evaluation &evaluation) {
+    double loss_allowed = 0;
     std::vector<ir::ValueId> means = {training.loss};
     for (const passes::TrainingMetric &metric : training.metrics) means.push_back(metric.mean);
     for (size_t i = 0; i < means.size(); ++i) {
@@ -123,7 +128,9 @@ class FitComparison {
       const double allowed = std::max(bound_part * std::abs(expected), bound_noise * evaluation.noise(means[i])) + 1e-9;
       note(compare(fmt::format("{}: {}", when, training.graph.value(means[i]).name), {double{fit_->compiled().mean(static_cast<int>(i))}},
                    {expected}, {allowed}, coverage_));
+      if (i == 0) loss_allowed = allowed;
     }
+    return loss_allowed;
   }
 
   void check_update(size_t step, const passes::VariableUpdate &update, const Evaluation &evaluation, const std::vector<double> &moved) {
@@ -145,7 +152,9 @@ class FitComparison {
     }
     coverage_.count("comparison", "elements", static_cast<int64_t>(allowed.size()));
     coverage_.count("comparison", "elements with a bound ten times as wide", wide);
-    note(compare(fmt::format("step {}: {}", step, name), fit_->compiled().read(name, next).data, next.data, allowed, coverage_));
+    const std::vector<double> got = fit_->compiled().read(name, next).data;
+    note(compare(fmt::format("step {}: {}", step, name), got, next.data, allowed, coverage_));
+    if (torch_) exported_.push_back({name, got, std::move(allowed)});
   }
 
   // The same step with chunks in other orders, from the same state, to the same bits.
@@ -219,11 +228,13 @@ class FitComparison {
   const Case &case_;
   Coverage &coverage_;
   FitRunner *fit_ = nullptr;
+  TorchExport *torch_;
+  std::vector<ExportedTensor> exported_;  // of this step
   std::string difference_;
 };
 
 }  // namespace
 
-Verdict check_fit(const Case &c, Coverage &coverage) { return FitComparison(c, coverage).run(); }
+Verdict check_fit(const Case &c, Coverage &coverage, TorchExport *torch) { return FitComparison(c, coverage, torch).run(); }
 
 }  // namespace sinter::campaign
