@@ -1,5 +1,7 @@
 #include "ir/training_builder.h"
 
+#include <algorithm>
+
 namespace sinter::ir {
 
 namespace {
@@ -38,10 +40,11 @@ void TrainingBuilder::move_average(ValueId statistic, ValueId batch, float momen
   const Variable *variable = variable_of(*step_.graph, statistic);
   if (!variable || variable->kind != VariableKind::statistic) return;
   const std::string name = step_.graph->value(statistic).name;
-  const ValueId kept = output_of(emit("affine", {{"scale", momentum}}, {statistic}, "kept"));
+  auto moved = std::ranges::find(step_.updates, statistic, &std::pair<ValueId, ValueId>::first);
+  if (moved == step_.updates.end()) moved = step_.updates.insert(moved, {statistic, statistic});
+  const ValueId kept = output_of(emit("affine", {{"scale", momentum}}, {moved->second}, "kept"));
   const ValueId added = output_of(emit("affine", {{"scale", 1 - momentum}}, {batch}, "added"));
-  const ValueId next = step_.graph->emit("add", op("add").default_attributes(), {kept, added}, name + ".next", layer_);
-  step_.update(statistic, next);
+  moved->second = step_.graph->emit("add", op("add").default_attributes(), {kept, added}, name + ".next", layer_);
 }
 
 }  // namespace sinter::ir

@@ -1,8 +1,8 @@
 // What the `training` hook of an op works with: one node of a model, to be said anew for a training step.
 #pragma once
 
-#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ir/gradient.h"
@@ -15,8 +15,9 @@ class TrainingBuilder {
   struct Step {
     Graph *graph;          // under construction
     ValueId random = -1;   // its input i32[4], once something draws
-    // (variable, what it becomes at the end of the step)
-    std::function<void(ValueId statistic, ValueId next)> update;
+    // (statistic, what it becomes at the end of the step), in the order of their first updates: a layer that is called
+    // several times moves it as often.
+    std::vector<std::pair<ValueId, ValueId>> updates;
     bool keras3 = false;
   };
   // inputs: of the node, in the new graph. name: of its output.

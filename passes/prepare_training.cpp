@@ -9,10 +9,6 @@ PreparedTraining prepare_training(const ir::Graph &model, bool keras3) {
   PreparedTraining result;
   Rewriter rewriter(model);
   ir::TrainingBuilder::Step step{&rewriter.result(), -1, {}, keras3};
-  step.update = [&](ir::ValueId statistic, ir::ValueId next) {
-    const int variable = rewriter.result().value(statistic).variable;
-    result.updates.push_back({variable, next, variable});
-  };
   for (const ir::Node &node : model.nodes) {
     const std::string &name = model.value(node.outputs[0]).name;
     ir::TrainingBuilder builder(step, rewriter.map(node.inputs), name, node.layer);
@@ -23,6 +19,10 @@ PreparedTraining prepare_training(const ir::Graph &model, bool keras3) {
     }
     rewriter.rename(builder.result(), name);
     rewriter.replace(node.outputs[0], builder.result());
+  }
+  for (const auto &[statistic, next] : step.updates) {
+    const int variable = rewriter.result().value(statistic).variable;
+    result.updates.push_back({variable, next, variable});
   }
   result.graph = rewriter.finish();
   result.random = step.random;

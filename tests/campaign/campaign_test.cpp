@@ -1,6 +1,7 @@
 // The differential campaign: random models and fits through the whole compiler, against the reference interpreter.
 //   SINTER_CAMPAIGN_CASES=N   the long run, with that many predictions and that many fits
 //   SINTER_CAMPAIGN_SEED=S    from case S on
+//   SINTER_CAMPAIGN_FOLDER=F  runs the .graph files of that folder instead of past failures
 //   SINTER_CAMPAIGN_TORCH=N   writes that many fits, which PyTorch checks
 // A failure is reduced, printed and written to build/…/campaign/; kept under tests/campaign/cases it is run again by
 // Campaign.PastFailures.
@@ -39,7 +40,8 @@ void report(const Failure &failure, const MakeCase &make, const char *kind, bool
   Case c = make(failure.number);
   std::string difference = failure.difference;
   if (reduced) {
-    c = reduce(std::move(c), [](const Case &candidate) { return !failure_of(candidate).empty(); });
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    c = reduce(std::move(c), [&](const Case &candidate) { return std::chrono::steady_clock::now() < end && !failure_of(candidate).empty(); });
     difference = failure_of(c);
   }
   const fs::path folder = fs::path(SINTER_BINARY_DIR) / "campaign";
@@ -128,7 +130,8 @@ TEST(Campaign, AgreesWithPyTorch) {
 // Every failure of the past, reduced.
 TEST(Campaign, PastFailures) {
   std::set<fs::path> files;
-  for (const auto &entry : fs::directory_iterator(fs::path(SINTER_SOURCE_DIR) / "tests/campaign/cases")) files.insert(entry.path());
+  const char *folder = std::getenv("SINTER_CAMPAIGN_FOLDER");
+  for (const auto &entry : fs::directory_iterator(folder ? folder : SINTER_SOURCE_DIR "/tests/campaign/cases")) files.insert(entry.path());
   ASSERT_FALSE(files.empty());
   for (const fs::path &file : files) {
     std::stringstream text;

@@ -153,7 +153,7 @@ class FitComparison {
     coverage_.count("comparison", "elements", static_cast<int64_t>(allowed.size()));
     coverage_.count("comparison", "elements with a bound ten times as wide", wide);
     const std::vector<double> got = fit_->compiled().read(name, next).data;
-    note(compare(fmt::format("step {}: {}", step, name), got, next.data, allowed, coverage_));
+    note(compare(fmt::format("step {}: {} (largest update {:.3g})", step, name, scale), got, next.data, allowed, coverage_));
     if (torch_) exported_.push_back({name, got, std::move(allowed)});
   }
 

@@ -1,6 +1,6 @@
-// What rounding may do to a result. A graph is evaluated in double twice: exactly, and with every operand of every op
+// What rounding may do to a result. A graph is evaluated in double exactly, and some times with every operand of every op
 // that rounds changed by a random part of 2^-23 (Monte Carlo arithmetic; Parker, "Monte Carlo arithmetic", 1997). The
-// difference is what an evaluation in f32 differs by, up to a small factor, whatever cancels or is divided by on the
+// differences are what an evaluation in f32 differs by, up to a small factor, whatever cancels or is divided by on the
 // way.
 #pragma once
 
@@ -13,11 +13,12 @@
 namespace sinter::campaign {
 
 struct Evaluation {
-  std::vector<ir::ReferenceTensor> exact, disturbed;  // by value
+  std::vector<ir::ReferenceTensor> exact;    // by value
+  std::vector<std::vector<double>> changes;  // by value and element: the largest difference that was seen
 
-  // |disturbed - exact|, the largest of a value.
+  // The largest of a value.
   double noise(ir::ValueId value) const;
-  // Of an element: 0 if it is the same, else at least the root mean square over the value.
+  // Of an element: 0 if it never changed, else at least the root mean square over the value.
   std::vector<double> element_noise(ir::ValueId value) const;
 };
 
