@@ -18,7 +18,9 @@ namespace sinter::campaign {
 namespace {
 
 constexpr unsigned seconds_a_case = 120;
-constexpr std::string_view end_mark = "\x01""done ";  // then the verdict and the coverage
+constexpr std::string_view end_mark =
+    "\x01"
+    "done ";  // then the verdict and the coverage
 
 // A process that checks one case.
 struct Worker {
@@ -42,7 +44,9 @@ struct Worker {
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     alarm(seconds_a_case);
-    const auto failures = [] { return testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count(); };
+    const auto failures = [] {
+      return testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
+    };
     const int failures_before = failures();  // of the process that forked
     Coverage coverage;
     const Case c = make();
@@ -50,7 +54,8 @@ struct Worker {
     if (verdict.is_valid) coverage.count_case(c);
     std::string difference = verdict.difference;
     if (difference.empty() && failures() > failures_before) difference = "a kernel is wrong";
-    std::printf("%s%d\n%s\n\x01%s", end_mark.data(), verdict.is_valid ? 1 : 0, difference.c_str(), coverage.serialized().c_str());
+    std::printf("%s%d\n%s\n\x01%s", end_mark.data(), verdict.is_valid ? 1 : 0, difference.c_str(),
+                coverage.serialized().c_str());
     std::fflush(stdout);
     _exit(0);
   }
@@ -91,13 +96,16 @@ struct Worker {
 
 }  // namespace
 
-Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int workers, const CheckCase &check_case) {
+Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int workers,
+                      const CheckCase &check_case) {
   Campaign campaign;
   std::vector<std::unique_ptr<Worker>> running;
   uint64_t next = first;
-  const uint64_t limit = first + static_cast<uint64_t>(count) * 4;  // if most cases were refused, the count would never be reached
+  const uint64_t limit = first + static_cast<uint64_t>(count) *
+                                     4;  // if most cases were refused, the count would never be reached
   while (true) {
-    while (static_cast<int>(running.size()) < workers && campaign.valid + static_cast<int64_t>(running.size()) < count && next < limit) {
+    while (static_cast<int>(running.size()) < workers &&
+           campaign.valid + static_cast<int64_t>(running.size()) < count && next < limit) {
       running.push_back(std::make_unique<Worker>());
       const uint64_t number = running.back()->number = next++;
       running.back()->start([&] { return make(number); }, check_case);

@@ -1,5 +1,5 @@
-// Runs many cases, each in a process of its own: a crash, a failed CHECK or an access beyond a guard page is a failure
-// like any other, and can be reduced.
+// Runs many cases, each in a process of its own: a crash, a failed CHECK or an access beyond a guard page is
+// a failure like any other, and can be reduced.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,8 @@ using MakeCase = std::function<Case(uint64_t number)>;
 using CheckCase = std::function<Verdict(const Case &c, Coverage &coverage)>;
 
 // Cases first, first + 1, … until `count` were valid, on `workers` processes at a time.
-Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int workers, const CheckCase &check_case = check);
+Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int workers,
+                      const CheckCase &check_case = check);
 
 // What is wrong with one case, by a process of its own; "": nothing.
 std::string failure_of(const Case &c);

@@ -22,8 +22,10 @@ void make_distributions(ir::ReferenceTensor &tensor, Random random, bool soft) {
   for (size_t row = 0; row < tensor.data.size(); row += classes) {
     const auto one = static_cast<size_t>(random.below(static_cast<int64_t>(classes)));
     double sum = 0;
-    for (size_t i = 0; i < classes; ++i) sum += tensor.data[row + i] = soft ? random.uniform(0.1, 1) : (i == one ? 1 : 0);
-    for (size_t i = 0; i < classes; ++i) tensor.data[row + i] = double{static_cast<float>(tensor.data[row + i] / sum)};
+    for (size_t i = 0; i < classes; ++i)
+      sum += tensor.data[row + i] = soft ? random.uniform(0.1, 1) : (i == one ? 1 : 0);
+    for (size_t i = 0; i < classes; ++i)
+      tensor.data[row + i] = double{static_cast<float>(tensor.data[row + i] / sum)};
   }
 }
 
@@ -70,7 +72,8 @@ ir::ReferenceTensor variable_data(const Case &c, const ir::Variable &variable) {
   if (value.type.rank() < 2) return uniform(value.type, 1, random, -0.5, 0.5);
   // Sums of products of two numbers of variance 1 / fan-in and 1 have variance 1.
   double fan_in = 1;
-  for (size_t d = 0; d + 1 < value.type.dims.size(); ++d) fan_in *= static_cast<double>(value.type.dims[d].value());
+  for (size_t d = 0; d + 1 < value.type.dims.size(); ++d)
+    fan_in *= static_cast<double>(value.type.dims[d].value());
   const double bound = std::sqrt(3 / fan_in);
   return uniform(value.type, 1, random, -bound, bound);
 }
@@ -80,8 +83,8 @@ ir::ReferenceTensor input_data(const Case &c, ir::ValueId input, int64_t n, size
   return uniform(value.type, n, Random(hash_of(value.name + "@" + std::to_string(run), c.seed)), -1, 1);
 }
 
-ir::ReferenceTensor target_data(const Case &c, size_t output, const ir::TensorType &type, int64_t classes, int64_t n,
-                                size_t run) {
+ir::ReferenceTensor target_data(const Case &c, size_t output, const ir::TensorType &type, int64_t classes,
+                                int64_t n, size_t run) {
   const std::string &loss = c.fit->losses[output].name;
   Random random(hash_of("target" + std::to_string(output) + "@" + std::to_string(run), c.seed));
   ir::ReferenceTensor tensor = uniform(type, n, random, -1, 1);
@@ -93,7 +96,8 @@ ir::ReferenceTensor target_data(const Case &c, size_t output, const ir::TensorTy
     for (double &x : tensor.data) x = x > 0 ? 1 : 0;
   } else if (loss.ends_with("hinge")) {
     for (double &x : tensor.data) x = x > 0 ? 1 : -1;
-  } else if (loss == "mean_absolute_percentage_error" || loss == "mean_squared_logarithmic_error" || loss == "poisson") {
+  } else if (loss == "mean_absolute_percentage_error" || loss == "mean_squared_logarithmic_error" ||
+             loss == "poisson") {
     for (double &x : tensor.data) x = double{static_cast<float>(std::abs(x) + 0.5)};
   }
   return tensor;

@@ -1,5 +1,5 @@
-// A case of the campaign: a model, what it is run on, and, if it is trained, how. Variables are named, so that a
-// case stays whole when parts of its graph go.
+// A case of the campaign: a model, what it is run on, and, if it is trained, how. Variables are named, so
+// that a case stays whole when parts of its graph go.
 //
 // Its text is a .graph file whose first line is a comment with the rest as JSON:
 //
@@ -53,11 +53,11 @@ struct Fit {
 };
 
 struct Case {
-  uint64_t seed = 0;                // of all data
+  uint64_t seed = 0;  // of all data
   int64_t max_batch = 1;
-  std::vector<int64_t> batches;     // samples of each run: of predictions, or of training steps
-  std::string target = "native";    // codegen::parse_target
-  bool interpreter = false;         // run the Kernel IR interpreter beside compiled code
+  std::vector<int64_t> batches;   // samples of each run: of predictions, or of training steps
+  std::string target = "native";  // codegen::parse_target
+  bool interpreter = false;       // run the Kernel IR interpreter beside compiled code
   ir::Graph graph;
   std::optional<Fit> fit;
   std::vector<std::string> layers;  // Keras's classes that the graph came from, for the table
@@ -73,13 +73,13 @@ passes::TrainingRequest request_of(const Case &c);
 // The variable's index; -1 if there is none.
 int variable_index(const ir::Graph &graph, const std::string &name);
 
-// What the variables, the inputs and the targets hold. Weights have about the size that keeps activations near 1,
-// those that start as ones are positive. All are exact in f32.
+// What the variables, the inputs and the targets hold. Weights have about the size that keeps activations
+// near 1, those that start as ones are positive. All are exact in f32.
 ir::ReferenceTensor variable_data(const Case &c, const ir::Variable &variable);
 ir::ReferenceTensor input_data(const Case &c, ir::ValueId input, int64_t n, size_t run);
 // `type`: of the input that attach_loss made for the output's targets.
-ir::ReferenceTensor target_data(const Case &c, size_t output, const ir::TensorType &type, int64_t classes, int64_t n,
-                                size_t run);
+ir::ReferenceTensor target_data(const Case &c, size_t output, const ir::TensorType &type, int64_t classes,
+                                int64_t n, size_t run);
 ir::ReferenceTensor weight_data(const Case &c, int64_t n, size_t run);
 
 }  // namespace sinter::campaign

@@ -59,12 +59,13 @@ Fit fit_from(const json &j) {
   fit.weighting = static_cast<Weighting>(j.at("weighting").get<int>());
   j.at("first_step").get_to(fit.first_step);
   for (const json &l : j.at("losses"))
-    fit.losses.push_back({l.at("name"), l.at("from_logits"), l.at("label_smoothing"), l.at("delta"), l.at("weight")});
+    fit.losses.push_back(
+        {l.at("name"), l.at("from_logits"), l.at("label_smoothing"), l.at("delta"), l.at("weight")});
   for (const json &m : j.at("metrics")) fit.metrics.push_back({m.at("name"), m.at("output"), m.at("k")});
   for (const json &p : j.at("penalties")) fit.penalties.push_back({p.at("variable"), p.at("l1"), p.at("l2")});
   for (const json &k : j.at("constraints"))
-    fit.constraints.push_back({k.at("variable"), static_cast<ir::ConstraintKind>(k.at("kind").get<int>()), k.at("axes"),
-                               k.at("max_value"), k.at("min_value"), k.at("rate")});
+    fit.constraints.push_back({k.at("variable"), static_cast<ir::ConstraintKind>(k.at("kind").get<int>()),
+                               k.at("axes"), k.at("max_value"), k.at("min_value"), k.at("rate")});
   return fit;
 }
 
@@ -86,8 +87,10 @@ json to_json(const Fit &fit) {
                            {"label_smoothing", l.label_smoothing},
                            {"delta", l.delta},
                            {"weight", l.weight}});
-  for (const Metric &m : fit.metrics) j["metrics"].push_back({{"name", m.name}, {"output", m.output}, {"k", m.k}});
-  for (const Penalty &p : fit.penalties) j["penalties"].push_back({{"variable", p.variable}, {"l1", p.l1}, {"l2", p.l2}});
+  for (const Metric &m : fit.metrics)
+    j["metrics"].push_back({{"name", m.name}, {"output", m.output}, {"k", m.k}});
+  for (const Penalty &p : fit.penalties)
+    j["penalties"].push_back({{"variable", p.variable}, {"l1", p.l1}, {"l2", p.l2}});
   for (const Constraint &k : fit.constraints)
     j["constraints"].push_back({{"variable", k.variable},
                                 {"kind", static_cast<int>(k.kind)},
@@ -99,7 +102,11 @@ json to_json(const Fit &fit) {
 }
 
 std::string print(const Case &c) {
-  json j = {{"seed", c.seed}, {"max_batch", c.max_batch}, {"batches", c.batches}, {"target", c.target}, {"interpreter", c.interpreter}};
+  json j = {{"seed", c.seed},
+            {"max_batch", c.max_batch},
+            {"batches", c.batches},
+            {"target", c.target},
+            {"interpreter", c.interpreter}};
   if (c.fit) j["fit"] = to_json(*c.fit);
   return std::string(introduction) + j.dump() + "\n" + ir::print(c.graph);
 }
@@ -108,7 +115,8 @@ std::optional<Case> parse_case(const std::string &text) {
   const size_t start = text.find(introduction);
   if (start == std::string::npos) return std::nullopt;
   const size_t end = text.find('\n', start);
-  const json j = json::parse(text.substr(start + introduction.size(), end - start - introduction.size()), nullptr, false);
+  const json j = json::parse(text.substr(start + introduction.size(), end - start - introduction.size()),
+                             nullptr, false);
   if (j.is_discarded()) return std::nullopt;
   Case c;
   j.at("seed").get_to(c.seed);

@@ -14,7 +14,9 @@ Verdict check(const Case &c, Coverage &coverage) {
   return c.fit ? check_fit(c, coverage) : check_prediction(c, coverage);
 }
 
-std::vector<float> floats_of(const ir::ReferenceTensor &tensor) { return {tensor.data.begin(), tensor.data.end()}; }
+std::vector<float> floats_of(const ir::ReferenceTensor &tensor) {
+  return {tensor.data.begin(), tensor.data.end()};
+}
 
 bool is_in_range(const std::vector<ir::ReferenceTensor> &values) {
   constexpr double largest = 1e6;
@@ -24,17 +26,21 @@ bool is_in_range(const std::vector<ir::ReferenceTensor> &values) {
   return true;
 }
 
-std::string compare(const std::string &what, const std::vector<double> &got, const std::vector<double> &expected,
-                    const std::vector<double> &allowed, Coverage &coverage) {
+std::string compare(const std::string &what, const std::vector<double> &got,
+                    const std::vector<double> &expected, const std::vector<double> &allowed,
+                    Coverage &coverage) {
   double worst = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
     const double difference = std::abs(got[i] - expected[i]);
     if (!(difference <= allowed[i]))
-      return fmt::format("{} element {} of {}: {} instead of {}, off by {:.3g}; allowed are {:.3g}", what, i, expected.size(), got[i],
-                         expected[i], difference, allowed[i]);
+      return fmt::format("{} element {} of {}: {} instead of {}, off by {:.3g}; allowed are {:.3g}", what, i,
+                         expected.size(), got[i], expected[i], difference, allowed[i]);
     if (allowed[i] > 0) worst = std::max(worst, difference / allowed[i]);
   }
-  const char *part = worst < 0.1 ? "below 0.1" : worst < 0.25 ? "below 0.25" : worst < 0.5 ? "below 0.5" : "0.5 to 1";
+  const char *part = worst < 0.1    ? "below 0.1"
+                     : worst < 0.25 ? "below 0.25"
+                     : worst < 0.5  ? "below 0.5"
+                                    : "0.5 to 1";
   coverage.count("part of the bound used", part);
   return {};
 }
@@ -52,7 +58,8 @@ codegen::ChunkOrder mixed(uint64_t seed) {
     std::vector<uint32_t> order(chunks);
     std::iota(order.begin(), order.end(), 0u);
     Random random(seed);
-    for (size_t i = 1; i < order.size(); ++i) std::swap(order[i], order[static_cast<size_t>(random.below(static_cast<int64_t>(i) + 1))]);
+    for (size_t i = 1; i < order.size(); ++i)
+      std::swap(order[i], order[static_cast<size_t>(random.below(static_cast<int64_t>(i) + 1))]);
     return order;
   };
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "codegen/build_program.h"
+#include "codegen/lower/fit_schedule.h"
 #include "codegen/supported.h"
 #include "tests/campaign/compare.h"
 #include "tests/codegen/program_runner.h"
@@ -53,7 +54,9 @@ Verdict check_prediction(const Case &c, Coverage &coverage) {
   const Evaluation evaluation = evaluate(c.graph, inputs, variables, n, random);
   if (!is_in_range(evaluation.exact)) return {false, ""};
   coverage.count("comparison", "predictions");
-  if (const std::string at = kink(c.graph, evaluation, std::vector<bool>(c.graph.nodes.size(), true), Kinks::jumps); !at.empty()) {
+  if (const std::string at =
+          kink(c.graph, evaluation, std::vector<bool>(c.graph.nodes.size(), true), Kinks::jumps);
+      !at.empty()) {
     coverage.count("comparison", "predictions at a kink");
     coverage.count("kink", at);
     return {};
@@ -61,6 +64,7 @@ Verdict check_prediction(const Case &c, Coverage &coverage) {
 
   passes::PipelineOptions options;
   options.max_batch = c.max_batch;
+  options.fits = codegen::fits_locally(*target, c.max_batch);
   const passes::PlannedGraph planned = passes::plan_predict(c.graph, weights_of(c, false), options);
   const codegen::Program program = codegen::build_program(planned, *target, c.max_batch);
   coverage.count_program(planned);
@@ -74,16 +78,21 @@ Verdict check_prediction(const Case &c, Coverage &coverage) {
     const double noise = bound_noise * evaluation.noise(c.graph.outputs[o]);
     coverage.count("comparison", noise > bound_part * scale ? "outputs with a wider bound" : "outputs");
     const std::vector<double> allowed(expected.data.size(), std::max({bound_part * scale, noise, 1e-30}));
-    if (std::string difference = compare(fmt::format("output {}", o), {outputs[o].begin(), outputs[o].end()}, expected.data, allowed, coverage);
+    if (std::string difference = compare(fmt::format("output {}", o), {outputs[o].begin(), outputs[o].end()},
+                                         expected.data, allowed, coverage);
         !difference.empty())
       return {true, difference};
   }
 
-  for (const auto &[order, what] : {std::pair{backwards(), "when chunks run backwards"}, std::pair{mixed(c.seed), "when chunks run in a mixed order"}})
-    if (std::string difference = compare_bits(what, compiled.run(arrays, n, order), outputs); !difference.empty()) return {true, difference};
+  for (const auto &[order, what] : {std::pair{backwards(), "when chunks run backwards"},
+                                    std::pair{mixed(c.seed), "when chunks run in a mixed order"}})
+    if (std::string difference = compare_bits(what, compiled.run(arrays, n, order), outputs);
+        !difference.empty())
+      return {true, difference};
   for (int64_t i = 0; i < n && n > 1; ++i)
-    if (std::string difference = compare_bits(fmt::format("when sample {} comes alone", i), compiled.run(samples_of(arrays, n, i, 1), 1),
-                                              samples_of(outputs, n, i, 1));
+    if (std::string difference =
+            compare_bits(fmt::format("when sample {} comes alone", i),
+                         compiled.run(samples_of(arrays, n, i, 1), 1), samples_of(outputs, n, i, 1));
         !difference.empty())
       return {true, difference};
   if (c.interpreter) {
@@ -91,7 +100,10 @@ Verdict check_prediction(const Case &c, Coverage &coverage) {
     test::ProgramRunner interpreter(program, *target, test::Engine::interpreter);
     const Arrays interpreted = interpreter.run(samples_of(arrays, n, 0, 1), 1);
     if (!interpreter.problems().empty()) return {true, interpreter.problems()[0]};
-    if (std::string difference = !target->has_fma ? "" : compare_bits("when the interpreter runs it", interpreted, samples_of(outputs, n, 0, 1)); !difference.empty())
+    if (std::string difference = !target->has_fma ? ""
+                                                  : compare_bits("when the interpreter runs it", interpreted,
+                                                                 samples_of(outputs, n, 0, 1));
+        !difference.empty())
       return {true, difference};
   }
   return {};

@@ -16,25 +16,62 @@ std::string with_semantics(const OptimizerConfig &optimizer) {
   return fmt::format("{} of Keras {}", name(optimizer.optimizer), optimizer.keras3 ? 3 : 2);
 }
 
-constexpr std::string_view rules[] = {"map", "window", "global pooling", "rows", "pointwise", "update", "output of several", "alias"};
-constexpr std::string_view layouts[] = {"halo", "part of a concatenation", "packed copy", "packed state", "overwritten variable"};
-constexpr std::string_view fits[] = {"clipvalue", "clipnorm", "global_clipnorm", "weight decay", "sample weights", "class weights",
-                                     "frozen weights", "l1", "l2", "max_norm", "min_max_norm", "unit_norm", "non_negative", "smaller batch",
-                                     "loss weight", "output without loss", "momentum", "nesterov", "centered", "amsgrad", "decay"};
-constexpr std::string_view metrics[] = {"accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
-                                        "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy", "mean_squared_error",
+constexpr std::string_view rules[] = {"map",       "window", "global pooling",    "rows",
+                                      "pointwise", "update", "output of several", "alias"};
+constexpr std::string_view layouts[] = {"halo", "part of a concatenation", "packed copy", "packed state",
+                                        "overwritten variable"};
+constexpr std::string_view fits[] = {"clipvalue",
+                                     "clipnorm",
+                                     "global_clipnorm",
+                                     "weight decay",
+                                     "sample weights",
+                                     "class weights",
+                                     "frozen weights",
+                                     "l1",
+                                     "l2",
+                                     "max_norm",
+                                     "min_max_norm",
+                                     "unit_norm",
+                                     "non_negative",
+                                     "smaller batch",
+                                     "loss weight",
+                                     "output without loss",
+                                     "momentum",
+                                     "nesterov",
+                                     "centered",
+                                     "amsgrad",
+                                     "decay"};
+constexpr std::string_view metrics[] = {"accuracy",
+                                        "binary_accuracy",
+                                        "categorical_accuracy",
+                                        "sparse_categorical_accuracy",
+                                        "top_k_categorical_accuracy",
+                                        "sparse_top_k_categorical_accuracy",
+                                        "mean_squared_error",
                                         "mean_absolute_error"};
-constexpr std::string_view losses[] = {"mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error",
-                                       "mean_squared_logarithmic_error", "huber", "log_cosh", "poisson", "hinge", "squared_hinge",
-                                       "kl_divergence", "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"};
+constexpr std::string_view losses[] = {"mean_squared_error",
+                                       "mean_absolute_error",
+                                       "mean_absolute_percentage_error",
+                                       "mean_squared_logarithmic_error",
+                                       "huber",
+                                       "log_cosh",
+                                       "poisson",
+                                       "hinge",
+                                       "squared_hinge",
+                                       "kl_divergence",
+                                       "binary_crossentropy",
+                                       "categorical_crossentropy",
+                                       "sparse_categorical_crossentropy"};
 
 // What the table must hold, by kind.
 std::vector<std::pair<std::string, std::string>> all_entries() {
   std::vector<std::pair<std::string, std::string>> entries;
   for (const ir::OpInfo &op : ir::all_ops()) entries.emplace_back("op", op.name);
-  for (const keras::LayerSignature &layer : keras::all_layers()) entries.emplace_back("layer", layer.class_name);
+  for (const keras::LayerSignature &layer : keras::all_layers())
+    entries.emplace_back("layer", layer.class_name);
   for (const bool keras3 : {false, true})
-    for (const auto &[text, optimizer] : optimizer_names) entries.emplace_back("optimizer", with_semantics(default_optimizer_config(optimizer, keras3)));
+    for (const auto &[text, optimizer] : optimizer_names)
+      entries.emplace_back("optimizer", with_semantics(default_optimizer_config(optimizer, keras3)));
   for (const auto loss : losses) entries.emplace_back("loss", loss);
   for (const auto metric : metrics) entries.emplace_back("metric", metric);
   for (const auto fit : fits) entries.emplace_back("fit", fit);
@@ -73,7 +110,8 @@ void Coverage::count_case(const Case &c) {
     count_if("l2", penalty.l2 != 0);
   }
   for (const Constraint &constraint : fit.constraints)
-    count("fit", std::vector{"max_norm", "min_max_norm", "unit_norm", "non_negative"}[static_cast<size_t>(constraint.kind)]);
+    count("fit", std::vector{"max_norm", "min_max_norm", "unit_norm",
+                             "non_negative"}[static_cast<size_t>(constraint.kind)]);
   const OptimizerConfig &o = fit.optimizer;
   count_if("clipvalue", o.clipvalue > 0);
   count_if("clipnorm", o.clipnorm > 0);
@@ -110,9 +148,11 @@ void Coverage::count_program(const passes::PlannedGraph &planned) {
   // Values of their own in one buffer: what a concatenation joins, and its result.
   std::map<int, std::set<ir::ValueId>> owners;
   for (size_t v = 0; v < planned.graph.views.size(); ++v)
-    if (const int buffer = planned.graph.views[v].buffer; buffer >= 0) owners[buffer].insert(fused.alias_of[v]);
+    if (const int buffer = planned.graph.views[v].buffer; buffer >= 0)
+      owners[buffer].insert(fused.alias_of[v]);
   for (const auto &[buffer, values] : owners)
-    if (values.size() > 1 && planned.graph.buffers[static_cast<size_t>(buffer)].kind != kernel::BufferKind::state)
+    if (values.size() > 1 &&
+        planned.graph.buffers[static_cast<size_t>(buffer)].kind != kernel::BufferKind::state)
       count("layout", "part of a concatenation", static_cast<int64_t>(values.size()) - 1);
 }
 
@@ -138,7 +178,8 @@ std::vector<std::string> Coverage::unused() const {
 
 std::string Coverage::serialized() const {
   std::string text;
-  for (const auto &[entry, times] : counts_) text += fmt::format("{}\t{}\t{}\n", entry.first, entry.second, times);
+  for (const auto &[entry, times] : counts_)
+    text += fmt::format("{}\t{}\t{}\n", entry.first, entry.second, times);
   return text;
 }
 
@@ -146,7 +187,8 @@ void Coverage::add_serialized(std::string_view text) {
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
     const size_t a = line.find('\t'), b = line.find('\t', a + 1);
-    if (a != std::string::npos && b != std::string::npos) count(line.substr(0, a), line.substr(a + 1, b - a - 1), std::stoll(line.substr(b + 1)));
+    if (a != std::string::npos && b != std::string::npos)
+      count(line.substr(0, a), line.substr(a + 1, b - a - 1), std::stoll(line.substr(b + 1)));
   }
 }
 

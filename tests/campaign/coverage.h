@@ -14,7 +14,9 @@ namespace sinter::campaign {
 
 class Coverage {
  public:
-  void count(std::string_view kind, std::string_view name, int64_t times = 1) { counts_[{std::string(kind), std::string(name)}] += times; }
+  void count(std::string_view kind, std::string_view name, int64_t times = 1) {
+    counts_[{std::string(kind), std::string(name)}] += times;
+  }
   int64_t of(std::string_view kind, std::string_view name) const;
   void add(const Coverage &other);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "codegen/lower/fit_schedule.h"
 #include "codegen/schedule.h"
 #include "codegen/supported.h"
 #include "tests/campaign/compare.h"
@@ -15,10 +16,14 @@ std::unique_ptr<FitRunner> FitRunner::make(const Case &c, Diagnostics &diagnosti
   if (!fit->target_) return nullptr;
   passes::PipelineOptions options;
   options.max_batch = c.max_batch;
-  auto planned = passes::plan_train(fit->request_, weights_of(c, true), codegen::storage_choice(*fit->target_, c.max_batch), options, diagnostics);
+  options.fits = codegen::fits_locally(*fit->target_, c.max_batch);
+  auto planned =
+      passes::plan_train(fit->request_, weights_of(c, true),
+                         codegen::storage_choice(*fit->target_, c.max_batch), options, diagnostics);
   if (!planned || !codegen::check_trainable(planned->training.graph, {}, diagnostics)) return nullptr;
   fit->planned_ = *std::move(planned);
-  fit->program_ = codegen::build_trainer(fit->planned_, fit->request_.graph, std::make_shared<passes::Weights>(weights_of(c, true)),
+  fit->program_ = codegen::build_trainer(fit->planned_, fit->request_.graph,
+                                         std::make_shared<passes::Weights>(weights_of(c, true)),
                                          *fit->target_, c.max_batch);
   fit->compiled_.emplace(fit->program_, *fit->target_, test::Engine::compiled);
   fit->fill_state();
@@ -99,7 +104,8 @@ std::vector<ir::ReferenceTensor> FitRunner::inputs_of(const ir::Graph &graph, co
 
 std::vector<ir::ReferenceTensor> FitRunner::variables_of(const ir::Graph &graph) const {
   std::vector<ir::ReferenceTensor> list;
-  for (const ir::Variable &variable : graph.variables) list.push_back(state.at(graph.value(variable.value).name));
+  for (const ir::Variable &variable : graph.variables)
+    list.push_back(state.at(graph.value(variable.value).name));
   return list;
 }
 

@@ -11,18 +11,20 @@ constexpr int64_t max_elements = 6000;  // of a value, a sample
 }  // namespace
 
 ValueId GraphSketch::input(Dims dims) {
-  const ValueId value = graph.add_input("x" + std::to_string(graph.inputs.size()), ir::TensorType(std::move(dims)));
+  const ValueId value =
+      graph.add_input("x" + std::to_string(graph.inputs.size()), ir::TensorType(std::move(dims)));
   values_.push_back(value);
   return last = value;
 }
 
 ValueId GraphSketch::weight(Dims dims, bool positive, ir::VariableKind kind) {
-  return graph.add_variable("w" + std::to_string(graph.variables.size()), ir::TensorType(std::move(dims)), kind,
-                            kind == ir::VariableKind::weight,
+  return graph.add_variable("w" + std::to_string(graph.variables.size()), ir::TensorType(std::move(dims)),
+                            kind, kind == ir::VariableKind::weight,
                             positive ? ir::Initializer{"ones", {}} : ir::Initializer{});
 }
 
-ValueId GraphSketch::add(std::string_view op, const std::string &attributes, std::vector<ValueId> inputs, int64_t cost) {
+ValueId GraphSketch::add(std::string_view op, const std::string &attributes, std::vector<ValueId> inputs,
+                         int64_t cost) {
   const ir::OpInfo &info = ir::op(op);
   std::string error;
   const std::optional<ir::Attributes> parsed = ir::parse_attributes(info, attributes, &error);
@@ -63,11 +65,16 @@ ValueId GraphSketch::like(ValueId value) {
 
 int64_t GraphSketch::some_channels() {
   switch (random.below(8)) {
-    case 0: return 1;
-    case 1: return random.of({15, 16, 17});
-    case 2: return random.of({31, 32, 33, 40, 48});
-    case 3: return random.one_in(3) ? random.of({64, 70, 96}) : random.between(8, 24);
-    default: return random.between(1, 12);
+    case 0:
+      return 1;
+    case 1:
+      return random.of({15, 16, 17});
+    case 2:
+      return random.of({31, 32, 33, 40, 48});
+    case 3:
+      return random.one_in(3) ? random.of({64, 70, 96}) : random.between(8, 24);
+    default:
+      return random.between(1, 12);
   }
 }
 

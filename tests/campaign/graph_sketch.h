@@ -23,9 +23,10 @@ class GraphSketch {
 
   ValueId input(Dims dims);
   ValueId weight(Dims dims, bool positive = false, ir::VariableKind kind = ir::VariableKind::weight);
-  // Adds the node if its shapes fit and it is not too expensive, and makes it `last`; otherwise -1. `cost`: operations
-  // an element of the result.
-  ValueId add(std::string_view op, const std::string &attributes, std::vector<ValueId> inputs, int64_t cost = 1);
+  // Adds the node if its shapes fit and it is not too expensive, and makes it `last`; otherwise -1. `cost`:
+  // operations an element of the result.
+  ValueId add(std::string_view op, const std::string &attributes, std::vector<ValueId> inputs,
+              int64_t cost = 1);
 
   // A value that a step may read, recent ones more often; -1 if there is none of the rank (0: any).
   ValueId some(int rank = 0);
@@ -38,7 +39,8 @@ class GraphSketch {
   int64_t channels(ValueId value) const { return dims(value).back().value(); }
   int rank(ValueId value) const { return graph.type(value).rank(); }
 
-  // Output channels: mostly few; at times around one register or one block of packed weights, or some of them.
+  // Output channels: mostly few; at times around one register or one block of packed weights, or some of
+  // them.
   int64_t some_channels();
 
   // "[1, 2]"

@@ -25,13 +25,17 @@ struct Point {
     SINTER_CHECK(false, name);
   }
   double number(std::string_view name) const { return std::get<double>(attribute(name)); }
-  std::vector<int64_t> ints(std::string_view name) const { return std::get<std::vector<int64_t>>(attribute(name)); }
+  std::vector<int64_t> ints(std::string_view name) const {
+    return std::get<std::vector<int64_t>>(attribute(name));
+  }
   double at(size_t operand, size_t i) const { return operands[operand]->data[i]; }
 };
 
-// Whether rounding may move a distance of 0 or more to the other side. What is equal to the last bit in double was
-// computed in the same way, also by compiled code.
-bool is_close(double distance, double noise) { return distance != 0 && std::abs(distance) <= margin * noise; }
+// Whether rounding may move a distance of 0 or more to the other side. What is equal to the last bit in
+// double was computed in the same way, also by compiled code.
+bool is_close(double distance, double noise) {
+  return distance != 0 && std::abs(distance) <= margin * noise;
+}
 
 bool near_numbers(const Point &p, size_t operand, std::initializer_list<double> kinks) {
   for (size_t i = 0; i < p.noise[operand].size(); ++i)
@@ -59,7 +63,8 @@ bool near_equal(const Point &p, size_t a, size_t b, const std::vector<int64_t> &
   int64_t elements = 1;
   for (const int64_t dim : result) elements *= dim;
   for (size_t flat = 0; flat < static_cast<size_t>(elements); ++flat) {
-    const size_t i = broadcast_index(p.operands[a]->dims, result, flat), j = broadcast_index(p.operands[b]->dims, result, flat);
+    const size_t i = broadcast_index(p.operands[a]->dims, result, flat),
+                 j = broadcast_index(p.operands[b]->dims, result, flat);
     if (is_close(p.at(a, i) - p.at(b, j), p.noise[a][i] + p.noise[b][j])) return true;
   }
   return false;
@@ -70,7 +75,8 @@ bool near_tie(const Point &p, const std::vector<size_t> &elements) {
   for (const size_t i : elements)
     if (p.at(0, i) > p.at(0, largest)) largest = i;
   for (const size_t i : elements)
-    if (i != largest && is_close(p.at(0, largest) - p.at(0, i), p.noise[0][largest] + p.noise[0][i])) return true;
+    if (i != largest && is_close(p.at(0, largest) - p.at(0, i), p.noise[0][largest] + p.noise[0][i]))
+      return true;
   return false;
 }
 
@@ -98,7 +104,8 @@ bool near_tie_along(const Point &p, const std::vector<int64_t> &axes) {
     for (size_t d = dims.size(); d-- > 0;) {
       const auto size = static_cast<size_t>(dims[d]);
       bool reduced = false;
-      for (const int64_t axis : axes) reduced |= static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(dims.size()) : axis) == d;
+      for (const int64_t axis : axes)
+        reduced |= static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(dims.size()) : axis) == d;
       if (!reduced) {
         key += rest % size * stride;
         stride *= size;
@@ -113,7 +120,9 @@ bool near_tie_along(const Point &p, const std::vector<int64_t> &axes) {
 }
 
 // The same of rows: the largest prediction of each.
-bool near_tie_in_row(const Point &p) { return near_tie_along(p, {-1}); }
+bool near_tie_in_row(const Point &p) {
+  return near_tie_along(p, {-1});
+}
 
 // Any two of a row: which are the k largest.
 bool near_order_in_row(const Point &p) {
@@ -167,10 +176,15 @@ const std::map<std::string_view, Entry> &table() {
   };
   static const std::map<std::string_view, Entry> entries = {
       {"relu", {Kinks::corners, zero}},
-      {"relu6", {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {0, 6}); }}},
+      {"relu6",
+       {Kinks::corners,
+        [](const Point &p) {
+          return near_numbers(p, 0, {0, 6});
+        }}},
       {"leaky_relu", {Kinks::corners, zero}},
       {"elu", {Kinks::corners, zero}},
-      {"threshold_relu", {Kinks::jumps, [](const Point &p) { return near_numbers(p, 0, {p.number("threshold")}); }}},
+      {"threshold_relu",
+       {Kinks::jumps, [](const Point &p) { return near_numbers(p, 0, {p.number("threshold")}); }}},
       {"clip", {Kinks::corners, bounds}},
       {"maximum", {Kinks::corners, pairs}},
       {"minimum", {Kinks::corners, pairs}},
@@ -178,20 +192,34 @@ const std::map<std::string_view, Entry> &table() {
       {"reduce_max", {Kinks::corners, [](const Point &p) { return near_tie_along(p, p.ints("axes")); }}},
       {"max_pool_index", {Kinks::jumps, near_tie_in_window}},
       {"clip_gradient", {Kinks::jumps, bounds}},
-      {"leaky_relu_gradient", {Kinks::jumps, [](const Point &p) { return near_numbers(p, 0, {p.number("threshold")}); }}},
+      {"leaky_relu_gradient",
+       {Kinks::jumps, [](const Point &p) { return near_numbers(p, 0, {p.number("threshold")}); }}},
       {"elu_gradient", {Kinks::jumps, zero}},
       {"where_greater", {Kinks::jumps, pairs}},
-      {"reduce_max_gradient", {Kinks::jumps, [](const Point &p) { return near_tie_along(p, p.ints("axes")); }}},
-      {"mean_absolute_error", {Kinks::corners, [](const Point &p) { return near_equal(p, 0, 1, p.operands[0]->dims); }}},
-      {"mean_absolute_percentage_error", {Kinks::corners, [](const Point &p) { return near_equal(p, 0, 1, p.operands[0]->dims); }}},
-      {"mean_squared_logarithmic_error", {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {epsilon}); }}},
+      {"reduce_max_gradient",
+       {Kinks::jumps, [](const Point &p) { return near_tie_along(p, p.ints("axes")); }}},
+      {"mean_absolute_error",
+       {Kinks::corners, [](const Point &p) { return near_equal(p, 0, 1, p.operands[0]->dims); }}},
+      {"mean_absolute_percentage_error",
+       {Kinks::corners, [](const Point &p) { return near_equal(p, 0, 1, p.operands[0]->dims); }}},
+      {"mean_squared_logarithmic_error",
+       {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {epsilon}); }}},
       {"hinge", {Kinks::corners, near_hinge}},
-      {"kl_divergence", {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {epsilon, 1}); }}},
-      {"binary_crossentropy", {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {epsilon, one}); }}},
+      {"kl_divergence",
+       {Kinks::corners,
+        [](const Point &p) {
+          return near_numbers(p, 0, {epsilon, 1});
+        }}},
+      {"binary_crossentropy",
+       {Kinks::corners,
+        [](const Point &p) {
+          return near_numbers(p, 0, {epsilon, one});
+        }}},
       {"categorical_crossentropy", {Kinks::corners, near_clipped_quotient}},
       {"categorical_accuracy", {Kinks::jumps, near_tie_in_row}},
       {"sparse_categorical_accuracy", {Kinks::jumps, near_tie_in_row}},
-      {"binary_accuracy", {Kinks::jumps, [](const Point &p) { return near_numbers(p, 0, {p.number("threshold")}); }}},
+      {"binary_accuracy",
+       {Kinks::jumps, [](const Point &p) { return near_numbers(p, 0, {p.number("threshold")}); }}},
       {"top_k_accuracy", {Kinks::jumps, near_order_in_row}},
   };
   return entries;
@@ -199,7 +227,8 @@ const std::map<std::string_view, Entry> &table() {
 
 }  // namespace
 
-std::string kink(const ir::Graph &graph, const Evaluation &evaluation, const std::vector<bool> &considered, Kinks kinks) {
+std::string kink(const ir::Graph &graph, const Evaluation &evaluation, const std::vector<bool> &considered,
+                 Kinks kinks) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const ir::Node &node = graph.nodes[i];
     const auto entry = table().find(node.op->name);

@@ -68,14 +68,17 @@ Loss some_loss(Random &random, ir::Graph &graph, size_t output) {
 void add_metrics(Random &random, const ir::Graph &graph, size_t output, Fit &fit) {
   const std::string &loss = fit.losses[output].name;
   const int64_t classes = graph.type(graph.outputs[output]).dims.back().value();
-  std::vector<std::string> names = {"accuracy", "binary_accuracy", "mean_squared_error", "mean_absolute_error"};
+  std::vector<std::string> names = {"accuracy", "binary_accuracy", "mean_squared_error",
+                                    "mean_absolute_error"};
   if (classes >= 2) {
     names.insert(names.end(), {"categorical_accuracy", "top_k_categorical_accuracy"});
-    if (loss.starts_with("sparse")) names.insert(names.end(), {"sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy"});
+    if (loss.starts_with("sparse"))
+      names.insert(names.end(), {"sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy"});
   }
   if (!loss.empty()) names.push_back(loss);
   for (int64_t i = random.below(3); i > 0; --i)
-    fit.metrics.push_back({random.of(names), static_cast<int>(output), random.between(1, std::max<int64_t>(1, std::min<int64_t>(3, classes)))});
+    fit.metrics.push_back({random.of(names), static_cast<int>(output),
+                           random.between(1, std::max<int64_t>(1, std::min<int64_t>(3, classes)))});
 }
 
 OptimizerConfig some_optimizer(Random &random, bool keras3) {
@@ -100,14 +103,20 @@ OptimizerConfig some_optimizer(Random &random, bool keras3) {
   }
   if (random.one_in(2)) config.epsilon = random.of({1e-3, 1e-5, 1e-7});
   if (optimizer == Optimizer::adagrad && random.one_in(2)) config.initial_accumulator = 0.1;
-  if (keras3 && optimizer != Optimizer::adamw && random.one_in(5)) config.weight_decay = random.of({0.01, 0.1});
+  if (keras3 && optimizer != Optimizer::adamw && random.one_in(5))
+    config.weight_decay = random.of({0.01, 0.1});
   switch (random.below(8)) {
-    case 0: config.clipvalue = random.of({0.01, 0.1}); break;
-    case 1: config.clipnorm = random.of({0.05, 1.0}); break;
+    case 0:
+      config.clipvalue = random.of({0.01, 0.1});
+      break;
+    case 1:
+      config.clipnorm = random.of({0.05, 1.0});
+      break;
     case 2:
       if (keras3) config.global_clipnorm = random.of({0.05, 1.0});
       break;
-    default: break;
+    default:
+      break;
   }
   return config;
 }
@@ -134,7 +143,8 @@ void add_weight_rules(Random &random, const ir::Graph &graph, Fit &fit) {
 
 void choose_batches(Random &random, Case &c, size_t runs) {
   c.max_batch = random.of({1, 2, 3, 4, 5, 8});
-  for (size_t i = 0; i < runs; ++i) c.batches.push_back(random.one_in(3) ? random.between(1, c.max_batch) : c.max_batch);
+  for (size_t i = 0; i < runs; ++i)
+    c.batches.push_back(random.one_in(3) ? random.between(1, c.max_batch) : c.max_batch);
   if (random.one_in(3)) c.target = "x86_64-linux-gnu:x86-64";
   c.interpreter = random.one_in(8);
 }
@@ -172,8 +182,10 @@ Case random_fit(uint64_t number) {
   if (number % 2 == 0) add_weight_rules(random, c.graph, fit);
   for (size_t output = 0; output < c.graph.outputs.size(); ++output) {
     // At times an output without a loss, beside others.
-    if (output > 0 && random.one_in(4)) fit.losses.push_back({.name = ""});
-    else fit.losses.push_back(some_loss(random, c.graph, output));
+    if (output > 0 && random.one_in(4))
+      fit.losses.push_back({.name = ""});
+    else
+      fit.losses.push_back(some_loss(random, c.graph, output));
     add_metrics(random, c.graph, output, fit);
   }
   fit.optimizer = some_optimizer(random, keras3);

@@ -5,8 +5,8 @@
 
 namespace sinter::campaign {
 
-// The same number gives the same case. Predictions are of graphs (even numbers) or Keras models (odd ones); so are
-// fits.
+// The same number gives the same case. Predictions are of graphs (even numbers) or Keras models (odd ones);
+// so are fits.
 Case random_prediction(uint64_t number);
 Case random_fit(uint64_t number);
 

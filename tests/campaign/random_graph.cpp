@@ -1,5 +1,5 @@
-// Random graphs of ops. A step adds one op, or a pattern of ops that fusion, layouts or packing treat in a way of
-// their own.
+// Random graphs of ops. A step adds one op, or a pattern of ops that fusion, layouts or packing treat in a
+// way of their own.
 #include <algorithm>
 #include <array>
 
@@ -17,8 +17,11 @@ using Step = void (*)(GraphSketch &);
 std::string pads_text(GraphSketch &s, int64_t limit) {
   Ints pads(4, 0);
   switch (s.random.below(3)) {
-    case 0: break;
-    case 1: pads = {limit / 2, limit - 1 - limit / 2, limit / 2, limit - 1 - limit / 2}; break;
+    case 0:
+      break;
+    case 1:
+      pads = {limit / 2, limit - 1 - limit / 2, limit / 2, limit - 1 - limit / 2};
+      break;
     default:
       for (int64_t &pad : pads) pad = s.random.below(limit);
   }
@@ -26,9 +29,13 @@ std::string pads_text(GraphSketch &s, int64_t limit) {
   return "pads=" + GraphSketch::list(pads);
 }
 
-int64_t some_step(GraphSketch &s) { return s.random.one_in(3) ? s.random.between(2, 3) : 1; }
+int64_t some_step(GraphSketch &s) {
+  return s.random.one_in(3) ? s.random.between(2, 3) : 1;
+}
 
-std::string strides_text(GraphSketch &s) { return "strides=" + GraphSketch::list({some_step(s), some_step(s)}); }
+std::string strides_text(GraphSketch &s) {
+  return "strides=" + GraphSketch::list({some_step(s), some_step(s)});
+}
 
 ValueId bias(GraphSketch &s, ValueId x) {
   return x < 0 ? x : s.add("add", "", {x, s.weight({s.channels(x)})});
@@ -36,7 +43,8 @@ ValueId bias(GraphSketch &s, ValueId x) {
 
 void activation(GraphSketch &s) {
   if (s.random.one_in(2))
-    s.add(s.random.of({"relu", "relu6", "sigmoid", "tanh", "leaky_relu", "relu", "softmax", "elu"}), "", {s.last});
+    s.add(s.random.of({"relu", "relu6", "sigmoid", "tanh", "leaky_relu", "relu", "softmax", "elu"}), "",
+          {s.last});
 }
 
 ValueId convolve(GraphSketch &s, ValueId x, bool pointwise) {
@@ -53,9 +61,11 @@ ValueId convolve(GraphSketch &s, ValueId x, bool pointwise) {
       filters = groups * s.random.between(1, 4);
     }
   }
-  std::string attributes = pointwise && !s.random.one_in(4) ? "" : strides_text(s) + ", " + pads_text(s, std::max(kh, kw));
+  std::string attributes =
+      pointwise && !s.random.one_in(4) ? "" : strides_text(s) + ", " + pads_text(s, std::max(kh, kw));
   if (groups > 1) attributes += ", groups=" + std::to_string(groups);
-  if (!pointwise && s.random.one_in(6)) attributes += ", dilations=" + GraphSketch::list({s.random.between(1, 3), s.random.between(1, 2)});
+  if (!pointwise && s.random.one_in(6))
+    attributes += ", dilations=" + GraphSketch::list({s.random.between(1, 3), s.random.between(1, 2)});
   return s.add("conv2d", attributes, {x, s.weight({kh, kw, in / groups, filters})}, kh * kw * in / groups);
 }
 
@@ -64,13 +74,15 @@ ValueId depthwise(GraphSketch &s, ValueId x) {
   const int64_t k = s.random.between(1, 4);
   std::string attributes = strides_text(s) + ", " + pads_text(s, k);
   if (s.random.one_in(6)) attributes += ", dilations=[2, 1]";
-  return s.add("depthwise_conv2d", attributes, {x, s.weight({k, s.random.between(1, 3), s.channels(x), s.random.between(1, 2)})}, k * 3);
+  return s.add("depthwise_conv2d", attributes,
+               {x, s.weight({k, s.random.between(1, 3), s.channels(x), s.random.between(1, 2)})}, k * 3);
 }
 
 ValueId pool(GraphSketch &s, ValueId x) {
   if (x < 0) return -1;
   const int64_t kh = s.random.between(1, 4), kw = s.random.one_in(3) ? s.random.between(1, 3) : kh;
-  const int64_t sh = s.random.one_in(3) ? kh : s.random.between(1, 4), sw = s.random.one_in(3) ? s.random.between(1, 3) : sh;
+  const int64_t sh = s.random.one_in(3) ? kh : s.random.between(1, 4),
+                sw = s.random.one_in(3) ? s.random.between(1, 3) : sh;
   std::string attributes = "size=" + GraphSketch::list({kh, kw}) + ", strides=" + GraphSketch::list({sh, sw});
   if (s.random.one_in(2)) attributes += ", " + pads_text(s, std::min(kh, kw));
   return s.add(s.random.of({"max_pool", "average_pool"}), attributes, {x}, kh * kw);
@@ -93,7 +105,8 @@ void depthwise_conv2d(GraphSketch &s) {
 void conv2d_global_pool(GraphSketch &s) {
   if (convolve(s, s.some(4), false) < 0) return;
   activation(s);
-  s.add(s.random.of({"reduce_mean", "reduce_max"}), s.random.one_in(2) ? "axes=[1, 2]" : "axes=[1, 2], keep=true", {s.last});
+  s.add(s.random.of({"reduce_mean", "reduce_max"}),
+        s.random.one_in(2) ? "axes=[1, 2]" : "axes=[1, 2], keep=true", {s.last});
 }
 
 void matmul(GraphSketch &s) {
@@ -101,8 +114,10 @@ void matmul(GraphSketch &s) {
   const int64_t in = s.channels(x);
   if (in > 600 || s.add("matmul", "", {x, s.weight({in, s.some_channels()})}, in) < 0) return;
   if (s.random.one_in(2)) bias(s, s.last);
-  if (s.random.one_in(3)) s.add(s.random.of({"softmax", "log_softmax"}), "", {s.last});
-  else activation(s);
+  if (s.random.one_in(3))
+    s.add(s.random.of({"softmax", "log_softmax"}), "", {s.last});
+  else
+    activation(s);
 }
 
 void batch_norm(GraphSketch &s) {
@@ -114,14 +129,32 @@ void batch_norm(GraphSketch &s) {
   activation(s);
 }
 
-void pooling(GraphSketch &s) { pool(s, s.some(4)); }
+void pooling(GraphSketch &s) {
+  pool(s, s.some(4));
+}
 
 void unary(GraphSketch &s) {
   static const std::vector<std::pair<const char *, const char *>> ops = {
-      {"relu", ""}, {"relu6", ""}, {"leaky_relu", ""}, {"leaky_relu", "slope=0.1"}, {"threshold_relu", "threshold=0.25"},
-      {"threshold_relu", "threshold=0.125, slope=0.5"}, {"clip", "min=-0.5, max=0.75"}, {"clip", "max=0.25"}, {"elu", ""},
-      {"elu", "alpha=0.5"}, {"sigmoid", ""}, {"tanh", ""}, {"softplus", ""}, {"softmax", ""}, {"log_softmax", ""},
-      {"dropout", "rate=0.25"}, {"dropout", ""}, {"affine", "scale=0.5, shift=0.25"}, {"affine", "scale=-1.5"}, {"neg", ""},
+      {"relu", ""},
+      {"relu6", ""},
+      {"leaky_relu", ""},
+      {"leaky_relu", "slope=0.1"},
+      {"threshold_relu", "threshold=0.25"},
+      {"threshold_relu", "threshold=0.125, slope=0.5"},
+      {"clip", "min=-0.5, max=0.75"},
+      {"clip", "max=0.25"},
+      {"elu", ""},
+      {"elu", "alpha=0.5"},
+      {"sigmoid", ""},
+      {"tanh", ""},
+      {"softplus", ""},
+      {"softmax", ""},
+      {"log_softmax", ""},
+      {"dropout", "rate=0.25"},
+      {"dropout", ""},
+      {"affine", "scale=0.5, shift=0.25"},
+      {"affine", "scale=-1.5"},
+      {"neg", ""},
       {"identity", ""}};
   const auto &[op, attributes] = s.random.of(ops);
   s.add(op, attributes, {s.some()});
@@ -131,9 +164,14 @@ void unary(GraphSketch &s) {
 void bounded_unary(GraphSketch &s) {
   const ValueId x = s.some();
   switch (s.random.below(3)) {
-    case 0: s.add("exp", "", {s.add("tanh", "", {x})}); break;
-    case 1: s.add("log", "", {s.add("affine", "shift=0.25", {s.add("softplus", "", {x})})}); break;
-    default: s.add("sqrt", "", {s.add("affine", "shift=0.125", {s.add("mul", "", {x, x})})});
+    case 0:
+      s.add("exp", "", {s.add("tanh", "", {x})});
+      break;
+    case 1:
+      s.add("log", "", {s.add("affine", "shift=0.25", {s.add("softplus", "", {x})})});
+      break;
+    default:
+      s.add("sqrt", "", {s.add("affine", "shift=0.125", {s.add("mul", "", {x, x})})});
   }
 }
 
@@ -155,7 +193,8 @@ void binary(GraphSketch &s) {
   const ValueId x = s.some(), y = partner(s, x);
   const char *op = s.random.of({"add", "sub", "mul", "maximum", "minimum", "div", "average", "add"});
   if (std::string_view(op) == "div") {
-    const ValueId positive = s.add("affine", "shift=0.5", {s.add("sigmoid", "", {y < 0 || !s.graph.type(y).has_batch() ? x : y})});
+    const ValueId positive =
+        s.add("affine", "shift=0.5", {s.add("sigmoid", "", {y < 0 || !s.graph.type(y).has_batch() ? x : y})});
     s.add(op, "", {x, positive});
   } else if (std::string_view(op) == "average" && s.random.one_in(2)) {
     s.add(op, "", {x, y, x});
@@ -210,13 +249,16 @@ void concat(GraphSketch &s) {
     if (fits) parts.push_back(other);
   }
   if (axis == s.rank(x) - 1 && s.random.one_in(2)) {
-    const ValueId dense = s.add("matmul", "", {x, s.weight({s.channels(x), s.some_channels()})}, s.channels(x));
+    const ValueId dense =
+        s.add("matmul", "", {x, s.weight({s.channels(x), s.some_channels()})}, s.channels(x));
     if (s.random.one_in(2)) activation(s);
     if (dense >= 0) parts.push_back(s.last);
   } else if (s.dim(x, axis) > 1 && s.random.one_in(2)) {
     Ints before(static_cast<size_t>(s.rank(x) - 1), 0), after = before;
-    (s.random.one_in(2) ? before : after)[static_cast<size_t>(axis - 1)] = s.random.between(1, s.dim(x, axis) - 1);
-    parts.push_back(s.add("crop", "before=" + GraphSketch::list(before) + ", after=" + GraphSketch::list(after), {x}));
+    (s.random.one_in(2) ? before : after)[static_cast<size_t>(axis - 1)] =
+        s.random.between(1, s.dim(x, axis) - 1);
+    parts.push_back(
+        s.add("crop", "before=" + GraphSketch::list(before) + ", after=" + GraphSketch::list(after), {x}));
   }
   if (s.random.one_in(2)) std::swap(parts.front(), parts.back());
   s.add("concat", "axis=" + std::to_string(s.random.one_in(3) ? axis - s.rank(x) : axis), parts);
@@ -233,7 +275,8 @@ void transpose(GraphSketch &s) {
 }
 
 void upsample(GraphSketch &s) {
-  s.add("upsample_nearest", "factors=" + GraphSketch::list({s.random.between(1, 3), s.random.between(1, 2)}), {s.some(4)});
+  s.add("upsample_nearest", "factors=" + GraphSketch::list({s.random.between(1, 3), s.random.between(1, 2)}),
+        {s.some(4)});
 }
 
 void reshape(GraphSketch &s) {
@@ -262,9 +305,12 @@ void inception(GraphSketch &s) {
   for (int64_t i = s.random.between(2, 4); i > 0; --i) {
     ValueId branch = x;
     const int64_t k = s.random.of({1, 3, 5});
-    if (s.random.one_in(4)) branch = s.add(s.random.of({"max_pool", "average_pool"}), "size=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1]", {x}, 9);
+    if (s.random.one_in(4))
+      branch = s.add(s.random.of({"max_pool", "average_pool"}),
+                     "size=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1]", {x}, 9);
     if (branch >= 0 && !s.random.one_in(4))
-      branch = s.add("conv2d", "pads=" + GraphSketch::list({k / 2, k / 2, k / 2, k / 2}), {branch, s.weight({k, k, in, s.random.between(1, 20)})}, k * k * in);
+      branch = s.add("conv2d", "pads=" + GraphSketch::list({k / 2, k / 2, k / 2, k / 2}),
+                     {branch, s.weight({k, k, in, s.random.between(1, 20)})}, k * k * in);
     if (branch >= 0 && s.random.one_in(2)) branch = s.add("relu", "", {branch});
     if (branch >= 0) branches.push_back(branch);
   }
@@ -298,8 +344,10 @@ void u_net(GraphSketch &s) {
 void two_global_pools(GraphSketch &s) {
   const ValueId x = s.some(4);
   if (x < 0) return;
-  const ValueId mean = s.add("reduce_mean", "axes=[1, 2]", {x}, 1), largest = s.add("reduce_max", "axes=[1, 2]", {x}, 1);
-  s.add("concat", "", s.random.one_in(2) ? std::vector<ValueId>{mean, largest} : std::vector<ValueId>{largest, mean});
+  const ValueId mean = s.add("reduce_mean", "axes=[1, 2]", {x}, 1),
+                largest = s.add("reduce_max", "axes=[1, 2]", {x}, 1);
+  s.add("concat", "",
+        s.random.one_in(2) ? std::vector<ValueId>{mean, largest} : std::vector<ValueId>{largest, mean});
 }
 
 // A weight read twice, by ops of one kind or by two kinds.
@@ -321,9 +369,11 @@ void transposed_conv2d(GraphSketch &s) {
   if (x < 0) return;
   const int64_t k = s.random.between(1, 4), sh = s.random.between(1, 3), sw = s.random.between(1, 3);
   const Ints size = {(s.dim(x, 1) - 1) * sh + k, (s.dim(x, 2) - 1) * sw + k};
-  const std::string attributes = "strides=" + GraphSketch::list({sh, sw}) + ", input_size=" + GraphSketch::list(size);
+  const std::string attributes =
+      "strides=" + GraphSketch::list({sh, sw}) + ", input_size=" + GraphSketch::list(size);
   if (s.random.one_in(2))
-    s.add("conv2d_input_gradient", attributes, {x, s.weight({k, k, s.random.between(1, 20), s.channels(x)})}, k * k * s.channels(x));
+    s.add("conv2d_input_gradient", attributes, {x, s.weight({k, k, s.random.between(1, 20), s.channels(x)})},
+          k * k * s.channels(x));
   else
     s.add("depthwise_conv2d_input_gradient", attributes, {x, s.weight({k, k, s.channels(x), 1})}, k * k);
 }
@@ -338,21 +388,28 @@ void pool_gradients(GraphSketch &s) {
   if (x < 0) return;
   const int64_t k = s.random.between(1, 3), step = s.random.between(1, 3);
   if (s.dim(x, 1) < k || s.dim(x, 2) < k) return;
-  const std::string window = "size=" + GraphSketch::list({k, k}) + ", strides=" + GraphSketch::list({step, step});
-  const ValueId y = s.add("average_pool", window, {x}, k * k), winner = s.add("max_pool_index", window, {x}, k * k);
+  const std::string window =
+      "size=" + GraphSketch::list({k, k}) + ", strides=" + GraphSketch::list({step, step});
+  const ValueId y = s.add("average_pool", window, {x}, k * k),
+                winner = s.add("max_pool_index", window, {x}, k * k);
   if (y < 0 || winner < 0) return;
   const std::string attributes = window + ", input_size=" + GraphSketch::list({s.dim(x, 1), s.dim(x, 2)});
-  if (s.random.one_in(2)) s.add("average_pool_gradient", attributes, {y}, k * k);
-  else s.add("max_pool_gradient", attributes, {winner, y}, k * k);
+  if (s.random.one_in(2))
+    s.add("average_pool_gradient", attributes, {y}, k * k);
+  else
+    s.add("max_pool_gradient", attributes, {winner, y}, k * k);
 }
 
 void binary_gradient(GraphSketch &s) {
   const ValueId x = s.some(), y = s.like(x);
   if (y < 0) return;
-  const char *op = s.random.of({"clip_gradient", "leaky_relu_gradient", "elu_gradient", "sigmoid_gradient", "tanh_gradient",
-                                "softmax_gradient", "log_softmax_gradient", "where_greater"});
-  if (std::string_view(op) == "where_greater") s.add(op, s.random.of({"", "or_equal=true"}), {x, y, s.some()});
-  else s.add(op, std::string_view(op) == "clip_gradient" ? "min=-0.5, max=0.5" : "", {x, y});
+  const char *op =
+      s.random.of({"clip_gradient", "leaky_relu_gradient", "elu_gradient", "sigmoid_gradient",
+                   "tanh_gradient", "softmax_gradient", "log_softmax_gradient", "where_greater"});
+  if (std::string_view(op) == "where_greater")
+    s.add(op, s.random.of({"", "or_equal=true"}), {x, y, s.some()});
+  else
+    s.add(op, std::string_view(op) == "clip_gradient" ? "min=-0.5, max=0.5" : "", {x, y});
 }
 
 void other_without_gradient(GraphSketch &s) {
@@ -364,7 +421,8 @@ void other_without_gradient(GraphSketch &s) {
         before.push_back(s.random.below(3));
         after.push_back(s.random.below(3));
       }
-      s.add("crop_gradient", "before=" + GraphSketch::list(before) + ", after=" + GraphSketch::list(after), {x});
+      s.add("crop_gradient", "before=" + GraphSketch::list(before) + ", after=" + GraphSketch::list(after),
+            {x});
       return;
     }
     case 1: {
@@ -377,10 +435,13 @@ void other_without_gradient(GraphSketch &s) {
       for (int d = 1; d < s.rank(x); ++d) shape.push_back(s.dim(x, d));
       if (shape.empty()) return;
       const ValueId small = s.add("reduce_mean", "axes=[1], keep=true", {x});
-      if (small >= 0) s.add("broadcast_to", "shape=" + GraphSketch::list(shape) + (s.random.one_in(2) ? ", mean=true" : ""), {small});
+      if (small >= 0)
+        s.add("broadcast_to", "shape=" + GraphSketch::list(shape) + (s.random.one_in(2) ? ", mean=true" : ""),
+              {small});
       return;
     }
-    default: s.add("add", "", {x, s.add("fill", "value=0.5", {x})});
+    default:
+      s.add("add", "", {x, s.add("fill", "value=0.5", {x})});
   }
 }
 
@@ -398,8 +459,10 @@ const std::vector<NamedStep> &steps() {
       {matmul, 4, {"matmul"}},
       {batch_norm, 2, {"batch_norm"}},
       {pooling, 3, {"max_pool", "average_pool"}},
-      {unary, 4, {"relu", "relu6", "leaky_relu", "threshold_relu", "clip", "elu", "sigmoid", "tanh", "softplus", "softmax",
-                  "log_softmax", "dropout", "affine", "neg", "identity"}},
+      {unary,
+       4,
+       {"relu", "relu6", "leaky_relu", "threshold_relu", "clip", "elu", "sigmoid", "tanh", "softplus",
+        "softmax", "log_softmax", "dropout", "affine", "neg", "identity"}},
       {bounded_unary, 1, {"exp", "log", "sqrt"}},
       {binary, 4, {"add", "sub", "mul", "maximum", "minimum", "div", "average"}},
       {reduction, 2, {"reduce_sum", "reduce_mean", "reduce_max"}},
@@ -423,8 +486,10 @@ const std::vector<NamedStep> &steps_without_gradient() {
       {transposed_conv2d, 1, {"conv2d_input_gradient", "depthwise_conv2d_input_gradient"}},
       {matmul_input_gradient, 1, {"matmul_input_gradient"}},
       {pool_gradients, 1, {"max_pool_index", "average_pool_gradient", "max_pool_gradient"}},
-      {binary_gradient, 1, {"clip_gradient", "leaky_relu_gradient", "elu_gradient", "sigmoid_gradient", "tanh_gradient",
-                            "softmax_gradient", "log_softmax_gradient", "where_greater"}},
+      {binary_gradient,
+       1,
+       {"clip_gradient", "leaky_relu_gradient", "elu_gradient", "sigmoid_gradient", "tanh_gradient",
+        "softmax_gradient", "log_softmax_gradient", "where_greater"}},
       {other_without_gradient, 1, {"crop_gradient", "reduce_max_gradient", "broadcast_to", "fill"}},
   };
   return table;
@@ -442,11 +507,14 @@ Step some_step_of(Random &random, const std::vector<NamedStep> &table) {
 Dims some_input(GraphSketch &s) {
   Random &random = s.random;
   switch (random.below(6)) {
-    case 0: return {ir::Dim::batch(), s.some_channels()};
-    case 1: return {ir::Dim::batch(), random.between(1, 9), random.between(1, 12)};
+    case 0:
+      return {ir::Dim::batch(), s.some_channels()};
+    case 1:
+      return {ir::Dim::batch(), random.between(1, 9), random.between(1, 12)};
     default: {
       const int64_t height = random.between(1, 11);
-      return {ir::Dim::batch(), height, random.one_in(3) ? height : random.between(1, 11), random.one_in(5) ? s.some_channels() : random.between(1, 8)};
+      return {ir::Dim::batch(), height, random.one_in(3) ? height : random.between(1, 11),
+              random.one_in(5) ? s.some_channels() : random.between(1, 8)};
     }
   }
 }
@@ -465,7 +533,8 @@ RandomModel random_graph(Random &random, bool trainable) {
   std::vector<ValueId> &outputs = sketch.graph.outputs;
   outputs.push_back(sketch.values().back());
   for (int64_t i = random.one_in(3) ? random.between(1, 2) : 0; i > 0; --i)
-    if (const ValueId value = random.of(sketch.values()); std::find(outputs.begin(), outputs.end(), value) == outputs.end())
+    if (const ValueId value = random.of(sketch.values());
+        std::find(outputs.begin(), outputs.end(), value) == outputs.end())
       outputs.push_back(value);
   return {passes::without_dead_nodes(sketch.graph, false), {}, {}, {}};
 }

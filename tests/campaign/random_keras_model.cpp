@@ -1,5 +1,5 @@
-// Random functional Keras models: layers of every class, some of them shared, on tensors of what was made before. A
-// layer that does not fit its tensor is dropped again.
+// Random functional Keras models: layers of every class, some of them shared, on tensors of what was made
+// before. A layer that does not fit its tensor is dropped again.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -16,7 +16,9 @@ using nlohmann::json;
 
 constexpr int64_t max_elements = 6000, max_operations = 400000;  // a sample
 
-json pair(int64_t a, int64_t b) { return json::array({a, b}); }
+json pair(int64_t a, int64_t b) {
+  return json::array({a, b});
+}
 
 class KerasSketch {
  public:
@@ -58,14 +60,20 @@ class KerasSketch {
     const int64_t height = random_.between(1, 11), channels = random_.between(1, 8);
     std::vector<int64_t> sizes;
     switch (random_.below(6)) {
-      case 0: sizes = {random_.between(1, 40)}; break;
-      case 1: sizes = {random_.between(1, 9), random_.between(1, 12)}; break;
-      default: sizes = {height, random_.one_in(3) ? height : random_.between(1, 11), channels};
+      case 0:
+        sizes = {random_.between(1, 40)};
+        break;
+      case 1:
+        sizes = {random_.between(1, 9), random_.between(1, 12)};
+        break;
+      default:
+        sizes = {height, random_.one_in(3) ? height : random_.between(1, 11), channels};
     }
     if (channels_first_ && sizes.size() == 3) sizes = {channels, sizes[0], sizes[1]};
     json shape = json::array({nullptr});
     for (const int64_t size : sizes) shape.push_back(size);
-    if (try_layer("InputLayer", {{"batch_input_shape", shape}}, {})) config_.inputs.push_back(tensors_.back().ref);
+    if (try_layer("InputLayer", {{"batch_input_shape", shape}}, {}))
+      config_.inputs.push_back(tensors_.back().ref);
   }
 
   // Calls a new layer; false and nothing happens if it does not fit.
@@ -86,13 +94,15 @@ class KerasSketch {
   bool try_sharing() {
     std::vector<size_t> candidates;
     for (size_t i = 0; i < config_.layers.size(); ++i)
-      if (config_.layers[i].class_name == "Conv2D" || config_.layers[i].class_name == "Dense" || config_.layers[i].class_name == "BatchNormalization")
+      if (config_.layers[i].class_name == "Conv2D" || config_.layers[i].class_name == "Dense" ||
+          config_.layers[i].class_name == "BatchNormalization")
         candidates.push_back(i);
     if (candidates.empty()) return false;
     keras::Layer &layer = config_.layers[random_.of(candidates)];
     const auto index = static_cast<size_t>(&layer - config_.layers.data());
     layer.calls.push_back({{some().ref}});
-    if (accept({layer.name, static_cast<int>(layer.calls.size()) - 1}, index, layer.calls.size() - 1)) return true;
+    if (accept({layer.name, static_cast<int>(layer.calls.size()) - 1}, index, layer.calls.size() - 1))
+      return true;
     layer.calls.pop_back();
     return false;
   }
@@ -126,33 +136,44 @@ class KerasSketch {
 
   int64_t units() {
     switch (random_.below(7)) {
-      case 0: return random_.of({15, 16, 17, 31, 32, 33});
-      case 1: return random_.of({40, 48, 64, 70});
-      default: return random_.between(1, 12);
+      case 0:
+        return random_.of({15, 16, 17, 31, 32, 33});
+      case 1:
+        return random_.of({40, 48, 64, 70});
+      default:
+        return random_.between(1, 12);
     }
   }
 
   std::string activation() {
     static const std::vector<std::string> names = {
-        "linear", "relu", "relu", "relu6", "sigmoid", "tanh", "elu", "softplus", "hard_sigmoid", "swish", "selu", "softsign",
-        "mish", "leaky_relu", "hard_silu", "softmax", "log_softmax", "exponential"};
+        "linear", "relu",       "relu",         "relu6",   "sigmoid",     "tanh",
+        "elu",    "softplus",   "hard_sigmoid", "swish",   "selu",        "softsign",
+        "mish",   "leaky_relu", "hard_silu",    "softmax", "log_softmax", "exponential"};
     return random_.one_in(2) ? "relu" : random_.of(names);
   }
 
   json regularizer() {
-    const double l1 = random_.one_in(2) ? 0 : random_.uniform(0.001, 0.05), l2 = l1 > 0 && random_.one_in(2) ? 0 : random_.uniform(0.001, 0.05);
+    const double l1 = random_.one_in(2) ? 0 : random_.uniform(0.001, 0.05),
+                 l2 = l1 > 0 && random_.one_in(2) ? 0 : random_.uniform(0.001, 0.05);
     return {{"class_name", "L1L2"}, {"config", {{"l1", l1}, {"l2", l2}}}};
   }
 
   json constraint() {
     const json axis = random_.one_in(3) ? json(-1) : json(0);
     switch (random_.below(4)) {
-      case 0: return {{"class_name", "MaxNorm"}, {"config", {{"max_value", random_.uniform(0.3, 1)}, {"axis", axis}}}};
-      case 1: return {{"class_name", "NonNeg"}, {"config", json::object()}};
-      case 2: return {{"class_name", "UnitNorm"}, {"config", {{"axis", axis}}}};
+      case 0:
+        return {{"class_name", "MaxNorm"},
+                {"config", {{"max_value", random_.uniform(0.3, 1)}, {"axis", axis}}}};
+      case 1:
+        return {{"class_name", "NonNeg"}, {"config", json::object()}};
+      case 2:
+        return {{"class_name", "UnitNorm"}, {"config", {{"axis", axis}}}};
       default:
-        return {{"class_name", "MinMaxNorm"},
-                {"config", {{"min_value", 0.25}, {"max_value", 0.75}, {"rate", random_.of({1.0, 0.5})}, {"axis", axis}}}};
+        return {
+            {"class_name", "MinMaxNorm"},
+            {"config",
+             {{"min_value", 0.25}, {"max_value", 0.75}, {"rate", random_.of({1.0, 0.5})}, {"axis", axis}}}};
     }
   }
 
@@ -170,7 +191,8 @@ class KerasSketch {
     const int64_t k = random_.between(1, largest);
     config[size_name] = random_.one_in(3) ? pair(k, random_.between(1, largest)) : pair(k, k);
     config["padding"] = random_.of({"valid", "same", "same"});
-    if (random_.one_in(2)) config["strides"] = random_.one_in(3) ? pair(random_.between(1, 4), random_.between(1, 3)) : pair(2, 2);
+    if (random_.one_in(2))
+      config["strides"] = random_.one_in(3) ? pair(random_.between(1, 4), random_.between(1, 3)) : pair(2, 2);
   }
 
   json sides(int64_t most) {
@@ -181,7 +203,8 @@ class KerasSketch {
   void add_layer() {
     if (random_.one_in(10) && try_sharing()) return;
     const std::vector<keras::LayerSignature> &classes = keras::all_layers();
-    const std::string &class_name = random_.one_in(3) ? random_.of(favourites()) : random_.of(classes).class_name;
+    const std::string &class_name =
+        random_.one_in(3) ? random_.of(favourites()) : random_.of(classes).class_name;
     const keras::LayerSignature &signature = *keras::find_layer(class_name);
     if (class_name == "InputLayer") return;
     if (signature.merges) return add_merge(class_name);
@@ -191,7 +214,8 @@ class KerasSketch {
 
   // What models mostly consist of.
   static const std::vector<std::string> &favourites() {
-    static const std::vector<std::string> names = {"Conv2D", "Conv2D", "Dense", "MaxPooling2D", "Concatenate", "Concatenate", "SeparableConv2D"};
+    static const std::vector<std::string> names = {
+        "Conv2D", "Conv2D", "Dense", "MaxPooling2D", "Concatenate", "Concatenate", "SeparableConv2D"};
     return names;
   }
 
@@ -199,7 +223,8 @@ class KerasSketch {
     json config = json::object();
     const bool is_image = x.dims.size() == 4;
     for (const keras::Parameter &parameter : keras::find_layer(class_name)->parameters)
-      if (parameter.name == "data_format" && (channels_first_ ? !random_.one_in(8) : random_.one_in(40))) config["data_format"] = "channels_first";
+      if (parameter.name == "data_format" && (channels_first_ ? !random_.one_in(8) : random_.one_in(40)))
+        config["data_format"] = "channels_first";
     if (class_name == "Dense") {
       config["units"] = units();
       add_weight_arguments(config, {"kernel", "bias"});
@@ -253,7 +278,8 @@ class KerasSketch {
     } else if (class_name == "Permute") {
       std::vector<int64_t> order;
       for (size_t d = 1; d < x.dims.size(); ++d) order.push_back(static_cast<int64_t>(d));
-      for (size_t d = 1; d < order.size(); ++d) std::swap(order[d], order[static_cast<size_t>(random_.below(static_cast<int64_t>(d) + 1))]);
+      for (size_t d = 1; d < order.size(); ++d)
+        std::swap(order[d], order[static_cast<size_t>(random_.below(static_cast<int64_t>(d) + 1))]);
       config["dims"] = order;
     } else if (class_name == "Rescaling") {
       config["scale"] = 0.5;
@@ -286,9 +312,12 @@ class KerasSketch {
     if (class_name == "Concatenate") return add_concatenation(x);
     std::vector<keras::TensorRef> inputs = {x.ref};
     for (const Tensor &other : tensors_)
-      if (other.dims == x.dims && !(other.ref == x.ref) && inputs.size() < (class_name == "Subtract" ? 2u : 3u)) inputs.push_back(other.ref);
+      if (other.dims == x.dims && !(other.ref == x.ref) &&
+          inputs.size() < (class_name == "Subtract" ? 2u : 3u))
+        inputs.push_back(other.ref);
     if (inputs.size() == 1 && x.dims.size() > 1) {  // none fits: a dense layer makes one
-      if (!try_layer("Dense", {{"units", x.dims.back().value()}, {"activation", activation()}}, {x.ref})) return;
+      if (!try_layer("Dense", {{"units", x.dims.back().value()}, {"activation", activation()}}, {x.ref}))
+        return;
       if (tensors_.back().dims != x.dims) return;
       inputs.push_back(tensors_.back().ref);
     }
@@ -298,11 +327,14 @@ class KerasSketch {
 
   void add_concatenation(const Tensor &x) {
     const int64_t rank = static_cast<int64_t>(x.dims.size());
-    const int64_t axis = random_.one_in(3) ? random_.between(1, rank - 1) : channels_first_ && rank == 4 ? 1 : rank - 1;
+    const int64_t axis = random_.one_in(3)              ? random_.between(1, rank - 1)
+                         : channels_first_ && rank == 4 ? 1
+                                                        : rank - 1;
     std::vector<keras::TensorRef> inputs = {x.ref};
     for (const Tensor &other : tensors_) {
       bool fits = other.dims.size() == x.dims.size() && !(other.ref == x.ref) && inputs.size() < 4;
-      for (size_t d = 0; fits && d < x.dims.size(); ++d) fits = static_cast<int64_t>(d) == axis || other.dims[d] == x.dims[d];
+      for (size_t d = 0; fits && d < x.dims.size(); ++d)
+        fits = static_cast<int64_t>(d) == axis || other.dims[d] == x.dims[d];
       if (fits && !random_.one_in(3)) inputs.push_back(other.ref);
     }
     if (axis == rank - 1 && (inputs.size() == 1 || random_.one_in(3))) {
@@ -317,7 +349,8 @@ class KerasSketch {
   void add_head() {
     const Tensor x = some();
     if (x.dims.size() == 4)
-      try_layer(random_.of({"Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D"}), json::object(), {x.ref});
+      try_layer(random_.of({"Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D"}), json::object(),
+                {x.ref});
     json config = {{"units", units()}};
     add_weight_arguments(config, {"kernel", "bias"});
     if (random_.one_in(2)) config["activation"] = "softmax";
@@ -328,7 +361,8 @@ class KerasSketch {
     config_.outputs = {tensors_.back().ref};
     for (int64_t i = random_.one_in(4) ? random_.between(1, 2) : 0; i > 0; --i) {
       const keras::TensorRef &ref = random_.of(tensors_).ref;
-      if (std::find(config_.outputs.begin(), config_.outputs.end(), ref) == config_.outputs.end()) config_.outputs.push_back(ref);
+      if (std::find(config_.outputs.begin(), config_.outputs.end(), ref) == config_.outputs.end())
+        config_.outputs.push_back(ref);
     }
   }
 

@@ -1,5 +1,5 @@
-// Random models: graphs of ops, and Keras models layer by layer. Sizes are odd more often than not, channels now and
-// then many enough for several blocks of packed weights and a rest.
+// Random models: graphs of ops, and Keras models layer by layer. Sizes are odd more often than not, channels
+// now and then many enough for several blocks of packed weights and a rest.
 #pragma once
 
 #include <string>

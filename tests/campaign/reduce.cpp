@@ -15,10 +15,10 @@ using ir::ValueId;
 
 // What to make of a graph; ids are those of the given one.
 struct Change {
-  std::vector<ValueId> outputs;                 // if not empty
-  ValueId cut = -1;                             // becomes an input
-  std::pair<ValueId, ValueId> bypass{-1, -1};   // the first is read from the second
-  int64_t size = 0, new_size = 0;               // of inputs and variables
+  std::vector<ValueId> outputs;                // if not empty
+  ValueId cut = -1;                            // becomes an input
+  std::pair<ValueId, ValueId> bypass{-1, -1};  // the first is read from the second
+  int64_t size = 0, new_size = 0;              // of inputs and variables
   std::pair<ir::NodeId, ir::Attributes> attributes{-1, {}};
 };
 
@@ -34,11 +34,15 @@ std::optional<Graph> changed(const Graph &source, const Change &change) {
   result.name = source.name;
   std::vector<ValueId> map(source.values.size(), -1);
   for (const ValueId input : source.inputs)
-    map[static_cast<size_t>(input)] = result.add_input(source.value(input).name, resized(source.type(input), change));
-  if (change.cut >= 0) map[static_cast<size_t>(change.cut)] = result.add_input(source.value(change.cut).name, resized(source.type(change.cut), change));
+    map[static_cast<size_t>(input)] =
+        result.add_input(source.value(input).name, resized(source.type(input), change));
+  if (change.cut >= 0)
+    map[static_cast<size_t>(change.cut)] =
+        result.add_input(source.value(change.cut).name, resized(source.type(change.cut), change));
   for (const ir::Variable &v : source.variables)
     map[static_cast<size_t>(v.value)] =
-        result.add_variable(source.value(v.value).name, resized(source.type(v.value), change), v.kind, v.trainable, v.initializer);
+        result.add_variable(source.value(v.value).name, resized(source.type(v.value), change), v.kind,
+                            v.trainable, v.initializer);
   for (size_t i = 0; i < source.nodes.size(); ++i) {
     const ir::Node &node = source.nodes[i];
     if (node.outputs[0] == change.cut) continue;
@@ -50,10 +54,12 @@ std::optional<Graph> changed(const Graph &source, const Change &change) {
     for (const ValueId input : node.inputs) inputs.push_back(map[static_cast<size_t>(input)]);
     ir::Checker checker;
     const bool is_new = change.attributes.first == static_cast<ir::NodeId>(i);
-    const ir::NodeId id = result.add_node(*node.op, is_new ? change.attributes.second : node.attributes, std::move(inputs),
-                                          source.value(node.outputs[0]).name, checker, node.layer);
+    const ir::NodeId id =
+        result.add_node(*node.op, is_new ? change.attributes.second : node.attributes, std::move(inputs),
+                        source.value(node.outputs[0]).name, checker, node.layer);
     if (id < 0) return std::nullopt;
-    for (size_t o = 0; o < node.outputs.size(); ++o) map[static_cast<size_t>(node.outputs[o])] = result.node(id).outputs[o];
+    for (size_t o = 0; o < node.outputs.size(); ++o)
+      map[static_cast<size_t>(node.outputs[o])] = result.node(id).outputs[o];
   }
   for (const ValueId output : change.outputs.empty() ? source.outputs : change.outputs) {
     const ValueId value = map[static_cast<size_t>(output)];
@@ -71,15 +77,19 @@ std::optional<Graph> changed(const Graph &source, const Change &change) {
   Graph rest;
   rest.name = result.name;
   std::vector<ValueId> kept(result.values.size(), -1);
-  for (const ValueId input : inputs) kept[static_cast<size_t>(input)] = rest.add_input(result.value(input).name, result.type(input));
+  for (const ValueId input : inputs)
+    kept[static_cast<size_t>(input)] = rest.add_input(result.value(input).name, result.type(input));
   for (const ir::Variable &v : result.variables)
-    kept[static_cast<size_t>(v.value)] = rest.add_variable(result.value(v.value).name, result.type(v.value), v.kind, v.trainable, v.initializer);
+    kept[static_cast<size_t>(v.value)] = rest.add_variable(result.value(v.value).name, result.type(v.value),
+                                                           v.kind, v.trainable, v.initializer);
   for (const ir::Node &node : result.nodes) {
     std::vector<ValueId> operands;
     for (const ValueId input : node.inputs) operands.push_back(kept[static_cast<size_t>(input)]);
     ir::Checker checker;
-    const ir::NodeId id = rest.add_node(*node.op, node.attributes, std::move(operands), result.value(node.outputs[0]).name, checker, node.layer);
-    for (size_t o = 0; o < node.outputs.size(); ++o) kept[static_cast<size_t>(node.outputs[o])] = rest.node(id).outputs[o];
+    const ir::NodeId id = rest.add_node(*node.op, node.attributes, std::move(operands),
+                                        result.value(node.outputs[0]).name, checker, node.layer);
+    for (size_t o = 0; o < node.outputs.size(); ++o)
+      kept[static_cast<size_t>(node.outputs[o])] = rest.node(id).outputs[o];
   }
   for (const ValueId output : result.outputs) rest.outputs.push_back(kept[static_cast<size_t>(output)]);
   return rest;
@@ -87,11 +97,13 @@ std::optional<Graph> changed(const Graph &source, const Change &change) {
 
 class Reducer {
  public:
-  Reducer(Case c, const std::function<bool(const Case &)> &fails, int attempts) : best_(std::move(c)), fails_(fails), attempts_(attempts) {}
+  Reducer(Case c, const std::function<bool(const Case &)> &fails, int attempts)
+      : best_(std::move(c)), fails_(fails), attempts_(attempts) {}
 
   Case run() {
     // Not only the first cut of a kind: what one makes possible, another uses.
-    while (attempts_ > 0 && (simplify_run() | simplify_fit() | drop_outputs() | shorten() | drop_nodes() | shrink())) {
+    while (attempts_ > 0 &&
+           (simplify_run() | simplify_fit() | drop_outputs() | shorten() | drop_nodes() | shrink())) {
     }
     return std::move(best_);
   }
@@ -122,7 +134,8 @@ class Reducer {
     for (size_t o = 0; o < outputs.size(); ++o) {
       const auto found = std::ranges::find(best_.graph.outputs, outputs[o]);
       const auto old = static_cast<size_t>(found - best_.graph.outputs.begin());
-      fit.losses.push_back(found == best_.graph.outputs.end() ? Loss{.name = "mean_squared_error"} : before.losses[old]);
+      fit.losses.push_back(found == best_.graph.outputs.end() ? Loss{.name = "mean_squared_error"}
+                                                              : before.losses[old]);
       for (Metric metric : before.metrics)
         if (found != best_.graph.outputs.end() && metric.output == static_cast<int>(old)) {
           metric.output = static_cast<int>(o);
@@ -161,8 +174,12 @@ class Reducer {
     any |= try_edit([](Case &c) { c.fit->constraints.clear(); });
     any |= try_edit([](Case &c) { c.fit->weighting = Weighting::none; });
     any |= try_edit([](Case &c) { c.fit->first_step = 0; });
-    any |= try_edit([](Case &c) { c.fit->optimizer.clipnorm = c.fit->optimizer.clipvalue = c.fit->optimizer.global_clipnorm = 0; });
-    any |= try_edit([](Case &c) { c.fit->optimizer = default_optimizer_config(Optimizer::sgd, c.fit->optimizer.keras3); });
+    any |= try_edit([](Case &c) {
+      c.fit->optimizer.clipnorm = c.fit->optimizer.clipvalue = c.fit->optimizer.global_clipnorm = 0;
+    });
+    any |= try_edit([](Case &c) {
+      c.fit->optimizer = default_optimizer_config(Optimizer::sgd, c.fit->optimizer.keras3);
+    });
     any |= try_edit([](Case &c) {
       for (Loss &loss : c.fit->losses) loss = {.name = loss.name};
     });
@@ -170,7 +187,8 @@ class Reducer {
       for (Loss &loss : c.fit->losses) loss = {.name = "mean_squared_error"};
     });
     any |= try_edit([](Case &c) {
-      for (ir::Variable &variable : c.graph.variables) variable.trainable = variable.kind == ir::VariableKind::weight;
+      for (ir::Variable &variable : c.graph.variables)
+        variable.trainable = variable.kind == ir::VariableKind::weight;
     });
     return any;
   }
@@ -192,13 +210,15 @@ class Reducer {
     bool any = false;
     for (size_t i = 0; i + 1 < best_.graph.nodes.size(); ++i)
       if (const ValueId value = best_.graph.nodes[i].outputs[0];
-          best_.graph.type(value).has_batch() && (!best_.fit || best_.graph.type(value).rank() >= 2) && try_change({.outputs = {value}})) {
+          best_.graph.type(value).has_batch() && (!best_.fit || best_.graph.type(value).rank() >= 2) &&
+          try_change({.outputs = {value}})) {
         any = true;
         break;
       }
     for (size_t i = best_.graph.nodes.size(); i-- > 0;)
       if (i < best_.graph.nodes.size())
-        if (const ValueId value = best_.graph.nodes[i].outputs[0]; best_.graph.type(value).has_batch() && best_.graph.nodes.size() > 1)
+        if (const ValueId value = best_.graph.nodes[i].outputs[0];
+            best_.graph.type(value).has_batch() && best_.graph.nodes.size() > 1)
           any |= try_change({.cut = value});
     return any;
   }
@@ -209,7 +229,8 @@ class Reducer {
       if (i >= best_.graph.nodes.size()) continue;
       const ir::Node node = best_.graph.nodes[i];
       for (const ValueId input : node.inputs)
-        if (best_.graph.type(input) == best_.graph.type(node.outputs[0]) && try_change({.bypass = {node.outputs[0], input}})) {
+        if (best_.graph.type(input) == best_.graph.type(node.outputs[0]) &&
+            try_change({.bypass = {node.outputs[0], input}})) {
           any = true;
           break;
         }
@@ -225,7 +246,9 @@ class Reducer {
     for (size_t f = 0; f < node.op->fields.size(); ++f) {
       if (node.op->attribute_values(node.attributes)[f] == node.op->fields[f].default_value) continue;
       ir::Attributes attributes = node.attributes;
-      if (node.op->with_attribute(attributes, f, node.op->fields[f].default_value) && try_change({.attributes = {id, attributes}})) return true;
+      if (node.op->with_attribute(attributes, f, node.op->fields[f].default_value) &&
+          try_change({.attributes = {id, attributes}}))
+        return true;
     }
     return false;
   }
@@ -253,6 +276,8 @@ class Reducer {
 
 }  // namespace
 
-Case reduce(Case c, const std::function<bool(const Case &)> &fails, int attempts) { return Reducer(std::move(c), fails, attempts).run(); }
+Case reduce(Case c, const std::function<bool(const Case &)> &fails, int attempts) {
+  return Reducer(std::move(c), fails, attempts).run();
+}
 
 }  // namespace sinter::campaign

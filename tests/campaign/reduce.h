@@ -1,4 +1,5 @@
-// Makes a failing case small: outputs, nodes, attributes, sizes and settings of the fit go as long as it still fails.
+// Makes a failing case small: outputs, nodes, attributes, sizes and settings of the fit go as long as it
+// still fails.
 #pragma once
 
 #include <functional>

@@ -14,33 +14,57 @@ constexpr int evaluations = 3;
 
 // Ops whose result is one of their operands, bit for bit.
 bool is_exact(std::string_view op) {
-  static const std::set<std::string_view> ops = {
-      "concat", "crop", "crop_gradient", "pad", "reshape", "transpose", "upsample_nearest", "identity", "relu", "relu6", "clip",
-      "maximum", "minimum", "max_pool", "max_pool_index", "reduce_max", "neg", "dropout", "clip_gradient", "where_greater", "fill",
-      "non_negative_constraint", "one_hot"};
+  static const std::set<std::string_view> ops = {"concat",
+                                                 "crop",
+                                                 "crop_gradient",
+                                                 "pad",
+                                                 "reshape",
+                                                 "transpose",
+                                                 "upsample_nearest",
+                                                 "identity",
+                                                 "relu",
+                                                 "relu6",
+                                                 "clip",
+                                                 "maximum",
+                                                 "minimum",
+                                                 "max_pool",
+                                                 "max_pool_index",
+                                                 "reduce_max",
+                                                 "neg",
+                                                 "dropout",
+                                                 "clip_gradient",
+                                                 "where_greater",
+                                                 "fill",
+                                                 "non_negative_constraint",
+                                                 "one_hot"};
   return ops.contains(op);
 }
 
 // Operands that are only compared, not computed with.
 bool is_compared(std::string_view op, size_t operand) {
-  static const std::map<std::string_view, size_t> first_computed = {{"reduce_max_gradient", 2}, {"max_pool_gradient", 1}};
+  static const std::map<std::string_view, size_t> first_computed = {{"reduce_max_gradient", 2},
+                                                                    {"max_pool_gradient", 1}};
   if (op.ends_with("_accuracy")) return true;
   const auto found = first_computed.find(op);
   return found != first_computed.end() && operand < found->second;
 }
 
-std::vector<ir::ReferenceTensor> disturbed(const ir::Graph &graph, std::vector<ir::ReferenceTensor> values, int64_t n, Random &random) {
+std::vector<ir::ReferenceTensor> disturbed(const ir::Graph &graph, std::vector<ir::ReferenceTensor> values,
+                                           int64_t n, Random &random) {
   for (const ir::Node &node : graph.nodes) {
     std::vector<ir::TensorType> types;
     std::vector<ir::ReferenceTensor> operands;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       types.push_back(graph.type(node.inputs[i]));
       operands.push_back(values[static_cast<size_t>(node.inputs[i])]);
-      if (types.back().dtype != ir::DType::f32 || is_exact(node.op->name) || is_compared(node.op->name, i)) continue;
+      if (types.back().dtype != ir::DType::f32 || is_exact(node.op->name) || is_compared(node.op->name, i))
+        continue;
       for (double &x : operands.back().data) x *= 1 + random.uniform(-0x1p-23, 0x1p-23);
     }
-    std::vector<ir::ReferenceTensor> outputs = ir::interpret_op(*node.op, node.attributes, types, std::move(operands), n);
-    for (size_t i = 0; i < outputs.size(); ++i) values[static_cast<size_t>(node.outputs[i])] = std::move(outputs[i]);
+    std::vector<ir::ReferenceTensor> outputs =
+        ir::interpret_op(*node.op, node.attributes, types, std::move(operands), n);
+    for (size_t i = 0; i < outputs.size(); ++i)
+      values[static_cast<size_t>(node.outputs[i])] = std::move(outputs[i]);
   }
   return values;
 }
@@ -70,7 +94,8 @@ Evaluation evaluate(const ir::Graph &graph, const std::vector<ir::ReferenceTenso
     const std::vector<ir::ReferenceTensor> values = disturbed(graph, result.exact, n, random);
     for (size_t v = 0; v < values.size(); ++v)
       for (size_t i = 0; i < values[v].data.size(); ++i)
-        result.changes[v][i] = std::max(result.changes[v][i], std::abs(values[v].data[i] - result.exact[v].data[i]));
+        result.changes[v][i] =
+            std::max(result.changes[v][i], std::abs(values[v].data[i] - result.exact[v].data[i]));
   }
   return result;
 }
@@ -80,7 +105,8 @@ std::vector<bool> ancestors(const ir::Graph &graph, const std::vector<ir::ValueI
   for (const ir::ValueId value : values) wanted[static_cast<size_t>(value)] = true;
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const ir::Node &node = graph.nodes[i];
-    for (const ir::ValueId output : node.outputs) result[i] = result[i] || wanted[static_cast<size_t>(output)];
+    for (const ir::ValueId output : node.outputs)
+      result[i] = result[i] || wanted[static_cast<size_t>(output)];
     if (!result[i]) continue;
     for (const ir::ValueId input : node.inputs) wanted[static_cast<size_t>(input)] = true;
   }

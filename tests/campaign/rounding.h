@@ -1,7 +1,7 @@
-// What rounding may do to a result. A graph is evaluated in double exactly, and some times with every operand of every op
-// that rounds changed by a random part of 2^-23 (Monte Carlo arithmetic; Parker, "Monte Carlo arithmetic", 1997). The
-// differences are what an evaluation in f32 differs by, up to a small factor, whatever cancels or is divided by on the
-// way.
+// What rounding may do to a result. A graph is evaluated in double exactly, and some times with every operand
+// of every op that rounds changed by a random part of 2^-23 (Monte Carlo arithmetic; Parker, "Monte Carlo
+// arithmetic", 1997). The differences are what an evaluation in f32 differs by, up to a small factor,
+// whatever cancels or is divided by on the way.
 #pragma once
 
 #include <string>
@@ -30,9 +30,10 @@ enum class Kinks : uint8_t {
   corners,  // those, and places where its gradient does
 };
 
-// The first node at a kink: an operand so close to it that rounding may decide on which side it lies. Only nodes with
-// `considered` (by node) are looked at. "": there is none.
-std::string kink(const ir::Graph &graph, const Evaluation &evaluation, const std::vector<bool> &considered, Kinks kinks);
+// The first node at a kink: an operand so close to it that rounding may decide on which side it lies. Only
+// nodes with `considered` (by node) are looked at. "": there is none.
+std::string kink(const ir::Graph &graph, const Evaluation &evaluation, const std::vector<bool> &considered,
+                 Kinks kinks);
 
 // By node: whether one of `values` depends on it.
 std::vector<bool> ancestors(const ir::Graph &graph, const std::vector<ir::ValueId> &values);

@@ -29,7 +29,10 @@ json attribute_json(const ir::AttributeValue &value) {
 }
 
 json graph_json(const ir::Graph &graph) {
-  json result = {{"inputs", json::array()}, {"variables", json::array()}, {"nodes", json::array()}, {"outputs", json::array()}};
+  json result = {{"inputs", json::array()},
+                 {"variables", json::array()},
+                 {"nodes", json::array()},
+                 {"outputs", json::array()}};
   for (const ir::ValueId input : graph.inputs)
     result["inputs"].push_back({{"name", graph.value(input).name}, {"dims", dims_of(graph.type(input))}});
   for (const ir::Variable &variable : graph.variables)
@@ -38,11 +41,15 @@ json graph_json(const ir::Graph &graph) {
                                    {"kind", std::string(ir::name(variable.kind))},
                                    {"trainable", variable.trainable}});
   for (const ir::Node &node : graph.nodes) {
-    json entry = {{"op", std::string(node.op->name)}, {"layer", node.layer}, {"output", graph.value(node.outputs[0]).name},
-                  {"inputs", json::array()}, {"attributes", json::object()}};
+    json entry = {{"op", std::string(node.op->name)},
+                  {"layer", node.layer},
+                  {"output", graph.value(node.outputs[0]).name},
+                  {"inputs", json::array()},
+                  {"attributes", json::object()}};
     for (const ir::ValueId input : node.inputs) entry["inputs"].push_back(graph.value(input).name);
     const std::vector<ir::AttributeValue> values = node.op->attribute_values(node.attributes);
-    for (size_t f = 0; f < values.size(); ++f) entry["attributes"][std::string(node.op->fields[f].name)] = attribute_json(values[f]);
+    for (size_t f = 0; f < values.size(); ++f)
+      entry["attributes"][std::string(node.op->fields[f].name)] = attribute_json(values[f]);
     result["nodes"].push_back(std::move(entry));
   }
   for (const ir::ValueId output : graph.outputs) result["outputs"].push_back(graph.value(output).name);
@@ -64,18 +71,20 @@ struct TorchExport::Contents {
 
 TorchExport::TorchExport(const std::string &folder, const Case &c)
     : path_(folder + "/fit_" + std::to_string(c.seed)), contents_(std::make_unique<Contents>()) {
-  contents_->description = {{"graph", graph_json(c.graph)}, {"fit", to_json(*c.fit)}, {"steps", json::array()}};
+  contents_->description = {
+      {"graph", graph_json(c.graph)}, {"fit", to_json(*c.fit)}, {"steps", json::array()}};
 }
 
 TorchExport::~TorchExport() {
   if (contents_->description["steps"].empty()) return;
   std::ofstream(path_ + ".bin", std::ios::binary)
-      .write(reinterpret_cast<const char *>(contents_->numbers.data()), static_cast<std::streamsize>(contents_->numbers.size() * 4));
+      .write(reinterpret_cast<const char *>(contents_->numbers.data()),
+             static_cast<std::streamsize>(contents_->numbers.size() * 4));
   std::ofstream(path_ + ".json") << contents_->description;
 }
 
-void TorchExport::add_step(const FitRunner &fit, const StepData &data, const Tensors &state, double loss, double loss_allowed,
-                           const std::vector<ExportedTensor> &tensors) {
+void TorchExport::add_step(const FitRunner &fit, const StepData &data, const Tensors &state, double loss,
+                           double loss_allowed, const std::vector<ExportedTensor> &tensors) {
   const passes::TrainingGraph &training = fit.training();
   json step = {{"n", data.n},
                {"number", data.hyper.step},
@@ -87,12 +96,17 @@ void TorchExport::add_step(const FitRunner &fit, const StepData &data, const Ten
                {"before", json::object()},
                {"after", json::object()}};
   for (const auto &[name, tensor] : data.inputs)
-    if (name != "hyper" && name != "random") step["inputs"][name] = {{"dims", tensor.dims}, {"values", contents_->add(tensor.data)}};
-  for (const ir::ValueId target : training.targets) step["targets"].push_back(target < 0 ? json() : json(training.graph.value(target).name));
-  step["sample_weight"] = training.sample_weight < 0 ? json() : json(training.graph.value(training.sample_weight).name);
-  for (const auto &[name, tensor] : state) step["before"][name] = {{"dims", tensor.dims}, {"values", contents_->add(tensor.data)}};
+    if (name != "hyper" && name != "random")
+      step["inputs"][name] = {{"dims", tensor.dims}, {"values", contents_->add(tensor.data)}};
+  for (const ir::ValueId target : training.targets)
+    step["targets"].push_back(target < 0 ? json() : json(training.graph.value(target).name));
+  step["sample_weight"] =
+      training.sample_weight < 0 ? json() : json(training.graph.value(training.sample_weight).name);
+  for (const auto &[name, tensor] : state)
+    step["before"][name] = {{"dims", tensor.dims}, {"values", contents_->add(tensor.data)}};
   for (const ExportedTensor &tensor : tensors)
-    step["after"][tensor.name] = {{"values", contents_->add(tensor.after)}, {"allowed", contents_->add(tensor.allowed)}};
+    step["after"][tensor.name] = {{"values", contents_->add(tensor.after)},
+                                  {"allowed", contents_->add(tensor.allowed)}};
   contents_->description["steps"].push_back(std::move(step));
 }
 

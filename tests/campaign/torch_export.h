@@ -1,5 +1,5 @@
-// Writes fits for check_with_torch.py: the model as a graph, the settings of the fit, and of each compared step the data,
-// the state before it, and the state that compiled code left, with what it may be off.
+// Writes fits for check_with_torch.py: the model as a graph, the settings of the fit, and of each compared
+// step the data, the state before it, and the state that compiled code left, with what it may be off.
 //
 // fit_N.json says it all; its arrays are [first, count] of the little-endian floats in fit_N.bin.
 #pragma once
@@ -23,8 +23,8 @@ class TorchExport {
   ~TorchExport();  // writes the files
 
   // state: before the step.
-  void add_step(const FitRunner &fit, const StepData &data, const Tensors &state, double loss, double loss_allowed,
-                const std::vector<ExportedTensor> &tensors);
+  void add_step(const FitRunner &fit, const StepData &data, const Tensors &state, double loss,
+                double loss_allowed, const std::vector<ExportedTensor> &tensors);
 
  private:
   struct Contents;
