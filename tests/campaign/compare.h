@@ -5,13 +5,15 @@
 // when a sample comes alone.
 //
 // Fits: ten steps, each from the state that compiled code left, so that roundings do not add up. An element
-// of a weight, slot or statistic may differ by 1e-5 of the largest update of its tensor in this step, and by
-// the rounding of its own storage (2^-23 of its old or new value). Where gradients cancel, or are divided by
-// their own size as Adam does, rounding does more than that: then by what the update does with the gradient
-// moved by its noise, and what rounding does to the element. How often that was the wider bound is counted,
-// and limited by the tests. Where an operand of relu, max and the like is so close to the kink that rounding
-// decides (kinks.cpp), the step is not compared; that is counted and limited too. Loss and metrics are
-// compared likewise, and at the end evaluation and prediction.
+// of a weight, slot or statistic may differ by 1e-5 of the largest update of its tensor in this step (the net
+// one, or what the gradient did to it: moving averages may hold still because the two sides of their update
+// cancel), and by the rounding of its own storage (2^-23 of its old or new value; four times that if a
+// constraint follows). Where gradients cancel, or are divided by their own size as Adam does, rounding does
+// more than that: then by what the update does with the gradient moved by its noise, and by what rounding
+// does to the element. How often that was the wider bound is counted, and limited by the tests. Where an
+// operand of relu, max and the like is so close to the kink that rounding decides (kinks.cpp), the step is
+// not compared; that is counted and limited too. Loss and metrics are compared likewise, and at the end
+// evaluation and prediction.
 #pragma once
 
 #include <functional>

@@ -19,9 +19,11 @@ double largest_of(const std::vector<double> &values) {
   return largest;
 }
 
-// The values of the nodes behind an update op, and of it, with its gradient moved by `shift`.
+// The values of the nodes behind an update op, and of it, with its gradient times `factor` and moved by
+// `shift`.
 std::map<ir::ValueId, ir::ReferenceTensor> moved_update(const ir::Graph &graph, const Evaluation &evaluation,
-                                                        size_t update, double shift, int64_t n) {
+                                                        size_t update, double factor, double shift,
+                                                        int64_t n) {
   std::map<ir::ValueId, ir::ReferenceTensor> moved;
   for (size_t i = update; i < graph.nodes.size(); ++i) {
     const ir::Node &node = graph.nodes[i];
@@ -36,7 +38,7 @@ std::map<ir::ValueId, ir::ReferenceTensor> moved_update(const ir::Graph &graph, 
     }
     if (!is_behind) continue;
     if (i == update)
-      for (double &gradient : operands[1].data) gradient += shift;
+      for (double &gradient : operands[1].data) gradient = gradient * factor + shift;
     std::vector<ir::ReferenceTensor> outputs =
         ir::interpret_op(*node.op, node.attributes, types, std::move(operands), n);
     for (size_t o = 0; o < outputs.size(); ++o) moved[node.outputs[o]] = std::move(outputs[o]);
@@ -44,26 +46,37 @@ std::map<ir::ValueId, ir::ReferenceTensor> moved_update(const ir::Graph &graph, 
   return moved;
 }
 
-// What the updates of optimizers make of the noise of their gradients, by value and element.
-std::map<ir::ValueId, std::vector<double>> update_noise(const ir::Graph &graph, const Evaluation &evaluation,
-                                                        int64_t n) {
-  std::map<ir::ValueId, std::vector<double>> result;
+// What the update of an optimizer makes of its gradient, for one of its results.
+struct GradientEffect {
+  std::vector<double> noise;  // by element: what it makes of the gradient's noise
+  double scale = 0;           // the largest difference to the update of a gradient of zeros
+};
+
+std::map<ir::ValueId, GradientEffect> gradient_effects(const ir::Graph &graph, const Evaluation &evaluation,
+                                                       int64_t n) {
+  std::map<ir::ValueId, GradientEffect> effects;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     if (!graph.nodes[i].op->name.ends_with("_update")) continue;
     const double shift = bound_noise * evaluation.noise(graph.nodes[i].inputs[1]);
+    const auto differences = [&](ir::ValueId value, const ir::ReferenceTensor &tensor) {
+      std::vector<double> result(tensor.data.size());
+      for (size_t k = 0; k < result.size(); ++k)
+        result[k] = std::abs(tensor.data[k] - evaluation.exact[static_cast<size_t>(value)].data[k]);
+      return result;
+    };
     for (const double sign : {-1.0, 1.0})
-      for (const auto &[value, tensor] : moved_update(graph, evaluation, i, sign * shift, n)) {
-        std::vector<double> &noise = result[value];
-        noise.resize(tensor.data.size(), 0);
-        for (size_t k = 0; k < noise.size(); ++k)
-          noise[k] = std::max(
-              noise[k], std::abs(tensor.data[k] - evaluation.exact[static_cast<size_t>(value)].data[k]));
+      for (const auto &[value, tensor] : moved_update(graph, evaluation, i, 1, sign * shift, n)) {
+        std::vector<double> noise = differences(value, tensor), &largest = effects[value].noise;
         // A norm is of many elements: what moves one moves all.
         if (graph.node(graph.value(value).producer).op->name.ends_with("_constraint"))
           std::ranges::fill(noise, largest_of(noise));
+        largest.resize(noise.size(), 0);
+        for (size_t k = 0; k < noise.size(); ++k) largest[k] = std::max(largest[k], noise[k]);
       }
+    for (const auto &[value, tensor] : moved_update(graph, evaluation, i, 0, 0, n))
+      effects[value].scale = largest_of(differences(value, tensor));
   }
-  return result;
+  return effects;
 }
 
 class FitComparison {
@@ -117,10 +130,10 @@ class FitComparison {
     }
     exported_.clear();
     const double loss_allowed = check_means(fmt::format("step {}", step), training, evaluation);
-    const auto noise = update_noise(training.graph, evaluation, data.n);
+    const auto effects = gradient_effects(training.graph, evaluation, data.n);
     for (const passes::VariableUpdate &update : training.updates) {
-      const auto found = noise.find(update.next);
-      check_update(step, update, evaluation, found == noise.end() ? std::vector<double>() : found->second);
+      const auto found = effects.find(update.next);
+      check_update(step, update, evaluation, found == effects.end() ? GradientEffect() : found->second);
     }
     fit_->compiled().expect_padding_zero();
     if (torch_)
@@ -145,13 +158,13 @@ class FitComparison {
   }
 
   void check_update(size_t step, const passes::VariableUpdate &update, const Evaluation &evaluation,
-                    const std::vector<double> &moved) {
+                    const GradientEffect &effect) {
     const ir::Graph &graph = fit_->training().graph;
     const std::string &name = graph.value(graph.variables[static_cast<size_t>(update.variable)].value).name;
     const ir::ReferenceTensor &before = fit_->state.at(name),
                               &next = evaluation.exact[static_cast<size_t>(update.next)];
     const std::vector<double> noise = evaluation.element_noise(update.next);
-    double scale = 0;
+    double scale = effect.scale;
     for (size_t i = 0; i < next.data.size(); ++i)
       scale = std::max(scale, std::abs(next.data[i] - before.data[i]));
     const ir::NodeId producer = graph.value(update.next).producer;
@@ -161,7 +174,7 @@ class FitComparison {
     for (size_t i = 0; i < allowed.size(); ++i) {
       const double storage =
           (is_constrained ? 0x1p-21 : 0x1p-23) * std::max(std::abs(next.data[i]), std::abs(before.data[i]));
-      const double rounding = std::max(bound_noise * noise[i], moved.empty() ? 0 : moved[i]);
+      const double rounding = std::max(bound_noise * noise[i], effect.noise.empty() ? 0 : effect.noise[i]);
       allowed[i] = std::max(bound_part * scale, rounding) + storage;
       wide += rounding > 10 * bound_part * scale + storage ? 1 : 0;
     }

@@ -1,4 +1,5 @@
 // Where ops have kinks, and how far a point is from them.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -124,13 +125,17 @@ bool near_tie_in_row(const Point &p) {
   return near_tie_along(p, {-1});
 }
 
-// Any two of a row: which are the k largest.
-bool near_order_in_row(const Point &p) {
+// The prediction at the target's place, and another of the row.
+bool near_target_in_row(const Point &p) {
   const auto classes = static_cast<size_t>(p.operands[0]->dims.back());
-  for (size_t row = 0; row < p.operands[0]->data.size(); row += classes)
+  for (size_t row = 0; row < p.operands[0]->data.size(); row += classes) {
+    const auto first = p.operands[1]->data.begin() + static_cast<int64_t>(row);
+    const size_t target =
+        row + static_cast<size_t>(std::max_element(first, first + static_cast<int64_t>(classes)) - first);
     for (size_t i = row; i < row + classes; ++i)
-      for (size_t j = row; j < i; ++j)
-        if (is_close(p.at(0, i) - p.at(0, j), p.noise[0][i] + p.noise[0][j])) return true;
+      if (i != target && is_close(p.at(0, i) - p.at(0, target), p.noise[0][i] + p.noise[0][target]))
+        return true;
+  }
   return false;
 }
 
@@ -220,7 +225,7 @@ const std::map<std::string_view, Entry> &table() {
       {"sparse_categorical_accuracy", {Kinks::jumps, near_tie_in_row}},
       {"binary_accuracy",
        {Kinks::jumps, [](const Point &p) { return near_numbers(p, 0, {p.number("threshold")}); }}},
-      {"top_k_accuracy", {Kinks::jumps, near_order_in_row}},
+      {"top_k_accuracy", {Kinks::jumps, near_target_in_row}},
   };
   return entries;
 }
