@@ -67,7 +67,7 @@ def padded(x, pads, value=0.0):
 
 
 def convolution(x, weight, a, groups):
-    y = F.conv2d(padded(x, a["pads"]).permute(0, 3, 1, 2), weight, stride=a["strides"], dilation=a["dilations"], groups=groups)
+    y = F.conv2d(padded(x, a["pads"]).permute(0, 3, 1, 2).contiguous(), weight.contiguous(), stride=a["strides"], dilation=a["dilations"], groups=groups)
     return y.permute(0, 2, 3, 1)
 
 
@@ -193,10 +193,18 @@ class Model:
                     old = self.statistics.get(name, old)
                     self.statistics[name] = (a["momentum"] * old + (1 - a["momentum"]) * new).detach()
             mean, variance = batch_mean, batch_variance
+            if a["constant_statistics"]:
+                mean, variance = mean.detach(), variance.detach()
         return (x - mean) / torch.sqrt(variance + a["epsilon"]) * gamma + beta
 
     def run(self):
+        needed = set(self.graph["outputs"])  # a model consists of what its outputs depend on
+        for node in reversed(self.graph["nodes"]):
+            if node["output"] in needed:
+                needed.update(node["inputs"])
         for node in self.graph["nodes"]:
+            if node["output"] not in needed:
+                continue
             operands = [self.values[name] for name in node["inputs"]]
             op, a = node["op"], node["attributes"]
             if op == "dropout":
