@@ -121,6 +121,8 @@ Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int w
       if (result.is_valid) {
         ++campaign.valid;
         campaign.coverage.add(result.coverage);
+      } else {
+        ++campaign.refused;
       }
       running.erase(running.begin() + static_cast<int64_t>(i));
     }

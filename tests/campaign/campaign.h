@@ -18,7 +18,8 @@ struct Failure {
 struct Campaign {
   Coverage coverage;  // of all cases that ended well
   std::vector<Failure> failures;
-  int64_t valid = 0;  // cases that were compared
+  int64_t valid = 0;    // cases that were compared
+  int64_t refused = 0;  // numbers out of range, nothing to train
 };
 
 using MakeCase = std::function<Case(uint64_t number)>;

@@ -2,6 +2,7 @@
 // interpreter.
 //   SINTER_CAMPAIGN_CASES=N   the long run, with that many predictions and that many fits
 //   SINTER_CAMPAIGN_SEED=S    from case S on
+//   SINTER_CAMPAIGN_REDUCE=N  reduces so many failures instead of 4
 //   SINTER_CAMPAIGN_FOLDER=F  runs the .graph files of that folder instead of past failures
 //   SINTER_CAMPAIGN_TORCH=N   writes that many fits, which PyTorch checks
 // A failure is reduced, printed and written to build/…/campaign/; kept under tests/campaign/cases it is run
@@ -43,7 +44,7 @@ void report(const Failure &failure, const MakeCase &make, const char *kind, bool
   Case c = make(failure.number);
   std::string difference = failure.difference;
   if (reduced) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(45);
     c = reduce(std::move(c), [&](const Case &candidate) {
       return std::chrono::steady_clock::now() < end && !failure_of(candidate).empty();
     });
@@ -59,15 +60,15 @@ void report(const Failure &failure, const MakeCase &make, const char *kind, bool
 }
 
 Coverage run(const MakeCase &make, const char *kind, int64_t count, int workers) {
-  constexpr size_t most_reduced = 5;
+  const auto most_reduced = static_cast<size_t>(setting("SINTER_CAMPAIGN_REDUCE", 4));
   const auto start = std::chrono::steady_clock::now();
   const Campaign campaign =
       run_campaign(make, static_cast<uint64_t>(setting("SINTER_CAMPAIGN_SEED", 1)), count, workers);
   EXPECT_EQ(campaign.valid, count);
   for (size_t i = 0; i < campaign.failures.size(); ++i)
     report(campaign.failures[i], make, kind, i < most_reduced);
-  std::printf("%s: %lld cases, %zu failures, %.1f s\n", kind, static_cast<long long>(campaign.valid),
-              campaign.failures.size(),
+  std::printf("%s: %lld cases, %zu failures, %lld refused, %.1f s\n", kind, static_cast<long long>(campaign.valid),
+              campaign.failures.size(), static_cast<long long>(campaign.refused),
               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return campaign.coverage;
 }
@@ -88,13 +89,13 @@ void expect_compared(const Coverage &coverage) {
 }
 
 TEST(Campaign, Predictions) {
-  const Coverage coverage = run(random_prediction, "prediction", 80, 1);
+  const Coverage coverage = run(random_prediction, "prediction", 100, 1);
   expect_compared(coverage);
   std::printf("%s\n", coverage.table().c_str());
 }
 
 TEST(Campaign, Fits) {
-  const Coverage coverage = run(random_fit, "fit", 25, 1);
+  const Coverage coverage = run(random_fit, "fit", 40, 1);
   expect_compared(coverage);
   std::printf("%s\n", coverage.table().c_str());
 }

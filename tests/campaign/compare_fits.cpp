@@ -180,6 +180,12 @@ class FitComparison {
     }
     coverage_.count("comparison", "elements", static_cast<int64_t>(allowed.size()));
     coverage_.count("comparison", "elements with a bound ten times as wide", wide);
+    if (producer >= 0) {
+      const std::string by = std::string(graph.node(producer).op->name) +
+                             (update.variable == update.weight ? " of variables" : " of slots");
+      coverage_.count("elements", by, static_cast<int64_t>(allowed.size()));
+      coverage_.count("elements of wide bounds", by, wide);
+    }
     const std::vector<double> got = fit_->compiled().read(name, next).data;
     note(compare(fmt::format("step {}: {} (largest update {:.3g})", step, name, scale), got, next.data,
                  allowed, coverage_));
