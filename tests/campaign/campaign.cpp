@@ -101,8 +101,8 @@ Campaign run_campaign(const MakeCase &make, uint64_t first, int64_t count, int w
   Campaign campaign;
   std::vector<std::unique_ptr<Worker>> running;
   uint64_t next = first;
-  const uint64_t limit = first + static_cast<uint64_t>(count) *
-                                     4;  // if most cases were refused, the count would never be reached
+  // If most cases were refused, the count would not be reached.
+  const uint64_t limit = first + static_cast<uint64_t>(count) * 4;
   while (true) {
     while (static_cast<int>(running.size()) < workers &&
            campaign.valid + static_cast<int64_t>(running.size()) < count && next < limit) {

@@ -101,7 +101,7 @@ class Reducer {
       : best_(std::move(c)), fails_(fails), attempts_(attempts) {}
 
   Case run() {
-    // Not only the first cut of a kind: what one makes possible, another uses.
+    // All kinds of cuts again after a round in which one worked: it may have made others possible.
     while (attempts_ > 0 &&
            (simplify_run() | simplify_fit() | drop_outputs() | shorten() | drop_nodes() | shrink())) {
     }
