@@ -45,10 +45,10 @@ void describe(const LoadedModel &loaded, codegen::Program &program) {
 }
 
 // The data of the script's fit() and evaluate(), if they are such that a trainer takes them.
-void describe_data(const LoadedModel &loaded, schema::TrainerT &evaluation) {
+void describe_data(const LoadedModel &loaded, const passes::TrainingConfig &loss, schema::TrainerT &evaluation) {
   Diagnostics ignored;
   schema::TrainerT said;
-  if (!describe_fit(loaded.plan, loaded.main_model, loaded.model, said, ignored)) return;
+  if (!describe_fit(loaded.plan, loaded.main_model, loaded.model, compared_outputs(loss), said, ignored)) return;
   evaluation.train = std::move(said.train);
   evaluation.validation = std::move(said.validation);
   evaluation.test = std::move(said.test);
@@ -89,7 +89,7 @@ std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOpt
       schema::TrainerT &evaluation = *built.program.evaluation->metadata;
       evaluation.penalty = penalty;
       evaluation.semantics = model.keras3 ? schema::Semantics::keras3 : schema::Semantics::keras2;
-      describe_data(loaded, evaluation);
+      describe_data(loaded, loss, evaluation);
     } else {
       built.program = codegen::build_program(planned.predict, target, pipeline.max_batch);
     }

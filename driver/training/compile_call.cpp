@@ -10,7 +10,7 @@ std::optional<script::CompileCall> compile_call(const LoadedModel &loaded, const
   if (const script::CompileCall *of_script = loaded.plan.last_compile(loaded.main_model)) call = *of_script;
   const bool is_said = !options.loss.empty() && (!options.train || !options.optimizer.empty());
   if (!call && !loaded.training_config.empty() && !is_said) {
-    call = compile_call_of_json(loaded.training_config, {options.model}, diagnostics);
+    call = compile_call_of_json(loaded.training_config, output_names(loaded.model), {options.model}, diagnostics);
     if (!call) return std::nullopt;
   }
   if (!options.optimizer.empty()) {

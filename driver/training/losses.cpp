@@ -173,17 +173,34 @@ std::optional<Configured> configured(const json &value, const Location &where) {
   return result;
 }
 
-// One for all, a list (of losses: one an output), or an object by output.
-void read_list(const json &value, const Location &where, std::vector<std::pair<std::string, Configured>> &out) {
-  if (const auto one = configured(value, where)) {
-    out.emplace_back("", *one);
-  } else if (value.is_array()) {
-    for (const json &item : value) read_list(item, where, out);
-  } else if (value.is_object()) {
-    for (const auto &[output, item] : value.items())
-      for (const json &each : item.is_array() ? item : json::array({item}))
-        if (auto one = configured(each, where)) out.emplace_back(output, std::move(*one));
+using ByOutput = std::vector<std::pair<std::string, Configured>>;
+
+// One entry, or a list of them, for one output ("": for all).
+void read_for(const std::string &output, const json &value, const Location &where, ByOutput &out) {
+  for (const json &each : value.is_array() ? value : json::array({value}))
+    if (auto one = configured(each, where)) out.emplace_back(output, std::move(*one));
+}
+
+// One for all, a list, or an object by output. A list has an entry an output, if it is of losses, or if its entries are lists.
+bool read_by_output(const json &value, bool is_loss, const std::vector<std::string> &output_names, const Location &where, ByOutput &out,
+                    Diagnostics &diagnostics) {
+  if (value.is_object() && !value.contains("class_name")) {
+    for (const auto &[output, item] : value.items()) read_for(output, item, where, out);
+    return true;
   }
+  const bool is_nested = value.is_array() && std::any_of(value.begin(), value.end(), [](const json &item) { return item.is_array(); });
+  if (!value.is_array() || (is_loss ? value.size() == 1 : !is_nested)) {
+    read_for("", value, where, out);
+    return true;
+  }
+  if (value.size() != output_names.size()) {
+    diagnostics.error(where, fmt::format("the file's training_config has {} {} for {} outputs", value.size(), is_loss ? "losses" : "lists of metrics",
+                                         output_names.size()),
+                      "say the loss with --loss NAME");
+    return false;
+  }
+  for (size_t i = 0; i < output_names.size(); ++i) read_for(output_names[i], value[i], where, out);
+  return true;
 }
 
 }  // namespace
@@ -193,7 +210,15 @@ bool loss_config(const CompileCall &call, const std::vector<std::string> &output
   return LossReader(call, output_names, config, diagnostics).run();
 }
 
-std::optional<CompileCall> compile_call_of_json(const std::string &text, const Location &where, Diagnostics &diagnostics) {
+std::vector<bool> compared_outputs(const passes::TrainingConfig &config) {
+  std::vector<bool> result;
+  for (const passes::LossConfig &loss : config.losses) result.push_back(!loss.name.empty());
+  for (const passes::MetricConfig &metric : config.metrics) result[static_cast<size_t>(metric.output)] = true;
+  return result;
+}
+
+std::optional<CompileCall> compile_call_of_json(const std::string &text, const std::vector<std::string> &output_names, const Location &where,
+                                                Diagnostics &diagnostics) {
   const json root = json::parse(text, nullptr, false);
   CompileCall call;
   call.where = where;
@@ -202,8 +227,11 @@ std::optional<CompileCall> compile_call_of_json(const std::string &text, const L
     for (const char *key : {"optimizer_config", "optimizer"})
       if (const auto found = root.find(key); found != root.end() && call.optimizer.class_name.empty())
         if (auto optimizer = configured(*found, where)) call.optimizer = std::move(*optimizer);
-    if (const auto loss = root.find("loss"); loss != root.end()) read_list(*loss, where, call.losses);
-    if (const auto metrics = root.find("metrics"); metrics != root.end()) read_list(*metrics, where, call.metrics);
+    if (const auto loss = root.find("loss"); loss != root.end() && !read_by_output(*loss, true, output_names, where, call.losses, diagnostics))
+      return std::nullopt;
+    if (const auto metrics = root.find("metrics");
+        metrics != root.end() && !read_by_output(*metrics, false, output_names, where, call.metrics, diagnostics))
+      return std::nullopt;
     if (const auto weights = root.find("loss_weights"); weights != root.end()) call.loss_weights = config_value(*weights);
     ok = !call.losses.empty();
   }

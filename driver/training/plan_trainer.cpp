@@ -43,7 +43,7 @@ class TrainerPlanner {
     const std::optional<OptimizerConfig> optimizer = optimizer_config(call->optimizer, model_.keras3, diagnostics_);
     const bool has_frozen = freeze(*call);
     schema::TrainerT said;
-    const bool has_fit = describe_fit(loaded_.plan, loaded_.main_model, model_, compared(request.loss), said, diagnostics_);
+    const bool has_fit = describe_fit(loaded_.plan, loaded_.main_model, model_, compared_outputs(request.loss), said, diagnostics_);
     if (diagnostics_.has_errors() || !has_losses || !optimizer || !has_fit || !has_frozen) return std::nullopt;
     request.optimizer = *optimizer;
     request.where = call->optimizer.where;
@@ -77,14 +77,6 @@ class TrainerPlanner {
     diagnostics_.error({options_.model}, "nothing says how to train the model: there is no loss and optimizer",
                        loaded_.plan.last_compile(loaded_.main_model) ? "give one to compile(loss=…)"
                                                                      : "say them with --loss NAME --optimizer NAME");
-  }
-
-  // The outputs that a loss or a metric compares with a target.
-  static std::vector<bool> compared(const passes::TrainingConfig &config) {
-    std::vector<bool> result;
-    for (const passes::LossConfig &loss : config.losses) result.push_back(!loss.name.empty());
-    for (const passes::MetricConfig &metric : config.metrics) result[static_cast<size_t>(metric.output)] = true;
-    return result;
   }
 
   void set_trainable(const ir::LayerInfo &layer, bool trainable) {

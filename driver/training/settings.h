@@ -22,8 +22,12 @@ std::optional<script::Configured> parse_optimizer(const std::string &text, Diagn
 bool loss_config(const script::CompileCall &call, const std::vector<std::string> &output_names, passes::TrainingConfig &config,
                  Diagnostics &diagnostics);
 
-// Of a .h5 file's training_config (JSON); nullopt (reported) if it says nothing that can be used.
-std::optional<script::CompileCall> compile_call_of_json(const std::string &text, const Location &where, Diagnostics &diagnostics);
+// By output: whether a loss or a metric compares it with a target.
+std::vector<bool> compared_outputs(const passes::TrainingConfig &config);
+
+// Of a file's training_config (JSON), for a model of these outputs; nullopt (reported) if it says nothing that can be used.
+std::optional<script::CompileCall> compile_call_of_json(const std::string &text, const std::vector<std::string> &output_names,
+                                                        const Location &where, Diagnostics &diagnostics);
 
 // Names of the layers that compute the model's outputs.
 std::vector<std::string> output_names(const ir::Model &model);

@@ -50,7 +50,7 @@ bool write_model(const std::string &path, const LoadedModel &loaded, Diagnostics
                                             is_archive ? keras::ModelForm::archive : keras::ModelForm::h5);
   // Optimizers of Keras 2 mean something else in Keras 3.
   if (!loaded.training_config.empty() && loaded.model.keras3 == keras3) {
-    const auto call = compile_call_of_json(loaded.training_config, {path}, diagnostics);
+    const auto call = compile_call_of_json(loaded.training_config, output_names(loaded.model), {path}, diagnostics);
     const auto optimizer = call ? optimizer_config(call->optimizer, keras3, diagnostics) : std::nullopt;
     if (!optimizer) return false;
     if (is_archive) config["compile_config"] = compile_config_json(*call, *optimizer);
