@@ -16,6 +16,7 @@
 #include "driver/console.h"
 #include "driver/training/check_fits.h"
 #include "driver/training/plan_trainer.h"
+#include "driver/weights/script_weights.h"
 #include "ir/kernel/text.h"
 #include "ir/text.h"
 #include "passes/initialize_weights.h"
@@ -48,9 +49,11 @@ bool provide_weights(LoadedModel &loaded, const CompileOptions &options, Diagnos
   ir::Model &model = loaded.model;
   if (!options.weights.empty()) {
     if (!load_weights(loaded, options.weights, diagnostics)) return false;
-  } else if (!options.random_seed && !model.has_all_weights() && !loaded.weights_path.empty()) {
-    note_path(loaded.weights_path);
-    if (std::filesystem::exists(loaded.weights_path) && !load_weights(loaded, loaded.weights_path, diagnostics)) return false;
+  } else if (!options.random_seed && !model.has_all_weights()) {
+    const std::vector<script::LoadWeightsCall> loads = standing_loads(loaded, false);
+    for (const script::LoadWeightsCall &load : loads) note_path(file_of(load, options.model));
+    const bool exist = std::ranges::all_of(loads, [&](const auto &load) { return std::filesystem::exists(file_of(load, options.model)); });
+    if (exist && !load_script_weights(loaded, loads, options.model, diagnostics)) return false;
   }
   if (options.random_seed) {
     const std::vector<std::string> unknown =
@@ -64,7 +67,7 @@ bool provide_weights(LoadedModel &loaded, const CompileOptions &options, Diagnos
   for (size_t i = 0; i < model.graph.variables.size() && missing.empty(); ++i)
     if (i >= model.weights.size() || !model.weights[i]) missing = model.graph.value(model.graph.variables[i].value).name;
   diagnostics.error({options.model}, fmt::format("the model has no weights (first without: {})", missing),
-                    loaded.weights_path.empty()
+                    loaded.weights_path.empty() || std::filesystem::exists(loaded.weights_path)
                         ? "give a file with --weights FILE, or ask for initial weights with --random-weights"
                         : fmt::format("the script loads {}, which does not exist; give a file with --weights FILE, or ask for "
                                       "initial weights with --random-weights",
@@ -80,14 +83,14 @@ bool provide_first_weights(LoadedModel &loaded, const CompileOptions &options, D
     return false;
   }
   if (!options.weights.empty()) return load_weights(loaded, options.weights, diagnostics);
-  const std::string path = weights_before_fit(loaded);
-  if (path.empty() && loaded.plan.published_weights && !loaded.model.has_all_weights()) {
+  const std::vector<script::LoadWeightsCall> loads = standing_loads(loaded, true);
+  const bool loads_all = !loads.empty() && !loads.front().by_name;
+  if (!loads_all && loaded.plan.published_weights && !loaded.model.has_all_weights()) {
     diagnostics.error(*loaded.plan.published_weights, "training is to start from a published network's weights, which are not downloaded",
                       "give a file with weights of all layers with --weights FILE, or build the network with weights=None");
     return false;
   }
-  if (path.empty()) return true;
-  return load_weights(loaded, (std::filesystem::path(options.model).parent_path() / path).string(), diagnostics);
+  return load_script_weights(loaded, loads, options.model, diagnostics);
 }
 
 bool read_labels(const CompileOptions &options, codegen::Program &program, Diagnostics &diagnostics) {

@@ -169,13 +169,4 @@ std::optional<BuiltTrainer> build_trainer(LoadedModel loaded, const CompileOptio
   return TrainerPlanner(std::move(loaded), options, target, std::move(pipeline), diagnostics).run();
 }
 
-std::string weights_before_fit(const LoadedModel &loaded) {
-  std::string path;
-  for (const script::TrainingAction &action : loaded.plan.actions) {
-    if (const auto *load = std::get_if<script::LoadWeightsCall>(&action); load && load->model == loaded.main_model) path = load->path;
-    if (const auto *fit = std::get_if<script::FitCall>(&action); fit && fit->model == loaded.main_model) return path;
-  }
-  return path;
-}
-
 }  // namespace sinter::driver

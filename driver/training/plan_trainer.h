@@ -21,7 +21,4 @@ struct BuiltTrainer {
 std::optional<BuiltTrainer> build_trainer(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
                                           passes::PipelineOptions pipeline, Diagnostics &diagnostics);
 
-// The path of the weights that the script loads before it trains, or "".
-std::string weights_before_fit(const LoadedModel &loaded);
-
 }  // namespace sinter::driver

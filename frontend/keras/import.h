@@ -32,4 +32,9 @@ bool set_input_shape(ModelConfig &config, const std::vector<int64_t> &shape, Dia
 // order. All mismatches are reported, with both shapes; false if there are any.
 bool assign_weights(ir::Model &model, const H5Weights &weights, Diagnostics &diagnostics);
 
+// load_weights(by_name=True) of Keras: layers take the weights of their name, all others keep what they have.
+// With skip_mismatch what does not fit is a warning, else an error and false.
+bool assign_weights_by_name(ir::Model &model, const H5Weights &weights, bool skip_mismatch,
+                            Diagnostics &diagnostics);
+
 }  // namespace sinter::keras

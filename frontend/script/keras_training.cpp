@@ -5,6 +5,7 @@
 #include "frontend/script/call_signatures.h"
 #include "frontend/script/json_value.h"
 #include "frontend/script/keras_calls.h"
+#include "frontend/script/keras_graph.h"
 #include "frontend/script/native_support.h"
 
 namespace sinter::script {
@@ -54,10 +55,23 @@ Value load_weights(Evaluator &evaluator, const Native &native, const CallArgumen
   if (!path) return Poison{};
   LoadWeightsCall call;
   call.path = *path;
-  call.by_name = evaluator.truth(bound["by_name"]) == Evaluator::Truth::yes;
+  for (const auto &[name, flag] :
+       {std::pair{"by_name", &call.by_name}, {"skip_mismatch", &call.skip_mismatch}})
+    if (const Argument *argument = bound.find(name)) {
+      const auto given = truth_argument(evaluator, *argument, name);
+      if (!given) return Poison{};
+      *flag = *given;
+    }
+  if (call.skip_mismatch && !call.by_name)
+    return evaluator.error(bound.at("skip_mismatch"),
+                           "skip_mismatch=True without by_name=True is not supported",
+                           "give both, or leave skip_mismatch out");
+  ModelObject *model = model_receiver(native);
+  for (const auto &[layer, node] : calls_behind(evaluator, model->outputs, model->inputs))
+    call.is_nested = call.is_nested || !layer->calls[static_cast<std::size_t>(node)].through.empty();
   call.where = evaluator.location(arguments.at);
-  use_model(model_receiver(native), ModelObject::Use::used);
-  record(evaluator, model_receiver(native), std::move(call));
+  use_model(model, ModelObject::Use::used);
+  record(evaluator, model, std::move(call));
   return None{};
 }
 

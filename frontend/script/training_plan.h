@@ -147,6 +147,7 @@ struct LoadWeightsCall {
   int model = 0;
   std::string path;  // as the script writes it
   bool by_name = false, skip_mismatch = false;
+  bool is_nested = false;  // the model holds others, whose weights Keras's files keep under their names
   Location where;
 };
 
