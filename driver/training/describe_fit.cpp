@@ -33,6 +33,7 @@ struct StepMaker {
     auto step = make_step(kinds[static_cast<size_t>(given.op)]);
     step->constant = given.constant;
     step->reversed = given.reversed;
+    step->integer = given.integer;
     return step;
   }
   std::unique_ptr<schema::DataStepT> operator()(const script::SampleRangeStep &given) const {

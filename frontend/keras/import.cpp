@@ -48,6 +48,7 @@ class Importer {
                        hint);
     failed_ = true;
   }
+  void check_type(const Layer &layer);
   void import_call(CallId id);
   std::optional<Tensor> import_input(const Layer &layer);
   std::optional<Tensor> import_layer(CallId id, std::vector<Tensor> inputs);
@@ -65,6 +66,21 @@ class Importer {
   std::vector<std::vector<std::optional<Tensor>>> tensors_;    // per layer, per call
   std::vector<std::map<std::string, ir::ValueId>> variables_;  // per layer, by weight name
 };
+
+// All numbers are float32. Keras 3's files hold a policy of that name.
+void Importer::check_type(const Layer &layer) {
+  for (const char *name : {"sparse", "ragged"})
+    if (const auto found = layer.config.find(name); found != layer.config.end() && *found == true)
+      fail(layer, fmt::format("{}=True is not supported", name));
+  const auto found = layer.config.find("dtype");
+  if (found == layer.config.end() || found->is_null()) return;
+  json type = *found;
+  if (type.is_object() && type.contains("config") && type["config"].is_object())
+    type = type["config"].value("name", json());
+  if (type != "float32")
+    fail(layer, fmt::format("dtype is {}, which is not supported", print_json(type)),
+         "models compute in float32");
+}
 
 // Calls in an order in which all inputs are made before they are used, else in the order of the layers.
 // Cycles and references to what does not exist are reported and left out.
@@ -267,6 +283,7 @@ std::optional<ir::Model> Importer::run() {
     info.inner_model = layer.inner_model;
     info.is_implicit_input = i == 0 && config_.input_is_implicit;
     model_.layers.push_back(std::move(info));
+    check_type(layer);
     const auto format = layer.config.find("data_format");
     channels_first_ |= format != layer.config.end() && *format == "channels_first";
     if (const auto penalty = layer.config.find("activity_regularizer");

@@ -64,6 +64,12 @@ Signature parse_signature(std::string_view text) {
 
 }  // namespace
 
+std::string parameter_name(std::string_view signature, std::string_view name) {
+  for (const Parameter &parameter : parse_signature(signature).parameters)
+    if (std::ranges::find(parameter.names, name) != parameter.names.end()) return parameter.names.front();
+  return {};
+}
+
 std::string suggestion(std::string_view word, const std::vector<std::string> &names) {
   const std::string *best = nullptr;
   std::size_t best_distance = 1 + std::min<std::size_t>(word.size(), 12) / 3;

@@ -34,6 +34,9 @@ class Bound {
 Bound bind_arguments(Evaluator &evaluator, std::string_view callee, std::string_view signature,
                      const CallArguments &arguments);
 
+// The first name of the parameter that also goes by `name`; empty if the signature has none.
+std::string parameter_name(std::string_view signature, std::string_view name);
+
 // `did you mean 'padding'?` if one of the names is close; else a list of them.
 std::string suggestion(std::string_view word, const std::vector<std::string> &names);
 

@@ -24,9 +24,8 @@ std::optional<std::vector<Value>> items_argument(Evaluate evaluator, const CallA
   const Value &value = arguments.items.front().value;
   auto items = evaluator.elements(value, arguments.items.front().at);
   if (!items)
-    result = std::holds_alternative<const DataValue *>(value)
-                 ? evaluator.opaque(arguments.at, "a result of data")
-                 : Value(Poison{});
+    result = std::holds_alternative<DataValue *>(value) ? evaluator.opaque(arguments.at, "a result of data")
+                                                        : Value(Poison{});
   return items;
 }
 
@@ -40,7 +39,7 @@ Value length(Evaluate evaluator, const Native &, const CallArguments &arguments)
   if (auto *const *dict = std::get_if<Dict *>(&value))
     return static_cast<std::int64_t>((*dict)->items.size());
   if (const auto *range = std::get_if<const Range *>(&value)) return (*range)->count();
-  if (const auto *data = std::get_if<const DataValue *>(&value)) {
+  if (const auto *data = std::get_if<DataValue *>(&value)) {
     const auto &shape = (*data)->array.shape;
     if (shape && !shape->empty() && shape->front() >= 0) return shape->front();
     return evaluator.opaque(arguments.at, "the length of data");
@@ -130,9 +129,8 @@ Value zip(Evaluate evaluator, const Native &, const CallArguments &arguments) {
   for (const Argument &argument : arguments.items) {
     auto items = evaluator.elements(argument.value, argument.at);
     if (!items)
-      return std::holds_alternative<const DataValue *>(argument.value)
-                 ? evaluator.opaque(arguments.at, "data")
-                 : Value(Poison{});
+      return std::holds_alternative<DataValue *>(argument.value) ? evaluator.opaque(arguments.at, "data")
+                                                                 : Value(Poison{});
     count = std::min(count, items->size());
     columns.push_back(std::move(*items));
   }
@@ -178,8 +176,7 @@ Value to_int(Evaluate evaluator, const Native &, const CallArguments &arguments)
     if (parsed.ec == std::errc() && parsed.ptr == text->data() + text->size()) return result;
     return evaluator.error(arguments.at, fmt::format("{} is no integer", repr(value).substr(0, 60)));
   }
-  if (std::holds_alternative<const DataValue *>(value))
-    return evaluator.opaque(arguments.at, "a value of data");
+  if (std::holds_alternative<DataValue *>(value)) return evaluator.opaque(arguments.at, "a value of data");
   if (is_none(value) && !bound.has("value")) return std::int64_t{0};
   return evaluator.error(arguments.at, fmt::format("int() cannot convert {}", type_name(value)));
 }
@@ -197,8 +194,7 @@ Value to_float(Evaluate evaluator, const Native &, const CallArguments &argument
     if (!text->empty() && *end == '\0') return number;
     return evaluator.error(arguments.at, fmt::format("{} is no number", repr(value).substr(0, 60)));
   }
-  if (std::holds_alternative<const DataValue *>(value))
-    return evaluator.opaque(arguments.at, "a value of data");
+  if (std::holds_alternative<DataValue *>(value)) return evaluator.opaque(arguments.at, "a value of data");
   return evaluator.error(arguments.at, fmt::format("float() cannot convert {}", type_name(value)));
 }
 
@@ -230,8 +226,7 @@ Value absolute(Evaluate evaluator, const Native &, const CallArguments &argument
   if (const auto integer = integer_of(value); integer && *integer != INT64_MIN)
     return *integer < 0 ? -*integer : *integer;
   if (const auto number = number_of(value)) return std::fabs(*number);
-  if (std::holds_alternative<const DataValue *>(value))
-    return evaluator.opaque(arguments.at, "a result of data");
+  if (std::holds_alternative<DataValue *>(value)) return evaluator.opaque(arguments.at, "a result of data");
   return evaluator.error(arguments.at, fmt::format("abs() of {}", type_name(value)));
 }
 
@@ -266,7 +261,7 @@ Value extreme(Evaluate evaluator, const Native &native, const CallArguments &arg
   for (std::size_t i = 1; i < items.size(); ++i) {
     const Value item_key = keyed(items[i]);
     if (is_poison(item_key) || opaque_of(item_key)) return item_key;
-    if (std::holds_alternative<const DataValue *>(item_key))
+    if (std::holds_alternative<DataValue *>(item_key))
       return evaluator.opaque(arguments.at, "a result of data");
     const Value better =
         compare_known(evaluator, native.name == "max" ? ">" : "<", item_key, best_key, arguments.at);
@@ -330,8 +325,7 @@ Value round_number(Evaluate evaluator, const Native &, const CallArguments &argu
   if (const auto integer = integer_of(value)) return *integer;
   const auto number = number_of(value);
   if (!number) {
-    if (std::holds_alternative<const DataValue *>(value))
-      return evaluator.opaque(arguments.at, "a result of data");
+    if (std::holds_alternative<DataValue *>(value)) return evaluator.opaque(arguments.at, "a result of data");
     return evaluator.error(arguments.at, fmt::format("round() of {}", type_name(value)));
   }
   if (const auto digits = integer_of(bound["ndigits"])) {
@@ -349,7 +343,7 @@ Value map_filter(Evaluate evaluator, const Native &native, const CallArguments &
     return evaluator.error(arguments.at, fmt::format("{}() takes a function and a sequence", native.name));
   const auto items = evaluator.elements(arguments.items[1].value, arguments.items[1].at);
   if (!items)
-    return std::holds_alternative<const DataValue *>(arguments.items[1].value)
+    return std::holds_alternative<DataValue *>(arguments.items[1].value)
                ? evaluator.opaque(arguments.at, "data")
                : Value(Poison{});
   std::vector<Value> out;

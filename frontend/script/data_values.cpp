@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "frontend/script/call_signatures.h"
+#include "frontend/script/data_arithmetic.h"
+#include "frontend/script/data_memory.h"
 #include "frontend/script/keras_values.h"
 #include "frontend/script/native_support.h"
 #include "frontend/script/operators.h"
@@ -16,17 +19,28 @@ namespace {
 
 using Shape = std::optional<std::vector<std::int64_t>>;
 
-Value mixed(Evaluator &evaluator, Position at, std::string_view what) {
-  return evaluator.opaque(at, fmt::format("data after {}", what));
+// A sample taken out of the data: no step is recorded, only its shape is known.
+Value sample_of(Evaluator &evaluator, DataValue &data, Shape shape) {
+  DataValue *view = new_view(evaluator, data);
+  view->samples_lead = false;
+  view->array.shape = std::move(shape);
+  return view;
 }
 
-// A sample taken out of the data: no step is recorded, only its shape is known.
-Value sample_of(Evaluator &evaluator, const DataValue &data, Shape shape) {
-  auto *copy = evaluator.make<DataValue>();
-  *copy = data;
-  copy->samples_lead = false;
-  copy->array.shape = std::move(shape);
-  return static_cast<const DataValue *>(copy);
+// The same elements in another shape or order, or a range of samples.
+Value view_after(Evaluator &evaluator, DataValue &data, DataStep step, Shape shape,
+                 std::optional<SampleRegion> region = std::nullopt) {
+  DataValue *view = new_view(evaluator, data, region);
+  view->array.steps.push_back(std::move(step));
+  view->array.shape = std::move(shape);
+  return view;
+}
+
+// Elements of which no step can be made; changing them changes the data.
+Value part_of(Evaluator &evaluator, DataValue &data, Position at, std::string_view what) {
+  Opaque *part = evaluator.new_opaque(at, fmt::format("data after {}", what));
+  part->data = &data;
+  return part;
 }
 
 bool is_full_slice(const Value &value) {
@@ -41,11 +55,18 @@ bool is_reversing(const Value &value) {
 
 }  // namespace
 
-const DataValue *with_step(Evaluator &evaluator, const DataValue &data, DataStep step, Shape shape,
-                           std::string dtype) {
+DataValue *copy_of(Evaluator &evaluator, const DataValue &data) {
   auto *copy = evaluator.make<DataValue>();
   evaluator.allocate(data.array.steps.size() * sizeof(DataStep));
   *copy = data;
+  copy->memory = nullptr;
+  copy->region = {};
+  return copy;
+}
+
+DataValue *with_step(Evaluator &evaluator, const DataValue &data, DataStep step, Shape shape,
+                     std::string dtype) {
+  DataValue *copy = copy_of(evaluator, data);
   if (copy->samples_lead) copy->array.steps.push_back(std::move(step));
   copy->array.shape = std::move(shape);
   copy->array.dtype = std::move(dtype);
@@ -60,17 +81,27 @@ Value cast_data(Evaluator &evaluator, const DataValue &data, const Value &dtype,
     name = (*native)->name;
   if (name == "float") name = "float64";
   if (name == "int") name = "int64";
-  static constexpr std::string_view known[] = {"float16", "float32", "float64", "int8",  "uint8",  "int16",
-                                               "uint16",  "int32",   "uint32",  "int64", "uint64", "bool"};
+  static constexpr std::string_view known[] = {"float32", "float64", "int8",   "uint8", "int16",
+                                               "uint16",  "int32",   "uint32", "int64", "uint64"};
   if (std::ranges::find(known, name) == std::end(known))
     return evaluator.error(at,
                            fmt::format("{} is no element type that Sinter knows", repr(dtype).substr(0, 60)),
                            "use 'float32'");
-  return with_step(evaluator, data, CastStep{name}, data.array.shape, name);
+  const auto range = integer_range(name);
+  auto bounds = data.bounds;
+  if (range && bounds) bounds = std::pair{std::trunc(bounds->first), std::trunc(bounds->second)};
+  if (data.samples_lead && range && bounds &&
+      (bounds->first < range->first || bounds->second > range->second))
+    return evaluator.error(
+        at,
+        fmt::format("the numbers from {:g} to {:g} wrap around in {}", bounds->first, bounds->second, name),
+        "use 'float32'");
+  DataValue *result = with_step(evaluator, data, CastStep{name}, data.array.shape, name);
+  result->bounds = bounds;
+  return result;
 }
 
-Value reshape_data(Evaluator &evaluator, const DataValue &data, const std::vector<Value> &sizes,
-                   Position at) {
+Value reshape_data(Evaluator &evaluator, DataValue &data, const std::vector<Value> &sizes, Position at) {
   std::vector<std::int64_t> shape;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (is_poison(sizes[i])) return Poison{};
@@ -91,7 +122,7 @@ Value reshape_data(Evaluator &evaluator, const DataValue &data, const std::vecto
     std::int64_t total = 1, given = 1;
     int open = 0;
     for (const std::int64_t size : *old)
-      if (__builtin_mul_overflow(total, size, &total)) return mixed(evaluator, at, "reshape()");
+      if (__builtin_mul_overflow(total, size, &total)) return part_of(evaluator, data, at, "reshape()");
     for (const std::int64_t size : shape) {
       if (size == -1)
         ++open;
@@ -111,13 +142,13 @@ Value reshape_data(Evaluator &evaluator, const DataValue &data, const std::vecto
   if (!data.samples_lead) return sample_of(evaluator, data, shape);
   if (old && !old->empty() && !shape.empty() && old->front() >= 0 && shape.front() >= 0 &&
       old->front() != shape.front())
-    return mixed(evaluator, at, "a reshape() that mixes samples");
-  if (shape.empty()) return mixed(evaluator, at, "reshape()");
-  return with_step(evaluator, data, ReshapeStep{{shape.begin() + 1, shape.end()}}, shape, data.array.dtype);
+    return part_of(evaluator, data, at, "a reshape() that mixes samples");
+  if (shape.empty()) return part_of(evaluator, data, at, "reshape()");
+  return view_after(evaluator, data, ReshapeStep{{shape.begin() + 1, shape.end()}}, shape);
 }
 
-Value expand_data(Evaluator &evaluator, const DataValue &data, std::int64_t axis, Position at) {
-  if (!data.array.shape) return mixed(evaluator, at, "expand_dims()");
+Value expand_data(Evaluator &evaluator, DataValue &data, std::int64_t axis, Position at) {
+  if (!data.array.shape) return part_of(evaluator, data, at, "expand_dims()");
   std::vector<std::int64_t> shape = *data.array.shape;
   const auto rank = static_cast<std::int64_t>(shape.size());
   if (axis < 0) axis += rank + 1;
@@ -125,16 +156,16 @@ Value expand_data(Evaluator &evaluator, const DataValue &data, std::int64_t axis
     return evaluator.error(at, fmt::format("expand_dims() of {} dimensions has no axis {}", rank, axis));
   shape.insert(shape.begin() + axis, 1);
   if (!data.samples_lead || axis == 0) return sample_of(evaluator, data, shape);
-  return with_step(evaluator, data, ReshapeStep{{shape.begin() + 1, shape.end()}}, shape, data.array.dtype);
+  return view_after(evaluator, data, ReshapeStep{{shape.begin() + 1, shape.end()}}, shape);
 }
 
-Value squeeze_data(Evaluator &evaluator, const DataValue &data, Position at) {
-  if (!data.array.shape) return mixed(evaluator, at, "squeeze()");
+Value squeeze_data(Evaluator &evaluator, DataValue &data, Position at) {
+  if (!data.array.shape) return part_of(evaluator, data, at, "squeeze()");
   std::vector<std::int64_t> shape;
   for (std::size_t i = 0; i < data.array.shape->size(); ++i)
     if ((*data.array.shape)[i] != 1 || (i == 0 && data.samples_lead)) shape.push_back((*data.array.shape)[i]);
   if (!data.samples_lead) return sample_of(evaluator, data, shape);
-  return with_step(evaluator, data, ReshapeStep{{shape.begin() + 1, shape.end()}}, shape, data.array.dtype);
+  return view_after(evaluator, data, ReshapeStep{{shape.begin() + 1, shape.end()}}, shape);
 }
 
 Value one_hot_data(Evaluator &evaluator, const DataValue &data, std::int64_t classes, Position) {
@@ -144,50 +175,22 @@ Value one_hot_data(Evaluator &evaluator, const DataValue &data, std::int64_t cla
     if (shape->size() > 1 && shape->back() == 1) shape->pop_back();
     shape->push_back(classes > 0 ? classes : -1);
   }
-  return with_step(evaluator, data, OneHotStep{classes}, shape, "float32");
-}
-
-Value data_binary(Evaluator &evaluator, std::string_view op, const Value &left, const Value &right,
-                  Position at) {
-  const auto *left_data = std::get_if<const DataValue *>(&left);
-  const auto *right_data = std::get_if<const DataValue *>(&right);
-  const auto number = number_of(left_data ? right : left);
-  if ((left_data && right_data) || !number) return mixed(evaluator, at, "arithmetic with other arrays");
-  const DataValue &data = left_data ? **left_data : **right_data;
-  ArithmeticStep step;
-  step.constant = *number;
-  step.reversed = !left_data;
-  if (op == "+")
-    step.op = ArithmeticStep::Operator::add;
-  else if (op == "-")
-    step.op = ArithmeticStep::Operator::subtract;
-  else if (op == "*")
-    step.op = ArithmeticStep::Operator::multiply;
-  else if (op == "/")
-    step.op = ArithmeticStep::Operator::divide;
-  else
-    return mixed(evaluator, at, fmt::format("the operator '{}'", op));
-  if (op == "+" || op == "*") step.reversed = false;
-  if (op == "/" && !step.reversed && *number == 0) return evaluator.error(at, "division by zero");
-  std::string dtype = data.array.dtype;
-  const bool integers = dtype.find("int") != std::string::npos || dtype == "bool";
-  const bool float_operand = std::holds_alternative<double>(left_data ? right : left);
-  if (integers && (op == "/" || float_operand)) dtype = "float64";
-  const DataValue *result = with_step(evaluator, data, step, data.array.shape, dtype);
-  if (result->samples_lead) evaluator.keras.last_image_data = result;
+  DataValue *result = with_step(evaluator, data, OneHotStep{classes}, shape, "float32");
+  result->bounds = {0, 1};
   return result;
 }
 
-Value data_subscript(Evaluator &evaluator, const DataValue *data, const Value &index, Position at) {
+Value data_subscript(Evaluator &evaluator, DataValue *data, const Value &index, Position at) {
   const Shape &shape = data->array.shape;
   if (data->is_archive) {
     const std::string *key = text_of(index);
     if (!key) return evaluator.error(at, "an .npz archive is indexed with the name of an array");
     auto *member = evaluator.make<DataValue>();
     *member = *data;
+    member->memory = nullptr;
     member->is_archive = false;
     member->array.source.member = *key;
-    return static_cast<const DataValue *>(member);
+    return static_cast<DataValue *>(member);
   }
   std::vector<Value> parts = {index};
   if (auto *const *tuple = std::get_if<Tuple *>(&index)) parts = (*tuple)->items;
@@ -200,14 +203,14 @@ Value data_subscript(Evaluator &evaluator, const DataValue *data, const Value &i
   // x[5000:], x[:5000], x[a:b, :, :]
   if (slice && rest_is_full(1) && data->samples_lead) {
     for (const Value &bound : {(*slice)->start, (*slice)->stop, (*slice)->step})
-      if (opaque_of(bound)) return mixed(evaluator, at, "a slice by run-time values");
+      if (opaque_of(bound)) return part_of(evaluator, *data, at, "a slice by run-time values");
     if (is_full_slice(parts.front())) return data;
     SampleRangeStep step;
     Shape new_shape = shape;
     if (shape && !shape->empty() && shape->front() >= 0) {
       const auto bounds = slice_bounds(evaluator, **slice, shape->front(), at);
       if (!bounds) return Poison{};
-      if (bounds->step < 0) return mixed(evaluator, at, "a reversal");
+      if (bounds->step < 0) return part_of(evaluator, *data, at, "a reversal");
       step.begin = bounds->start;
       step.end = std::max(bounds->start, bounds->stop);
       step.step = bounds->step;
@@ -216,12 +219,12 @@ Value data_subscript(Evaluator &evaluator, const DataValue *data, const Value &i
       step.begin = integer_of((*slice)->start);
       step.end = integer_of((*slice)->stop);
       step.step = integer_of((*slice)->step).value_or(1);
-      if (step.step < 1) return mixed(evaluator, at, "a reversal");
+      if (step.step < 1) return part_of(evaluator, *data, at, "a reversal");
       if (new_shape && !new_shape->empty()) new_shape->front() = -1;
     }
-    return with_step(evaluator, *data, step, new_shape, data->array.dtype);
+    return view_after(evaluator, *data, step, new_shape, slice_of(data->region, step));
   }
-  if (!shape) return mixed(evaluator, at, "indexing");
+  if (!shape) return part_of(evaluator, *data, at, "indexing");
   // An ellipsis stands for full slices.
   const auto ellipsis =
       std::ranges::find_if(parts, [](const Value &part) { return std::holds_alternative<Ellipsis>(part); });
@@ -256,33 +259,48 @@ Value data_subscript(Evaluator &evaluator, const DataValue *data, const Value &i
       reshaped = true;
       ++axis;
     } else {
-      return mixed(evaluator, at, "a selection of elements");
+      return part_of(evaluator, *data, at, "a selection of elements");
     }
   }
   result.insert(result.end(), shape->begin() + static_cast<std::ptrdiff_t>(axis), shape->end());
   if (picked_sample || !data->samples_lead) return sample_of(evaluator, *data, result);
-  if (reversed && !reshaped)
-    return with_step(evaluator, *data, ReverseChannelsStep{}, result, data->array.dtype);
+  if (reversed && !reshaped) return view_after(evaluator, *data, ReverseChannelsStep{}, result);
   if (reversed || result.empty() || result.front() != shape->front())
-    return mixed(evaluator, at, "a selection of elements");
-  return with_step(evaluator, *data, ReshapeStep{{result.begin() + 1, result.end()}}, result,
-                   data->array.dtype);
+    return part_of(evaluator, *data, at, "a selection of elements");
+  return view_after(evaluator, *data, ReshapeStep{{result.begin() + 1, result.end()}}, result);
+}
+
+bool accept_order(Evaluator &evaluator, const Argument &argument) {
+  if (const std::string *order = text_of(argument.value);
+      order && (*order == "C" || *order == "A" || *order == "K"))
+    return true;
+  if (!is_poison(argument.value))
+    evaluator.error(argument.at, fmt::format("order={} is not supported", repr(argument.value).substr(0, 40)),
+                    "accepted is 'C'");
+  return false;
 }
 
 namespace {
 
 Value data_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  const DataValue &data = *std::get<const DataValue *>(native.receiver);
+  DataValue &data = *std::get<DataValue *>(native.receiver);
   for (const Argument &argument : arguments.items)
     if (is_poison(argument.value)) return Poison{};
   if (native.name == "astype") {
     const Bound bound = bind_arguments(evaluator, "astype", call_signature(evaluator, "astype"), arguments);
-    return bound.ok() ? cast_data(evaluator, data, bound["dtype"], arguments.at) : Value(Poison{});
+    if (!bound.ok()) return Poison{};
+    const bool same_type = text_of(bound["dtype"]) && *text_of(bound["dtype"]) == data.array.dtype;
+    if (evaluator.truth(bound["copy"]) == Evaluator::Truth::no && bound.has("copy") && same_type)
+      return &data;
+    return cast_data(evaluator, data, bound["dtype"], arguments.at);
   }
   if (native.name == "reshape") {
     std::vector<Value> sizes;
     for (const Argument &argument : arguments.items) {
-      if (argument.name == "order") continue;
+      if (argument.name == "order") {
+        if (!accept_order(evaluator, argument)) return Poison{};
+        continue;
+      }
       if (const auto *items = items_of(argument.value))
         sizes.insert(sizes.end(), items->begin(), items->end());
       else
@@ -291,22 +309,24 @@ Value data_method(Evaluator &evaluator, const Native &native, const CallArgument
     return reshape_data(evaluator, data, sizes, arguments.at);
   }
   if (native.name == "squeeze") return squeeze_data(evaluator, data, arguments.at);
-  if (native.name == "copy") return &data;
+  if (native.name == "copy") return copy_of(evaluator, data);
   // flatten and ravel: (n, 1) labels become (n,)
   const auto &shape = data.array.shape;
   if (shape && data.samples_lead && shape->size() == 2 && (*shape)[1] == 1)
-    return squeeze_data(evaluator, data, arguments.at);
-  if (shape && shape->size() == 1) return &data;
+    return squeeze_data(evaluator, native.name == "ravel" ? data : *copy_of(evaluator, data), arguments.at);
+  if (shape && shape->size() == 1) return native.name == "ravel" ? &data : copy_of(evaluator, data);
   return evaluator.opaque(arguments.at, "data after flatten()");
 }
 
 Value data_result(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  return evaluator.opaque(arguments.at, fmt::format("{}() of data", native.name));
+  Opaque *result = evaluator.new_opaque(arguments.at, fmt::format("{}() of data", native.name));
+  if (native.name == "transpose") result->data = std::get<DataValue *>(native.receiver);
+  return result;
 }
 
 }  // namespace
 
-Value data_attribute(Evaluator &evaluator, const DataValue *data, const std::string &name, Position at) {
+Value data_attribute(Evaluator &evaluator, DataValue *data, const std::string &name, Position at) {
   const auto &shape = data->array.shape;
   if (name == "shape") {
     if (!shape) return evaluator.opaque(at, "the shape of data");
@@ -322,7 +342,8 @@ Value data_attribute(Evaluator &evaluator, const DataValue *data, const std::str
   for (const char *method : {"min", "max", "mean", "std", "sum", "argmax", "argmin", "tolist", "item",
                              "transpose", "any", "all", "keys", "close"})
     if (name == method) return evaluator.native(name, data_result, data);
-  for (const char *attribute : {"ndim", "dtype", "size", "T", "files", "nbytes"})
+  if (name == "T" || name == "flat") return part_of(evaluator, *data, at, name);
+  for (const char *attribute : {"ndim", "dtype", "size", "files", "nbytes"})
     if (name == attribute) return evaluator.opaque(at, fmt::format("the attribute '{}' of data", name));
   return evaluator.error(at, fmt::format("data arrays have no attribute '{}' that Sinter knows", name),
                          suggestion(name, {"shape", "ndim", "dtype", "astype", "reshape", "squeeze",

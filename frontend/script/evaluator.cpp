@@ -7,6 +7,8 @@
 
 #include "frontend/script/bound_names.h"
 #include "frontend/script/builtins.h"
+#include "frontend/script/data_arithmetic.h"
+#include "frontend/script/data_memory.h"
 #include "frontend/script/evaluation_depth.h"
 #include "frontend/script/keras_objects.h"
 #include "frontend/script/limits.h"
@@ -45,11 +47,11 @@ Value Evaluator::error_unknown(Position at, std::string_view what, const Value &
   return error(at, fmt::format("{} cannot be {}", what, type_name(value)));
 }
 
-Value Evaluator::opaque(Position origin, std::string what) {
+Opaque *Evaluator::new_opaque(Position origin, std::string what) {
   auto *value = make<Opaque>();
   value->origin = origin;
   value->what = std::move(what);
-  return static_cast<const Opaque *>(value);
+  return value;
 }
 
 void Evaluator::charge(std::int64_t steps) {
@@ -260,16 +262,18 @@ Evaluator::Flow Evaluator::run_for(const For &node, Position at) {
   };
   const auto items = elements(iterable, node.iterable->at);
   if (!items) {
-    if (is_poison(iterable) ||
-        (!opaque_of(iterable) && !std::holds_alternative<const DataValue *>(iterable) &&
-         !std::holds_alternative<DataFlow *>(iterable))) {
+    if (is_poison(iterable) || (!opaque_of(iterable) && !std::holds_alternative<DataValue *>(iterable) &&
+                                !std::holds_alternative<DataFlow *>(iterable))) {
       taint(bound_names(node.body), Poison{});
       assign(*node.target, Poison{});
       return Flow::normal;
     }
-    Value element = iterable;
-    if (!opaque_of(iterable)) element = opaque(at, "the data read at run time");
-    element = opaque_of(element);
+    Value element = opaque_of(iterable);
+    if (!opaque_of(iterable)) {
+      Opaque *item = new_opaque(at, "the data read at run time");
+      if (auto *const *data = std::get_if<DataValue *>(&iterable)) item->data = *data;
+      element = item;
+    }
     assign(*node.target, element);
     run_uncertain({&node.body}, element, at);
     restore();
@@ -323,6 +327,8 @@ void Evaluator::run_import(const Import &node, Position at) {
     Value value = module;
     if (const auto *known = std::get_if<const Module *>(&module))
       value = module_member(*this, (*known)->path, item.name, item.at);
+    else
+      value = attribute(module, item.name, item.at);
     bind(item.alias.empty() ? item.name : item.alias, value);
   }
 }
@@ -336,7 +342,27 @@ void Evaluator::run_assignment(const Assignment &node) {
 void Evaluator::run_augmented(const AugmentedAssignment &node, Position at) {
   const Value value = evaluate(*node.value);
   const Value old = evaluate(*node.target);
+  if (auto *const *data = std::get_if<DataValue *>(&old)) {
+    const auto *index = std::get_if<Subscript>(&node.target->node);
+    const Value whole = index ? evaluate(*index->object) : old;
+    auto *const *owner = std::get_if<DataValue *>(&whole);
+    if (!index || (owner && covers(**data, **owner))) {
+      if (!(*data)->changed) augment_data(*this, **data, node.op, value, at);
+      return;
+    }
+  }
+  if (const auto *part = std::get_if<const Opaque *>(&old); part && (*part)->data)
+    lose_contents(*this, old, "a change in place", at);
   // list += changes the list itself, also under its other names.
+  if (auto *const *list = std::get_if<List *>(&old); list && node.op == "*") {
+    const Value repeated = binary(node.op, old, value, at);
+    auto *const *items = std::get_if<List *>(&repeated);
+    if (!certain() || !items)
+      (*list)->unknown = certain() ? opaque_of(value) : uncertain_cause_;
+    else
+      (*list)->items = (*items)->items;
+    return;
+  }
   if (auto *const *list = std::get_if<List *>(&old); list && node.op == "+") {
     const auto more = elements(value, node.value->at);
     if (!certain() || !more) {
@@ -345,13 +371,6 @@ void Evaluator::run_augmented(const AugmentedAssignment &node, Position at) {
     }
     allocate(more->size() * sizeof(Value));
     (*list)->items.insert((*list)->items.end(), more->begin(), more->end());
-    return;
-  }
-  if (const auto *data = std::get_if<const DataValue *>(&old);
-      data && node.op == "/" && (*data)->array.dtype.find("int") != std::string::npos) {
-    error(at, fmt::format("numpy cannot divide an array of {} in place", (*data)->array.dtype),
-          "convert it first: x = x.astype('float32')");
-    assign(*node.target, Poison{});
     return;
   }
   assign(*node.target, binary(node.op, old, value, at));
@@ -414,7 +433,7 @@ void Evaluator::assign(const Expression &target, const Value &value) {
       Value each = Poison{};
       if (const Opaque *unknown = opaque_of(value))
         each = unknown;
-      else if (!is_poison(value) && std::holds_alternative<const DataValue *>(value))
+      else if (!is_poison(value) && std::holds_alternative<DataValue *>(value))
         each = opaque(target.at, "the data read at run time");
       for (const ExpressionPtr &item : targets) assign(*item, each);
       return;

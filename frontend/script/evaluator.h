@@ -32,7 +32,8 @@ class Evaluator {
   void warning(Position at, std::string message, std::string hint = {});
   // The error for a value that must be known now and is not; says where it comes from.
   Value error_unknown(Position at, std::string_view what, const Value &value);
-  Value opaque(Position origin, std::string what);
+  Value opaque(Position origin, std::string what) { return new_opaque(origin, std::move(what)); }
+  Opaque *new_opaque(Position origin, std::string what);
   void skip(Position at) { skipped_lines_.insert(at.line); }
   Location location(Position at) const { return source_.at(at); }
   Diagnostics &diagnostics() { return diagnostics_; }
@@ -101,9 +102,12 @@ class Evaluator {
   void assign(const Expression &target, const Value &value);
   void bind(const std::string &name, const Value &value);
   void taint(const std::vector<std::string> &names, const Value &value);
+  Value call_unknown(const Opaque &callee, const CallArguments &arguments);
   Scope &target_scope(const std::string &name);
 
   Value evaluate(const Expression &expression);
+  // The same where it is not known whether it is evaluated: what it would change is an error.
+  void evaluate_uncertain(const Expression &expression, const Value &cause);
   Value evaluate_node(const NoneLiteral &, Position) { return None{}; }
   Value evaluate_node(const Literal &node, Position at);
   Value evaluate_node(const Name &node, Position at);

@@ -5,7 +5,10 @@
 
 #include "frontend/script/arguments.h"
 #include "frontend/script/builtins.h"
+#include "frontend/script/data_arithmetic.h"
+#include "frontend/script/data_memory.h"
 #include "frontend/script/evaluation_depth.h"
+#include "frontend/script/keras_calls.h"
 #include "frontend/script/keras_objects.h"
 #include "frontend/script/keras_values.h"
 #include "frontend/script/modules.h"
@@ -52,11 +55,7 @@ Value Evaluator::evaluate_node(const Call &node, Position at) {
 
 Value Evaluator::call(const Value &callee, const CallArguments &arguments) {
   if (is_poison(callee)) return callee;
-  if (const auto *unknown = std::get_if<const Opaque *>(&callee)) {
-    skip(arguments.at);
-    // What the skipped code is given may be changed by it.
-    return opaque((*unknown)->origin, (*unknown)->what);
-  }
+  if (const auto *unknown = std::get_if<const Opaque *>(&callee)) return call_unknown(**unknown, arguments);
   if (const auto *native = std::get_if<const Native *>(&callee))
     return (*native)->function(*this, **native, arguments);
   if (const auto *function = std::get_if<const Function *>(&callee))
@@ -64,6 +63,31 @@ Value Evaluator::call(const Value &callee, const CallArguments &arguments) {
   if (auto *const *layer = std::get_if<LayerObject *>(&callee)) return call_layer(*this, *layer, arguments);
   if (auto *const *model = std::get_if<ModelObject *>(&callee)) return call_model(*this, *model, arguments);
   return error(arguments.at, fmt::format("{} cannot be called", type_name(callee)));
+}
+
+// Code that is skipped, unless it changes what is not skipped: arrays and lists that are shuffled or written
+// to, the state of a model.
+Value Evaluator::call_unknown(const Opaque &callee, const CallArguments &arguments) {
+  const std::string method = callee.name.substr(callee.name.rfind('.') + 1);
+  const auto is_one_of = [&](std::initializer_list<const char *> names) {
+    return std::ranges::any_of(names, [&](const char *name) { return method == name; });
+  };
+  if (callee.is_state && is_one_of({"assign", "assign_add", "assign_sub", "apply", "apply_gradients", "build",
+                                    "load", "minimize", "set_weights"}))
+    record_change_of_state(*this, callee.model, method + "()", arguments.at);
+  const bool copies = callee.name.starts_with("sklearn") || callee.name.starts_with("tensorflow");
+  if (method == "shuffle" && !copies && !arguments.items.empty())
+    lose_contents(*this, arguments.items.front().value, "shuffle()", arguments.at);
+  if (callee.data &&
+      is_one_of({"byteswap", "fill", "itemset", "partition", "put", "resize", "setfield", "sort"}))
+    lose_contents(*this, &callee, method + "()", arguments.at);
+  for (const Argument &argument : arguments.items)
+    if (argument.name == "out") lose_contents(*this, argument.value, method + "(out=…)", arguments.at);
+  skip(arguments.at);
+  Opaque *result = new_opaque(callee.origin, callee.what);
+  if (is_one_of({"diagonal", "ravel", "reshape", "squeeze", "swapaxes", "transpose", "view"}))
+    result->data = callee.data;
+  return result;
 }
 
 Value Evaluator::make_function(std::string name, const ParameterList &parameters, const Block *body,
@@ -167,7 +191,15 @@ Value Evaluator::call_function(const Function &function, const CallArguments &ar
 
 Value Evaluator::attribute(const Value &object, const std::string &name, Position at) {
   if (is_poison(object)) return object;
-  if (const auto *unknown = std::get_if<const Opaque *>(&object)) return *unknown;
+  if (const auto *unknown = std::get_if<const Opaque *>(&object)) {
+    Opaque *member = new_opaque((*unknown)->origin, (*unknown)->what);
+    allocate(name.size());
+    member->name = ((*unknown)->name.empty() ? "" : (*unknown)->name + ".") + name;
+    member->data = (*unknown)->data;
+    member->is_state = (*unknown)->is_state;
+    member->model = (*unknown)->model;
+    return member;
+  }
   if (const auto *module = std::get_if<const Module *>(&object))
     return module_member(*this, (*module)->path, name, at);
   if (auto *const *layer = std::get_if<LayerObject *>(&object))
@@ -178,8 +210,7 @@ Value Evaluator::attribute(const Value &object, const std::string &name, Positio
     return model_attribute(*this, *model, name, at);
   if (auto *const *config = std::get_if<ConfigObject *>(&object))
     return config_attribute(*this, *config, name, at);
-  if (const auto *data = std::get_if<const DataValue *>(&object))
-    return data_attribute(*this, *data, name, at);
+  if (const auto *data = std::get_if<DataValue *>(&object)) return data_attribute(*this, *data, name, at);
   if (auto *const *flow = std::get_if<DataFlow *>(&object)) return flow_attribute(*this, *flow, name, at);
   if (std::holds_alternative<const Native *>(object) || std::holds_alternative<const Function *>(object)) {
     if (name == "__name__") {
@@ -192,30 +223,25 @@ Value Evaluator::attribute(const Value &object, const std::string &name, Positio
 }
 
 void Evaluator::set_attribute(const Value &object, const std::string &name, const Value &value, Position at) {
-  if (is_poison(object) || std::holds_alternative<const Opaque *>(object)) return;
+  if (const auto *unknown = std::get_if<const Opaque *>(&object)) {
+    if ((*unknown)->is_state)
+      record_change_of_state(*this, (*unknown)->model, fmt::format("setting '{}'", name), at);
+    return;
+  }
+  if (is_poison(object)) return;
   if (auto *const *layer = std::get_if<LayerObject *>(&object))
     return set_layer_attribute(*this, *layer, name, value, at);
   if (auto *const *model = std::get_if<ModelObject *>(&object))
     return set_model_attribute(*this, *model, name, value, at);
-  if (auto *const *config = std::get_if<ConfigObject *>(&object)) {
-    if (!effect(at, "setting an option")) return;
-    const std::string option = name == "lr" ? "learning_rate" : name;
-    for (auto &[key, old] : (*config)->config)
-      if (key == option) {
-        old = value;
-        return;
-      }
-    (*config)->config.emplace_back(option, value);
-    return;
-  }
+  if (auto *const *config = std::get_if<ConfigObject *>(&object))
+    return set_config_attribute(*this, *config, name, value, at);
   error(at, fmt::format("the attribute '{}' of {} cannot be set", name, type_name(object)));
 }
 
 Value Evaluator::subscript(const Value &object, const Value &index, Position at) {
   if (is_poison(object) || is_poison(index)) return Poison{};
   if (const Opaque *unknown = opaque_of(object)) return unknown;
-  if (const auto *data = std::get_if<const DataValue *>(&object))
-    return data_subscript(*this, *data, index, at);
+  if (const auto *data = std::get_if<DataValue *>(&object)) return data_subscript(*this, *data, index, at);
   if (const Opaque *unknown = opaque_of(index)) return unknown;
   if (auto *const *dict = std::get_if<Dict *>(&object)) {
     for (const auto &[key, value] : (*dict)->items) {
@@ -271,7 +297,9 @@ Value Evaluator::subscript(const Value &object, const Value &index, Position at)
 }
 
 void Evaluator::set_subscript(const Value &object, const Value &index, const Value &value, Position at) {
-  if (is_poison(object) || is_poison(index) || std::holds_alternative<const Opaque *>(object)) return;
+  if (is_poison(object) || is_poison(index)) return;
+  if (std::holds_alternative<const Opaque *>(object))
+    return lose_contents(*this, object, "a change of its elements", at);
   if (auto *const *dict = std::get_if<Dict *>(&object)) {
     if (!certain() || opaque_of(index)) {
       (*dict)->unknown = opaque_of(index) ? opaque_of(index) : uncertain_cause_;
@@ -312,7 +340,7 @@ void Evaluator::set_subscript(const Value &object, const Value &index, const Val
     (*list)->items[static_cast<std::size_t>(*position < 0 ? *position + size : *position)] = value;
     return;
   }
-  if (std::holds_alternative<const DataValue *>(object)) {
+  if (std::holds_alternative<DataValue *>(object)) {
     error(at, "changing single values of a data array is not supported",
           "describe the data with whole-array steps: slices, scaling, one-hot encoding");
     return;
@@ -325,7 +353,7 @@ Value Evaluator::binary(std::string_view op, const Value &left, const Value &rig
   if (const std::string *format = text_of(left); format && op == "%")
     return percent_format(*this, *format, right, at);
   if (const Opaque *unknown = opaque_of(left) ? opaque_of(left) : opaque_of(right)) return unknown;
-  if (std::holds_alternative<const DataValue *>(left) || std::holds_alternative<const DataValue *>(right))
+  if (std::holds_alternative<DataValue *>(left) || std::holds_alternative<DataValue *>(right))
     return data_binary(*this, op, left, right, at);
   return binary_known(*this, op, left, right, at);
 }
@@ -356,7 +384,7 @@ std::optional<std::vector<Value>> Evaluator::elements(const Value &value, Positi
     for (const char c : *text) items.push_back(string(std::string(1, c)));
     return items;
   }
-  if (std::holds_alternative<const DataValue *>(value) || std::holds_alternative<DataFlow *>(value))
+  if (std::holds_alternative<DataValue *>(value) || std::holds_alternative<DataFlow *>(value))
     return std::nullopt;
   error(at, fmt::format("{} cannot be iterated over", type_name(value)));
   return std::nullopt;
@@ -371,7 +399,7 @@ std::optional<bool> Evaluator::same(const Value &a, const Value &b) {
 
 Evaluator::Truth Evaluator::truth(const Value &value) const {
   if (is_poison(value)) return Truth::poisoned;
-  if (opaque_of(value) || std::holds_alternative<const DataValue *>(value)) return Truth::unknown;
+  if (opaque_of(value) || std::holds_alternative<DataValue *>(value)) return Truth::unknown;
   const auto of = [](bool yes) { return yes ? Truth::yes : Truth::no; };
   if (is_none(value)) return Truth::no;
   if (const auto number = number_of(value)) return of(*number != 0);

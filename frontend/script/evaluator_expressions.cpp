@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "frontend/script/builtins.h"
+#include "frontend/script/data_arithmetic.h"
 #include "frontend/script/evaluation_depth.h"
 #include "frontend/script/keras_objects.h"
 #include "frontend/script/keras_values.h"
@@ -13,6 +14,15 @@ Value Evaluator::evaluate(const Expression &expression) {
   const Depth depth(*this, expression.at);
   charge(1);
   return std::visit([&](const auto &node) { return evaluate_node(node, expression.at); }, expression.node);
+}
+
+void Evaluator::evaluate_uncertain(const Expression &expression, const Value &cause) {
+  const Opaque *outer_cause = uncertain_cause_;
+  uncertain_cause_ = opaque_of(cause);
+  ++uncertain_;
+  evaluate(expression);
+  --uncertain_;
+  uncertain_cause_ = outer_cause;
 }
 
 Value Evaluator::evaluate_node(const Literal &node, Position) {
@@ -135,7 +145,7 @@ Value Evaluator::evaluate_node(const Unary &node, Position at) {
         return opaque_of(operand) ? Value(opaque_of(operand)) : opaque(at, "data");
     }
   }
-  if (node.op == Unary::Operator::negate && std::holds_alternative<const DataValue *>(operand))
+  if (node.op == Unary::Operator::negate && std::holds_alternative<DataValue *>(operand))
     return data_binary(*this, "*", operand, std::int64_t{-1}, at);
   return unary_number(*this, node.op, operand, at);
 }
@@ -158,8 +168,12 @@ Value Evaluator::evaluate_node(const Logical &node, Position at) {
         break;
       case Truth::poisoned:
         return Poison{};
-      case Truth::unknown:
-        return opaque_of(value) ? Value(opaque_of(value)) : opaque(at, "data");
+      case Truth::unknown: {
+        const Value result = opaque_of(value) ? Value(opaque_of(value)) : opaque(at, "data");
+        for (auto rest = &operand + 1; rest != node.operands.data() + node.operands.size(); ++rest)
+          evaluate_uncertain(**rest, result);
+        return result;
+      }
     }
   }
   return value;
@@ -181,15 +195,23 @@ Value Evaluator::evaluate_node(const Comparison &node, Position at) {
 Value Evaluator::compare(std::string_view op, const Value &left, const Value &right, Position at) {
   if (is_poison(left) || is_poison(right)) return Poison{};
   if (op == "is" || op == "is not") {
-    // Identity is asked of None, True and False.
-    const auto identical = same(left, right);
-    if (!identical)
-      return is_none(left) || is_none(right) ? Value(op == "is not") : opaque(at, "a run-time value");
-    return *identical == (op == "is");
+    for (const Value *side : {&left, &right})
+      if (std::holds_alternative<const Opaque *>(*side)) return *side;
+    bool identical = false;
+    if (left.index() == right.index()) {
+      // Identity of values is equality here; lists and dicts have one of their own.
+      const auto equal =
+          std::holds_alternative<List *>(left)   ? std::get<List *>(left) == std::get<List *>(right)
+          : std::holds_alternative<Dict *>(left) ? std::get<Dict *>(left) == std::get<Dict *>(right)
+                                                 : same(left, right);
+      if (!equal) return opaque(at, "a run-time value");
+      identical = *equal;
+    }
+    return identical == (op == "is");
   }
   if (op == "in" || op == "not in") return contains(*this, right, left, op == "in", at);
   if (const Opaque *unknown = opaque_of(left) ? opaque_of(left) : opaque_of(right)) return unknown;
-  if (std::holds_alternative<const DataValue *>(left) || std::holds_alternative<const DataValue *>(right))
+  if (std::holds_alternative<DataValue *>(left) || std::holds_alternative<DataValue *>(right))
     return opaque(at, "a comparison of data");
   return compare_known(*this, op, left, right, at);
 }
@@ -206,7 +228,11 @@ Value Evaluator::evaluate_node(const Conditional &node, Position at) {
     case Truth::unknown:
       break;
   }
-  return opaque_of(condition) ? Value(opaque_of(condition)) : opaque(at, "a condition on data");
+  const Value unknown =
+      opaque_of(condition) ? Value(opaque_of(condition)) : opaque(at, "a condition on data");
+  evaluate_uncertain(*node.if_true, unknown);
+  evaluate_uncertain(*node.if_false, unknown);
+  return unknown;
 }
 
 Value Evaluator::evaluate_node(const Attribute &node, Position at) {
@@ -277,10 +303,15 @@ void Evaluator::comprehend(const Comprehension &node, std::size_t clause_index, 
   const Value iterable = evaluate(*clause.iterable);
   const auto items = elements(iterable, clause.iterable->at);
   if (!items) {
+    Value element = opaque_of(iterable);
+    if (!opaque_of(iterable))
+      element = is_poison(iterable) ? Value(Poison{}) : opaque(clause.iterable->at, "data");
+    assign(*clause.target, element);
+    evaluate_uncertain(*node.value, element);
     if (is_poison(obstacle)) return;
     if (const Opaque *unknown = opaque_of(iterable))
       obstacle = unknown;
-    else if (std::holds_alternative<const DataValue *>(iterable))
+    else if (std::holds_alternative<DataValue *>(iterable))
       obstacle = opaque(clause.iterable->at, "a list made of data");
     else
       obstacle = Poison{};
@@ -293,8 +324,10 @@ void Evaluator::comprehend(const Comprehension &node, std::size_t clause_index, 
     for (const ExpressionPtr &condition : clause.conditions) {
       const Value value = evaluate(*condition);
       const Truth verdict = truth(value);
-      if (verdict == Truth::unknown)
+      if (verdict == Truth::unknown) {
         obstacle = opaque_of(value) ? Value(opaque_of(value)) : opaque(condition->at, "data");
+        evaluate_uncertain(*node.value, obstacle);
+      }
       if (verdict == Truth::poisoned) obstacle = Poison{};
       if (verdict != Truth::yes) {
         wanted = false;

@@ -153,7 +153,7 @@ Value percent_format(Evaluator &evaluator, const std::string &format, const Valu
   for (const Value &each : values) {
     if (is_poison(each)) return each;
     if (const Opaque *unknown = opaque_of(each)) return unknown;
-    if (std::get_if<const DataValue *>(&each)) return evaluator.opaque(at, "data");
+    if (std::get_if<DataValue *>(&each)) return evaluator.opaque(at, "data");
   }
   std::string out;
   std::size_t next = 0;

@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "frontend/keras/applications.h"
 #include "frontend/script/call_signatures.h"
+#include "frontend/script/data_memory.h"
 #include "frontend/script/data_values.h"
 #include "frontend/script/json_value.h"
+#include "frontend/script/keras_calls.h"
 #include "frontend/script/keras_graph.h"
 #include "frontend/script/keras_members.h"
 #include "frontend/script/keras_shapes.h"
@@ -92,9 +95,36 @@ Value preprocess_input(Evaluator &evaluator, const Native &native, const CallArg
       bind_arguments(evaluator, "preprocess_input", call_signature(evaluator, "preprocess_input"), arguments);
   if (!bound.ok()) return Poison{};
   const Value x = bound["x"];
-  const auto *data = std::get_if<const DataValue *>(&x);
+  const auto *data = std::get_if<DataValue *>(&x);
   if (!data) return evaluator.opaque(arguments.at, "preprocess_input()");
-  return with_step(evaluator, **data, PreprocessStep{native.category}, (*data)->array.shape, "float32");
+  if ((*data)->changed) return (*data)->changed;
+  std::string application = native.category;
+  if (bound.has("data_format") && !is_none(bound["data_format"])) {
+    const std::string *format = text_of(bound["data_format"]);
+    if (!format || (*format != "channels_last" && *format != "tf"))
+      return evaluator.error(bound.at("data_format"),
+                             "preprocess_input(data_format=…) is only supported for 'channels_last'");
+  }
+  if (bound.has("mode")) {
+    static const std::map<std::string, std::string> applications = {
+        {"caffe", "imagenet_utils"}, {"tf", "mobilenet"}, {"torch", "densenet"}};
+    const std::string *mode = text_of(bound["mode"]);
+    const auto found = mode ? applications.find(*mode) : applications.end();
+    if (found == applications.end())
+      return evaluator.error(bound.at("mode"), "the mode of preprocess_input is not known",
+                             "accepted are: caffe, tf, torch");
+    application = found->second;
+  }
+  // Arrays of float32 are changed in place, others are copied.
+  if ((*data)->array.dtype == "float32" && (*data)->samples_lead) {
+    change_in_place(evaluator, **data, PreprocessStep{application}, std::nullopt, arguments.at);
+    return x;
+  }
+  DataValue *result =
+      with_step(evaluator, **data, PreprocessStep{application}, (*data)->array.shape, "float32");
+  result->bounds.reset();
+  if ((*data)->array.dtype.empty()) lose_contents(evaluator, **data, "preprocess_input()", arguments.at);
+  return result;
 }
 
 Value decode_predictions(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
@@ -129,16 +159,29 @@ Value clear_session(Evaluator &evaluator, const Native &, const CallArguments &a
   return None{};
 }
 
+// set_floatx('float32'), mixed_precision.set_global_policy('float32'): all numbers are float32.
+Value type_setting(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  const Value type = arguments.items.empty() ? Value(None{}) : arguments.items.front().value;
+  if (is_poison(type)) return Poison{};
+  if (const std::string *name = text_of(type); name && *name == "float32") return type;
+  return evaluator.error(arguments.at,
+                         fmt::format("{}({}) is not supported", native.name, repr(type).substr(0, 60)),
+                         "models compute in float32");
+}
+
 Value setting(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   if (native.name == "backend") return evaluator.string("tensorflow");
   if (native.name == "floatx") return evaluator.string("float32");
   if (native.name == "epsilon") return 1e-7;
-  if (native.name == "set_floatx") {
-    const std::string *dtype = arguments.items.empty() ? nullptr : text_of(arguments.items[0].value);
-    if (dtype && *dtype != "float32")
-      return evaluator.error(arguments.at, fmt::format("float type '{}' is not supported", *dtype),
-                             "models compute in float32");
-  }
+  if (native.name == "set_floatx") return type_setting(evaluator, native, arguments);
+  if (arguments.items.empty()) return None{};
+  const Argument &given = arguments.items.front();
+  if (native.name == "set_epsilon" && number_of(given.value) != 1e-7)
+    return evaluator.error(given.at, "set_epsilon() to another number than 1e-7 is not supported");
+  if (native.name == "set_learning_phase")
+    record(evaluator, nullptr,
+           UnsupportedCall{0, "set_learning_phase() fixes whether layers are trained", "leave it out",
+                           evaluator.location(arguments.at)});
   return None{};
 }
 
@@ -148,6 +191,17 @@ Value tensor_shape(Evaluator &evaluator, const Native &, const CallArguments &ar
       return shape_of(evaluator, *tensor, arguments.at);
   if (const auto obstacle = obstacle_in(arguments)) return *obstacle;
   return evaluator.error(arguments.at, "int_shape() takes a tensor");
+}
+
+// K.set_value(model.optimizer.lr, 0.01)
+Value set_value(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
+  const auto *unknown =
+      arguments.items.empty() ? nullptr : std::get_if<const Opaque *>(&arguments.items.front().value);
+  if (!unknown || !(*unknown)->is_state)
+    return evaluator.error(arguments.at, "keras.backend.set_value() is not supported",
+                           "build the model from layers");
+  record_change_of_state(evaluator, (*unknown)->model, "set_value()", arguments.at);
+  return None{};
 }
 
 Value unsupported_backend(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
@@ -171,11 +225,24 @@ std::optional<Value> applications_member(Evaluator &evaluator, const std::string
   return evaluator.native(name, unknown_application);
 }
 
+std::optional<Value> precision_member(Evaluator &evaluator, const std::string &name, Position) {
+  if (name == "experimental") {
+    auto *module = evaluator.make<Module>();
+    module->path = "keras.mixed_precision";
+    return Value(static_cast<const Module *>(module));
+  }
+  for (const char *each :
+       {"Policy", "DTypePolicy", "set_policy", "set_global_policy", "set_dtype_policy", "set_floatx"})
+    if (name == each) return evaluator.native(name, type_setting);
+  return std::nullopt;
+}
+
 std::optional<Value> backend_member(Evaluator &evaluator, const std::string &name, Position) {
   if (name == "image_data_format" || name == "image_dim_ordering")
     return evaluator.native(name, image_data_format);
   if (name == "set_image_data_format" || name == "set_image_dim_ordering")
     return evaluator.native(name, set_image_data_format);
+  if (name == "set_value") return evaluator.native(name, set_value);
   if (name == "clear_session") return evaluator.native(name, clear_session);
   if (name == "int_shape" || name == "shape") return evaluator.native(name, tensor_shape);
   for (const char *each : {"backend", "floatx", "epsilon", "set_floatx", "set_epsilon", "set_session",

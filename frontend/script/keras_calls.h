@@ -13,6 +13,9 @@ void record(Evaluator &evaluator, ModelObject *model, TrainingAction action);
 // Names of the model's layers that are not trainable as things stand, whatever an earlier compile() saw.
 std::vector<std::string> frozen_layers(Evaluator &evaluator, ModelObject *model);
 
+// A change of what a compiled model is trained with, that a trainer does not know of: refused with --train.
+void record_change_of_state(Evaluator &evaluator, ModelObject *model, const std::string &what, Position at);
+
 // An optimizer, loss, metric or callback: an object, a name or one of Keras's functions. nullopt after an
 // error.
 std::optional<Configured> configured(Evaluator &evaluator, const Value &value, const std::string &category,

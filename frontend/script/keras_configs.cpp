@@ -6,6 +6,7 @@
 #include <span>
 
 #include "frontend/script/arguments.h"
+#include "frontend/script/keras_calls.h"
 #include "frontend/script/keras_members.h"
 #include "frontend/script/keras_objects.h"
 #include "frontend/script/keras_values.h"
@@ -288,6 +289,29 @@ Value config_attribute(Evaluator &evaluator, ConfigObject *object, const std::st
   for (const auto &[key, value] : object->config)
     if (key == name || (key == "learning_rate" && name == "lr")) return value;
   return evaluator.opaque(at, fmt::format("the attribute '{}' of {}", name, object->class_name));
+}
+
+void set_config_attribute(Evaluator &evaluator, ConfigObject *object, const std::string &name,
+                          const Value &value, Position at) {
+  if (is_poison(value) || !evaluator.effect(at, "setting an option")) return;
+  std::string option = name;
+  if (const ConfigClass *entry = find_class(object->category, object->class_name)) {
+    const auto *signature =
+        evaluator.keras.dialect.counts_from_one() || !entry->keras3 ? entry->keras2 : entry->keras3;
+    option = parameter_name(signature, name);
+    if (option.empty()) {
+      evaluator.error(at, fmt::format("{} has no option '{}' that Sinter knows", object->class_name, name),
+                      "options are arguments of the constructor");
+      return;
+    }
+  }
+  for (ModelObject *model : object->compiled_into)
+    record_change_of_state(evaluator, model, fmt::format("setting '{}' after compile()", name), at);
+  const auto found = std::ranges::find(object->config, option, &std::pair<std::string, Value>::first);
+  if (found == object->config.end())
+    object->config.emplace_back(option, value);
+  else
+    found->second = value;
 }
 
 }  // namespace sinter::script

@@ -61,8 +61,9 @@ Value load_data(Evaluator &evaluator, const Native &native, const CallArguments 
         shape.push_back(1);
       data->array.shape = shape;
       data->array.dtype = "uint8";
+      data->bounds = {0, images ? 255 : !labelled ? 9 : prefix.empty() ? 99 : 19};
       data->array.where = evaluator.location(arguments.at);
-      pair.push_back(static_cast<const DataValue *>(data));
+      pair.push_back(static_cast<DataValue *>(data));
     }
     halves.push_back(evaluator.tuple(std::move(pair)));
   }
@@ -75,7 +76,7 @@ Value to_categorical(Evaluator &evaluator, const Native &, const CallArguments &
   if (!bound.ok()) return Poison{};
   const Value labels = bound["y"];
   if (const Opaque *unknown = opaque_of(labels)) return unknown;
-  const auto *data = std::get_if<const DataValue *>(&labels);
+  const auto *data = std::get_if<DataValue *>(&labels);
   std::int64_t classes = 0;
   if (bound.has("num_classes") && !is_none(bound["num_classes"])) {
     const auto given = integer_argument(evaluator, *bound.find("num_classes"), "the number of classes");
@@ -154,7 +155,8 @@ Value flow_method(Evaluator &evaluator, const Native &native, const CallArgument
     y = (*pair)[1];
     x = std::vector<Value>(*pair)[0];
   }
-  const auto *images = std::get_if<const DataValue *>(&x);
+  auto *const *images = std::get_if<DataValue *>(&x);
+  if (images && (*images)->changed) return (*images)->changed;
   if (!images || !(*images)->samples_lead) {
     // Pictures of single samples are drawn from such flows.
     return evaluator.opaque(arguments.at, "a flow over values that are not whole data arrays");
@@ -163,7 +165,7 @@ Value flow_method(Evaluator &evaluator, const Native &native, const CallArgument
   if ((*images)->array.shape && !(*images)->array.shape->empty() && (*images)->array.shape->front() >= 0)
     flow->samples = (*images)->array.shape->front();
   if (!is_none(y)) {
-    const auto *targets = std::get_if<const DataValue *>(&y);
+    const auto *targets = std::get_if<DataValue *>(&y);
     if (!targets) return evaluator.opaque(arguments.at, "a flow over values that are not whole data arrays");
     flow->data.targets.emplace_back("", (*targets)->array);
   }

@@ -18,7 +18,14 @@ namespace {
 bool take_arrays(Evaluator &evaluator, const Value &value, std::string_view what, Position at,
                  std::vector<std::pair<std::string, DataArray>> &out) {
   const auto add = [&](const std::string &name, const Value &item) {
-    const auto *data = std::get_if<const DataValue *>(&item);
+    auto *const *data = std::get_if<DataValue *>(&item);
+    if (data && (*data)->changed) {
+      evaluator.error((*data)->changed->origin,
+                      fmt::format("{} is changed by {}, which Sinter cannot express as a data pipeline", what,
+                                  (*data)->changed->what),
+                      "data may be sliced, cast, scaled, reshaped and one-hot encoded");
+      return false;
+    }
     if (data && (*data)->samples_lead && !(*data)->is_archive) {
       out.emplace_back(name, (*data)->array);
       return true;
@@ -90,12 +97,13 @@ bool take_validation(Evaluator &evaluator, const Argument &argument, FitCall &ca
              items && items->size() >= 2 && items->size() <= 3) {
     data = take_data(evaluator, (*items)[0], argument.at, (*items)[1], argument.at, "validation");
     if (data && items->size() == 3 && !is_none((*items)[2])) {
-      const auto *weights = std::get_if<const DataValue *>(&(*items)[2]);
-      if (!weights) {
-        evaluator.error(argument.at, "the validation weights must be a data array");
+      std::vector<std::pair<std::string, DataArray>> weights;
+      if (!take_arrays(evaluator, (*items)[2], "the validation weights", argument.at, weights)) return false;
+      if (weights.size() != 1) {
+        evaluator.error(argument.at, "the validation weights must be one data array");
         return false;
       }
-      data->sample_weight = (*weights)->array;
+      data->sample_weight = std::move(weights.front().second);
     }
   } else if (!is_poison(argument.value)) {
     evaluator.error(

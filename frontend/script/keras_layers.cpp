@@ -169,9 +169,12 @@ Value construct_layer(Evaluator &evaluator, const Native &native, const CallArgu
       return evaluator.error(arguments.at, "InputLayer() needs the argument 'input_shape'");
     if (const auto tensor = config->find("input_tensor"); tensor != config->end() && !tensor->is_null())
       return evaluator.error(arguments.at, "InputLayer(input_tensor=...) is not supported");
-    return new_input(evaluator, *batch_shape, name != config->end() && name->is_string() ? *name : "",
-                     arguments.at)
-        ->layer;
+    LayerObject *input = new_input(evaluator, *batch_shape,
+                                   name != config->end() && name->is_string() ? *name : "", arguments.at)
+                             ->layer;
+    for (const char *key : {"dtype", "sparse"})
+      if (const auto found = config->find(key); found != config->end()) input->config[key] = *found;
+    return input;
   }
   LayerObject *layer = new_layer(evaluator, arguments.at);
   layer->class_name = signature.class_name;
@@ -216,7 +219,15 @@ Value input_function(Evaluator &evaluator, const Native &, const CallArguments &
     if (!text || !is_valid_utf8(*text)) return Poison{};
     name = *text;
   }
-  return new_input(evaluator, *batch_shape, name, arguments.at);
+  SymbolicTensor *input = new_input(evaluator, *batch_shape, name, arguments.at);
+  for (const char *key : {"dtype", "sparse"}) {
+    if (!bound.has(key)) continue;
+    const auto value =
+        to_json(evaluator, bound[key], fmt::format("the argument '{}' of Input", key), bound.at(key));
+    if (!value) return Poison{};
+    input->layer->config[key] = *value;
+  }
+  return input;
 }
 
 // add([a, b]), concatenate([a, b], axis=3), merge([a, b], mode='concat')
@@ -470,8 +481,11 @@ Value layer_attribute(Evaluator &evaluator, LayerObject *layer, const std::strin
     return name == "output_shape" || inputs.empty() ? shape_of(evaluator, output, at)
                                                     : shapes_of(evaluator, inputs, at);
   }
-  if (name == "weights" || name == "kernel" || name == "bias" || name == "trainable_weights")
-    return evaluator.opaque(at, fmt::format("the attribute '{}' of a layer", name));
+  if (name == "weights" || name == "kernel" || name == "bias" || name == "trainable_weights") {
+    Opaque *value = evaluator.new_opaque(at, fmt::format("the attribute '{}' of a layer", name));
+    value->is_state = true;
+    return value;
+  }
   if (const auto found = layer->config.find(name); found != layer->config.end())
     return from_json(evaluator, *found);
   return evaluator.error(

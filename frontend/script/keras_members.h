@@ -16,6 +16,8 @@ std::vector<std::string> config_names(const std::string &category);
 std::optional<Value> datasets_member(Evaluator &evaluator, const std::string &module, const std::string &name,
                                      Position at);
 std::optional<Value> utils_member(Evaluator &evaluator, const std::string &name, Position at);
+// keras.mixed_precision and keras.config
+std::optional<Value> precision_member(Evaluator &evaluator, const std::string &name, Position at);
 std::optional<Value> backend_member(Evaluator &evaluator, const std::string &name, Position at);
 std::optional<Value> preprocessing_member(Evaluator &evaluator, const std::string &name, Position at);
 // `module`: "vgg16" of keras.applications.vgg16, empty for keras.applications itself

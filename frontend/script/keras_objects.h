@@ -64,10 +64,26 @@ struct ConfigObject : Object {
   std::vector<ModelObject *> compiled_into;  // of an optimizer
 };
 
+// The samples begin, begin + step, … below end of an array in memory; open: to its last one.
+struct SampleRegion {
+  bool known = true;
+  std::int64_t begin = 0, step = 1;
+  std::optional<std::int64_t> end;
+};
+
+// Arrays that share memory, as numpy's views do.
+struct DataMemory : Object {
+  std::vector<DataValue *> views;
+};
+
 struct DataValue : Object {
   DataArray array;
-  bool is_archive = false;   // np.load of an .npz: index it with a key
-  bool samples_lead = true;  // false: one sample taken out, or samples mixed
+  bool is_archive = false;                          // np.load of an .npz: index it with a key
+  bool samples_lead = true;                         // false: one sample taken out, or samples mixed
+  std::optional<std::pair<double, double>> bounds;  // of its values
+  DataMemory *memory = nullptr;                     // nullptr: it has its own
+  SampleRegion region;                              // of the memory
+  const Opaque *changed = nullptr;                  // set: changed in place as no step can say
 };
 
 // ImageDataGenerator().flow(…): data behind an augmenting generator.

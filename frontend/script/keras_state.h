@@ -33,7 +33,7 @@ struct KerasState {
   std::vector<std::pair<ModelObject *, TrainingAction>> actions;
   // Known shapes of tensors, the batch first; -1 for an open size.
   std::map<const SymbolicTensor *, std::vector<std::int64_t>> shapes;
-  const DataValue *last_image_data = nullptr;  // the last data value that arithmetic was done on
+  DataValue *last_image_data = nullptr;  // the last data value that arithmetic was done on
 };
 
 }  // namespace sinter::script

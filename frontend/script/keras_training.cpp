@@ -13,6 +13,16 @@ namespace sinter::script {
 void record(Evaluator &evaluator, ModelObject *model, TrainingAction action) {
   evaluator.keras.actions.emplace_back(model, std::move(action));
 }
+void record_change_of_state(Evaluator &evaluator, ModelObject *model, const std::string &what, Position at) {
+  if (!evaluator.effect(at, "a change of the model's state")) return;
+  record(
+      evaluator, model,
+      UnsupportedCall{
+          0, fmt::format("{} changes the optimizer or weights of a model, which a trainer does not do", what),
+          "give the optimizer its settings before compile(), and weights with --weights FILE",
+          evaluator.location(at)});
+}
+
 namespace {
 
 Value evaluate(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
@@ -133,7 +143,13 @@ std::optional<Value> training_method(Evaluator &evaluator, ModelObject *model, c
   for (const char *result :
        {"history", "optimizer", "metrics_names", "weights", "trainable_weights", "non_trainable_weights",
         "loss", "metrics", "trainable_variables", "stop_training"})
-    if (name == result) return evaluator.opaque(at, fmt::format("the attribute '{}' of a model", name));
+    if (name == result) {
+      Opaque *value = evaluator.new_opaque(at, fmt::format("the attribute '{}' of a model", name));
+      value->name = name;
+      value->is_state = true;
+      value->model = model;
+      return value;
+    }
   return std::nullopt;
 }
 

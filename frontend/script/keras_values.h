@@ -16,15 +16,12 @@ Value config_attribute(Evaluator &evaluator, ConfigObject *object, const std::st
 // Methods of ImageDataGenerator: flow, flow_from_directory, fit.
 Value image_generator_attribute(Evaluator &evaluator, ConfigObject *object, const std::string &name,
                                 Position at);
-Value data_attribute(Evaluator &evaluator, const DataValue *data, const std::string &name, Position at);
+Value data_attribute(Evaluator &evaluator, DataValue *data, const std::string &name, Position at);
 Value flow_attribute(Evaluator &evaluator, DataFlow *flow, const std::string &name, Position at);
 
+void set_config_attribute(Evaluator &, ConfigObject *, const std::string &name, const Value &, Position at);
 void set_layer_attribute(Evaluator &, LayerObject *, const std::string &name, const Value &, Position at);
 void set_model_attribute(Evaluator &, ModelObject *, const std::string &name, const Value &, Position at);
 
-Value data_subscript(Evaluator &evaluator, const DataValue *data, const Value &index, Position at);
-// data op number, number op data
-Value data_binary(Evaluator &evaluator, std::string_view op, const Value &left, const Value &right,
-                  Position at);
-
+Value data_subscript(Evaluator &evaluator, DataValue *data, const Value &index, Position at);
 }  // namespace sinter::script

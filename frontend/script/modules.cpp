@@ -32,7 +32,8 @@ constexpr std::array keras_modules = {
     Names{"callbacks"},    Names{"datasets"},      Names{"utils"},        Names{"applications"},
     Names{"backend"},      Names{"preprocessing"}, Names{"initializers"}, Names{"initializations"},
     Names{"regularizers"}, Names{"constraints"},   Names{"losses"},       Names{"objectives"},
-    Names{"metrics"},      Names{"activations"},   Names{"legacy"}};
+    Names{"metrics"},      Names{"activations"},   Names{"legacy"},       Names{"mixed_precision"},
+    Names{"config"}};
 
 // `second` of `keras.second.third`
 std::string component(const std::string &path, std::size_t index) {
@@ -53,6 +54,13 @@ Value module(Evaluator &evaluator, const std::string &path) {
   auto *value = evaluator.make<Module>();
   value->path = path;
   return static_cast<const Module *>(value);
+}
+
+// What Sinter does not look into, but knows by its dotted name.
+Value outside_name(Evaluator &evaluator, std::string what, std::string name, Position at) {
+  Opaque *value = evaluator.new_opaque(at, std::move(what));
+  value->name = std::move(name);
+  return value;
 }
 
 std::optional<Value> keras_member(Evaluator &evaluator, const std::string &path, const std::string &name,
@@ -85,6 +93,7 @@ std::optional<Value> keras_member(Evaluator &evaluator, const std::string &path,
   if (second == "losses" || second == "objectives") return config_member(evaluator, "loss", name, at);
   if (second == "metrics") return config_member(evaluator, "metric", name, at);
   if (second == "activations") return config_member(evaluator, "activation", name, at);
+  if (second == "mixed_precision" || second == "config") return precision_member(evaluator, name, at);
   if (second == "backend") return backend_member(evaluator, name, at);
   if (second == "datasets") {
     if (third.empty()) return module(evaluator, path + "." + name);
@@ -112,7 +121,8 @@ std::optional<Value> tensorflow_member(Evaluator &evaluator, const std::string &
       Names{"random"},          Names{"config"},      Names{"logging"},    Names{"compat"},
       Names{"__version__"},     Names{"test"},        Names{"get_logger"}, Names{"version"},
       Names{"set_random_seed"}, Names{"ConfigProto"}, Names{"Session"},    Names{"debugging"}};
-  if (std::ranges::find(settings, name) != settings.end()) return evaluator.opaque(at, "tensorflow." + name);
+  if (std::ranges::find(settings, name) != settings.end())
+    return outside_name(evaluator, "tensorflow." + name, "tensorflow." + name, at);
   return std::nullopt;
 }
 
@@ -138,7 +148,7 @@ Value import_module(Evaluator &evaluator, const std::string &name, Position at) 
   }
   if (root == "numpy" || root == "math" || root == "tensorflow") return module(evaluator, path);
   if (std::ranges::find(skipped_libraries, root) != skipped_libraries.end())
-    return evaluator.opaque(at, fmt::format("the module {}", root));
+    return outside_name(evaluator, fmt::format("the module {}", root), name, at);
   return evaluator.error(
       at, fmt::format("Sinter does not know the module '{}'", name),
       "a model script may import keras, tensorflow.keras, numpy, math and libraries for plots and files");

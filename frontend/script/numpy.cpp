@@ -2,10 +2,14 @@
 // the compiled program knows.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
 
 #include "frontend/script/call_signatures.h"
+#include "frontend/script/data_arithmetic.h"
+#include "frontend/script/data_memory.h"
 #include "frontend/script/data_values.h"
 #include "frontend/script/keras_members.h"
 #include "frontend/script/native_support.h"
@@ -14,11 +18,65 @@ namespace sinter::script {
 
 namespace {
 
+bool listed(const std::string &name, std::initializer_list<const char *> names) {
+  for (const char *each : names)
+    if (name == each) return true;
+  return false;
+}
+
 // Any function without meaning for the model: its result is opaque.
 Value opaque_function(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   if (const auto obstacle = obstacle_in(arguments); obstacle && is_poison(*obstacle)) return Poison{};
+  for (const Argument &argument : arguments.items) {
+    if (argument.name == "out")
+      lose_contents(evaluator, argument.value, native.name + "(out=…)", arguments.at);
+    if (argument.name == "copy" && evaluator.truth(argument.value) == Evaluator::Truth::no)
+      lose_contents(evaluator, arguments.items.front().value, native.name + "(copy=False)", arguments.at);
+  }
   evaluator.skip(arguments.at);
-  return evaluator.opaque(arguments.at, fmt::format("{}()", native.name));
+  Opaque *result = evaluator.new_opaque(arguments.at, fmt::format("{}()", native.name));
+  const std::string name = native.name.substr(native.name.rfind('.') + 1);
+  if (!arguments.items.empty() &&
+      listed(name, {"array_split", "atleast_1d", "atleast_2d", "atleast_3d", "diagonal", "flip", "fliplr",
+                    "flipud", "moveaxis", "rollaxis", "rot90", "split", "swapaxes", "transpose", "vsplit",
+                    "hsplit", "broadcast_to"}))
+    if (auto *const *data = std::get_if<DataValue *>(&arguments.items.front().value)) result->data = *data;
+  return result;
+}
+
+// np.random.shuffle(x), np.copyto(x, y), …: they write to their first argument.
+Value writing_function(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  if (!arguments.items.empty())
+    lose_contents(evaluator, arguments.items.front().value, native.name + "()", arguments.at);
+  return opaque_function(evaluator, native, arguments);
+}
+
+// np.divide(x, 255), np.divide(x, 255, out=x)
+Value arithmetic_function(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
+  static const std::map<std::string, std::string> operators = {
+      {"add", "+"}, {"subtract", "-"}, {"multiply", "*"}, {"divide", "/"}, {"true_divide", "/"}};
+  const bool plain = std::ranges::all_of(
+      arguments.items, [](const Argument &each) { return each.name.empty() || each.name == "out"; });
+  std::vector<Value> operands;
+  Value out = None{};
+  for (const Argument &argument : arguments.items)
+    if (argument.name == "out" || operands.size() == 2)
+      out = argument.value;
+    else
+      operands.push_back(argument.value);
+  const std::string &op = operators.at(native.name.substr(native.name.rfind('.') + 1));
+  auto *const *target = std::get_if<DataValue *>(&out);
+  auto *const *first = operands.empty() ? nullptr : std::get_if<DataValue *>(&operands.front());
+  if (plain && operands.size() == 2 && target && first && *target == *first && !(*first)->changed) {
+    augment_data(evaluator, **target, op, operands[1], arguments.at);
+    return out;
+  }
+  lose_contents(evaluator, out, native.name + "(out=…)", arguments.at);
+  const bool has_data = std::ranges::any_of(
+      operands, [](const Value &each) { return std::holds_alternative<DataValue *>(each); });
+  if (!plain || operands.size() != 2 || !is_none(out) || !has_data)
+    return opaque_function(evaluator, native, arguments);
+  return evaluator.binary(op, operands[0], operands[1], arguments.at);
 }
 
 Value number_function(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
@@ -103,10 +161,16 @@ Value as_array(Evaluator &evaluator, const Native &native, const CallArguments &
       bind_arguments(evaluator, native.name, call_signature(evaluator, "np.array"), arguments);
   if (!bound.ok()) return Poison{};
   const Value value = bound["object"];
-  if (const auto *data = std::get_if<const DataValue *>(&value))
-    return bound.has("dtype") && !is_none(bound["dtype"])
-               ? cast_data(evaluator, **data, bound["dtype"], arguments.at)
-               : value;
+  if (const Argument *order = bound.find("order"); order && !accept_order(evaluator, *order)) return Poison{};
+  if (integer_of(bound["ndmin"]).value_or(0) > 1)
+    return evaluator.error(bound.at("ndmin"), fmt::format("{}(ndmin=…) is not supported", native.name),
+                           "use reshape()");
+  if (auto *const *data = std::get_if<DataValue *>(&value); data && !(*data)->changed) {
+    if (bound.has("dtype") && !is_none(bound["dtype"]))
+      return cast_data(evaluator, **data, bound["dtype"], arguments.at);
+    const bool shares = native.name == "asarray" || evaluator.truth(bound["copy"]) == Evaluator::Truth::no;
+    return shares && !(native.name == "array" && !bound.has("copy")) ? value : copy_of(evaluator, **data);
+  }
   if (number_of(value)) return value;
   return opaque_function(evaluator, native, arguments);
 }
@@ -122,15 +186,15 @@ Value load(Evaluator &evaluator, const Native &, const CallArguments &arguments)
   data->is_archive = !path->ends_with(".npy");
   data->array.source = {data->is_archive ? DataSource::Kind::npz : DataSource::Kind::npy, *path, ""};
   data->array.where = evaluator.location(arguments.at);
-  return static_cast<const DataValue *>(data);
+  return static_cast<DataValue *>(data);
 }
 
 Value array_function(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   for (const Argument &argument : arguments.items)
     if (is_poison(argument.value)) return Poison{};
-  const auto *data =
-      arguments.items.empty() ? nullptr : std::get_if<const DataValue *>(&arguments.items[0].value);
+  const auto *data = arguments.items.empty() ? nullptr : std::get_if<DataValue *>(&arguments.items[0].value);
   if (!data) return opaque_function(evaluator, native, arguments);
+  if ((*data)->changed && native.name != "shape") return (*data)->changed;
   if (native.name == "expand_dims") {
     const Bound bound =
         bind_arguments(evaluator, "expand_dims", call_signature(evaluator, "np.expand_dims"), arguments);
@@ -142,13 +206,16 @@ Value array_function(Evaluator &evaluator, const Native &native, const CallArgum
     const Bound bound =
         bind_arguments(evaluator, "reshape", call_signature(evaluator, "np.reshape"), arguments);
     if (!bound.ok()) return Poison{};
+    if (const Argument *order = bound.find("order"); order && !accept_order(evaluator, *order))
+      return Poison{};
     std::vector<Value> sizes = {bound["newshape"]};
     if (const auto *items = items_of(sizes.front())) sizes = std::vector<Value>(*items);
     return reshape_data(evaluator, **data, sizes, arguments.at);
   }
   if (native.name == "squeeze" && arguments.items.size() == 1)
     return squeeze_data(evaluator, **data, arguments.at);
-  if (native.name == "copy" || native.name == "ascontiguousarray") return *data;
+  if (native.name == "copy") return copy_of(evaluator, **data);
+  if (native.name == "ascontiguousarray") return *data;
   if (native.name == "ravel")
     return evaluator.call(evaluator.attribute(*data, "ravel", arguments.at), {arguments.at, {}});
   if (native.name == "shape") return evaluator.attribute(*data, "shape", arguments.at);
@@ -163,12 +230,6 @@ Value element_type(Evaluator &evaluator, const Native &native, const CallArgumen
   if (native.name.find("int") != std::string::npos && std::fabs(*number) < 9e15)
     return static_cast<std::int64_t>(*number);
   return *number;
-}
-
-bool listed(const std::string &name, std::initializer_list<const char *> names) {
-  for (const char *each : names)
-    if (name == each) return true;
-  return false;
 }
 
 }  // namespace
@@ -200,7 +261,12 @@ std::optional<Value> numpy_member(Evaluator &evaluator, const std::string &modul
     submodule->path = "numpy." + name;
     return Value(static_cast<const Module *>(submodule));
   }
-  return evaluator.native(module == "numpy" ? "np." + name : module + "." + name, opaque_function);
+  const std::string shown = module == "numpy" ? "np." + name : module + "." + name;
+  if (listed(name, {"shuffle", "copyto", "put", "place", "putmask", "fill_diagonal"}))
+    return evaluator.native(shown, writing_function);
+  if (listed(name, {"add", "subtract", "multiply", "divide", "true_divide"}))
+    return evaluator.native(shown, arithmetic_function);
+  return evaluator.native(shown, opaque_function);
 }
 
 }  // namespace sinter::script

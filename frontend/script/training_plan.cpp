@@ -76,6 +76,10 @@ std::optional<std::pair<float, float>> affine_of(const DataArray &array) {
   for (const DataStep &step : array.steps) {
     if (std::holds_alternative<OneHotStep>(step) || std::holds_alternative<PreprocessStep>(step))
       return std::nullopt;
+    // Numbers that are cut off after a scaling are no longer affine.
+    const auto *cast = std::get_if<CastStep>(&step);
+    if (cast && cast->dtype.find("int") != std::string::npos && (scale != 1 || offset != 0))
+      return std::nullopt;
     const auto *arithmetic = std::get_if<ArithmeticStep>(&step);
     if (!arithmetic) continue;
     const double c = arithmetic->constant;

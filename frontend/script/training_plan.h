@@ -63,6 +63,7 @@ struct ArithmeticStep {  // x op constant, elementwise; reversed: constant op x
   enum class Operator { add, subtract, multiply, divide } op;
   double constant = 0;
   bool reversed = false;
+  bool integer = false;  // the constant is an int: integers stay integers
   bool operator==(const ArithmeticStep &) const = default;
 };
 struct SampleRangeStep {  // x[begin:end:step], resolved to 0 <= begin <= end where the count is known

@@ -52,6 +52,7 @@ const Opaque *opaque_of(const Value &value) {
   if (const auto *opaque = std::get_if<const Opaque *>(&value)) return *opaque;
   if (const auto *list = std::get_if<List *>(&value)) return (*list)->unknown;
   if (const auto *dict = std::get_if<Dict *>(&value)) return (*dict)->unknown;
+  if (const auto *data = std::get_if<DataValue *>(&value)) return (*data)->changed;
   return nullptr;
 }
 
@@ -82,7 +83,7 @@ struct TypeName {
   std::string operator()(const ModelObject *model) const {
     return model->sequential ? "Sequential" : "Model";
   }
-  std::string operator()(const DataValue *) const { return "data array"; }
+  std::string operator()(DataValue *) const { return "data array"; }
   std::string operator()(const DataFlow *) const { return "data generator"; }
 };
 
@@ -187,7 +188,7 @@ std::optional<bool> equal(const Value &a, const Value &b, std::int64_t &work, in
       return true;
     }
     if (is_none(a) || std::holds_alternative<Ellipsis>(a)) return true;
-    if (std::holds_alternative<const DataValue *>(a)) return std::nullopt;
+    if (std::holds_alternative<DataValue *>(a)) return std::nullopt;
     if (const auto *x = std::get_if<Dict *>(&a)) {
       const auto *y = std::get_if<Dict *>(&b);
       if ((*x)->items.size() != (*y)->items.size()) return false;
@@ -213,8 +214,7 @@ std::optional<bool> equal(const Value &a, const Value &b, std::int64_t &work, in
         },
         a, b);
   }
-  if (std::holds_alternative<const DataValue *>(a) || std::holds_alternative<const DataValue *>(b))
-    return std::nullopt;
+  if (std::holds_alternative<DataValue *>(a) || std::holds_alternative<DataValue *>(b)) return std::nullopt;
   return false;
 }
 

@@ -47,13 +47,17 @@ struct DataFlow;
 using Value = std::variant<None, Poison, bool, std::int64_t, double, Ellipsis, const String *, List *,
                            Tuple *, Dict *, const Range *, const Slice *, const Function *, const Native *,
                            const Module *, const Opaque *, ConfigObject *, LayerObject *, SymbolicTensor *,
-                           ModelObject *, const DataValue *, DataFlow *>;
+                           ModelObject *, DataValue *, DataFlow *>;
 
 // A value known only when the compiled program runs, or part of skipped code (plots, prints). Operations on
 // it give such values again; a model that needs one is an error that shows `what` and `origin`.
 struct Opaque : Object {
   Position origin;
   std::string what;
+  std::string name;           // dotted, of what is reached from a module: "random.shuffle"
+  DataValue *data = nullptr;  // a part of this array that shares its memory
+  bool is_state = false;      // the optimizer or weights of `model`; of any model if that is nullptr
+  ModelObject *model = nullptr;
 };
 
 struct String : Object {

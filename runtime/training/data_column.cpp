@@ -171,6 +171,20 @@ Status DataColumn::add_preprocess(const std::string &application) {
   return {};
 }
 
+Status DataColumn::check_range(double low, double high, const Arithmetic *next,
+                               const std::string &message) const {
+  for (int64_t sample = 0; sample < count_ && array_->pictures.empty(); ++sample)
+    for (int64_t i = 0; i < array_->sample_elements; ++i) {
+      double value = through(array_->at(source_sample(sample), i));
+      if (next) value = computed(*next, value);
+      if (std::trunc(value) < low || std::trunc(value) > high)
+        return rejected(array_->file,
+                        array_->place(source_sample(sample), i) + format(": the number %g ", value) + message,
+                        "convert the array to float32 first");
+    }
+  return {};
+}
+
 Status DataColumn::apply(const schema::DataArray &array, bool slices) {
   using Operator = Arithmetic::Operator;
   using Rounding = Arithmetic::Rounding;
@@ -182,6 +196,13 @@ Status DataColumn::apply(const schema::DataArray &array, bool slices) {
         const std::string type = step->text() ? step->text()->str() : "";
         const bool floats = type == "float32" || type == "float16";
         type_ = floats ? Type::f32 : type == "float64" ? Type::f64 : Type::integer;
+        cast_ = true;
+        const int bits = ends_with(type, "int8") ? 8 : ends_with(type, "int16") ? 16 : 0;
+        if (type_ == Type::integer && bits > 0) {
+          const double low = type[0] == 'u' ? 0 : -std::ldexp(1.0, bits - 1);
+          status = check_range(low, low + std::ldexp(1.0, bits) - 1, nullptr, "wraps around in " + type);
+          if (!status) return status;
+        }
         add_arithmetic({Operator::none, type_ == Type::f32   ? Rounding::to_float
                                         : type_ == Type::f64 ? Rounding::none
                                                              : Rounding::to_integer});
@@ -197,8 +218,17 @@ Status DataColumn::apply(const schema::DataArray &array, bool slices) {
                             : step->kind() == schema::StepKind::subtract
                                 ? (reversed ? Operator::subtract_from : Operator::subtract)
                                 : (reversed ? Operator::divide_from : Operator::divide);
+        const Arithmetic arithmetic{op, type_ == Type::f32 ? Rounding::to_float : Rounding::none,
+                                    step->constant()};
+        // Bytes whose type the script did not say; where it does, the compiler has looked.
+        if (array_->is_bytes && !cast_ && step->integer() && step->kind() != schema::StepKind::divide) {
+          status = check_range(0, 255, &arithmetic, "wraps around in uint8, the array's type");
+          if (!status) return status;
+        } else if (type_ == Type::integer) {
+          cast_ = true;
+        }
         if (type_ == Type::integer) type_ = Type::f64;  // exact for what integers give
-        add_arithmetic({op, type_ == Type::f32 ? Rounding::to_float : Rounding::none, step->constant()});
+        add_arithmetic(arithmetic);
         break;
       }
       case schema::StepKind::samples: {

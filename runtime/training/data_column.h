@@ -76,6 +76,8 @@ class DataColumn {
   Status add_preprocess(const std::string &application);
   Status reshape(std::vector<int64_t> dims);
   Error misfit(const std::string &message) const;
+  // Rejects numbers outside of low..high after the stages so far, and `next`, if given.
+  Status check_range(double low, double high, const Arithmetic *next, const std::string &message) const;
   static double computed(const Arithmetic &arithmetic, double value);
   double through(double value) const;  // all stages; only if they are all arithmetic
   void finish_stages();
@@ -89,6 +91,7 @@ class DataColumn {
   int64_t elements_;
   int64_t classes_ = 0;
   enum class Type : uint8_t { integer, f32, f64 } type_;
+  bool cast_ = false;  // the array's own type no longer holds
   std::vector<Stage> stages_;
   bool elementwise_ = true;
   std::vector<float> table_;  // of bytes: the value after all stages

@@ -167,9 +167,9 @@ schema::StepKind step_kind(const std::string &name) {
 fb::Offset<schema::DataArray> pack(fb::FlatBufferBuilder &builder, const FakeArray &array) {
   std::vector<fb::Offset<schema::DataStep>> steps;
   for (const FakeStep &step : array.steps)
-    steps.push_back(schema::CreateDataStepDirect(builder, step_kind(step.kind), step.text.c_str(),
-                                                 step.constant, step.reversed, step.begin, step.end,
-                                                 step.has_end, step.step, &step.shape, step.classes));
+    steps.push_back(schema::CreateDataStepDirect(
+        builder, step_kind(step.kind), step.text.c_str(), step.constant, step.reversed, step.begin, step.end,
+        step.has_end, step.step, &step.shape, step.classes, step.integer));
   const bool is_path = array.name.find('.') != std::string::npos;
   return schema::CreateDataArrayDirect(builder,
                                        is_path ? schema::SourceKind::npz : schema::SourceKind::builtin,

@@ -24,6 +24,7 @@ struct FakeStep {
   std::vector<int64_t> shape = {};
   bool reversed = false;
   int64_t step = 1;
+  bool integer = false;
 };
 
 struct FakeArray {

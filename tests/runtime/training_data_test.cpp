@@ -128,6 +128,27 @@ TEST_F(TrainingDataTest, ArithmeticInTheArraysType) {
             static_cast<float>(1.0 / 7 + 2));
 }
 
+TEST_F(TrainingDataTest, IntegersThatWrapAroundAreRejected) {
+  write_idx(3);  // the bytes 0 to 11
+  const auto error = [&](std::vector<FakeStep> steps) {
+    return load(scripted(std::move(steps), to_vector)).error;
+  };
+  EXPECT_EQ(error({{.kind = "add", .constant = 244, .integer = true}}), "");
+  EXPECT_THAT(error({{.kind = "add", .constant = 245, .integer = true}}),
+              HasSubstr("offset 27: the number 256 wraps around in uint8, the array's type"));
+  EXPECT_EQ(error({{.kind = "add", .constant = 245}}), "") << "a float makes float64";
+  EXPECT_EQ(error({{.kind = "cast", .text = "float32"}, {.kind = "add", .constant = 245, .integer = true}}),
+            "");
+  EXPECT_THAT(error({{.kind = "subtract", .constant = 1, .integer = true}}),
+              HasSubstr("the number -1 wraps around"));
+  EXPECT_EQ(error({{.kind = "divide", .constant = 255, .integer = true},
+                   {.kind = "subtract", .constant = 1, .integer = true}}),
+            "");
+  EXPECT_THAT(error({{.kind = "multiply", .constant = 20.0}, {.kind = "cast", .text = "int8"}}),
+              HasSubstr("the number 140 wraps around in int8"));
+  EXPECT_EQ(error({{.kind = "multiply", .constant = 20.0}, {.kind = "cast", .text = "uint8"}}), "");
+}
+
 TEST_F(TrainingDataTest, WithoutAScriptBytesAreScaledAndLabelsEncoded) {
   write_idx(3);
   const Loaded data = load(FakeTrainerSpec{});
