@@ -50,6 +50,9 @@ class FitChecker {
       if (fit && fit == first) break;
       std::visit([&](const auto &call) { check(call); }, action);
     }
+    for (const TrainingAction &action : plan_.actions)
+      if (const auto *evaluate = std::get_if<EvaluateCall>(&action); evaluate && evaluate->model == main_ && evaluate->steps)
+        fail(evaluate->where, "evaluate(steps=…) is not supported", "evaluate all data, or a slice of it");
     for (const UnsupportedCall *call : unsupported_) fail(call->where, call->what, call->hint);
     return ok_;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "driver/training/callback_arguments.h"
 #include "driver/training/check_fit.h"
 #include "frontend/keras/weight_groups.h"
 #include "schema/program_generated.h"
@@ -134,7 +135,14 @@ class FitDescriber {
     for (const script::Configured &configured : given.callbacks) {
       auto callback = std::make_unique<schema::CallbackT>();
       callback->class_name = configured.class_name;
-      for (const auto &[name, value] : configured.config) callback->arguments.push_back(argument(name, value));
+      for (const auto &[name, value] : configured.config) {
+        if (is_obeyed(configured.class_name, name)) {
+          callback->arguments.push_back(argument(name, value));
+        } else if (!changes_nothing(name, value)) {
+          diagnostics_.error(configured.where, fmt::format("{}({}=…) is not supported", configured.class_name, name), "leave it out");
+          ok_ = false;
+        }
+      }
       fit.callbacks.push_back(std::move(callback));
     }
   }

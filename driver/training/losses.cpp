@@ -83,7 +83,7 @@ class LossReader {
     config.where = given.where;
     for (const auto &[key, value] : given.config) {
       const auto *flag = std::get_if<bool>(&value.value);
-      if (key == "from_logits") config.from_logits = flag && *flag;
+      if (key == "from_logits") config.from_logits = flag ? *flag : value.number().value_or(0) != 0;
       else if (key == "label_smoothing") config.label_smoothing = value.number().value_or(0);
       else if (key == "delta") config.delta = value.number().value_or(1);
       else if (key == "axis" && value.number().value_or(-1) != -1) fail(given.where, "a loss over another axis than the last is not supported");
@@ -105,6 +105,7 @@ class LossReader {
       if (key == "k") metric.k = static_cast<int64_t>(value.number().value_or(5));
       else if (key == "threshold") metric.threshold = value.number().value_or(0.5);
       else if (key == "name" && value.text()) metric.label = *value.text();
+      else if (key == "dtype" && !(value.is_none() || value == ConfigValue{std::string("float32")})) fail(given.where, "the dtype of a metric is float32");
       else if (!is_known_elsewhere(key)) refuse_setting(given, key, value);
     }
     config_.metrics.push_back(std::move(metric));

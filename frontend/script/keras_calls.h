@@ -21,6 +21,10 @@ void record_change_of_state(Evaluator &evaluator, ModelObject *model, const std:
 std::optional<Configured> configured(Evaluator &evaluator, const Value &value, const std::string &category,
                                      Position at);
 
+// An error for those of these arguments that are given, None and empty lists apart. False after an error.
+bool accept_absent(Evaluator &evaluator, std::string_view callee, const Bound &bound,
+                   std::initializer_list<const char *> names);
+
 // The data of fit() and evaluate(): one array, a list or a dict by name on each side, or a generator.
 std::optional<DataSet> take_data(Evaluator &evaluator, const Value &x, Position x_at, const Value &y,
                                  Position y_at, std::string_view what);

@@ -108,6 +108,21 @@ bool by_output(Evaluator &evaluator, const ModelObject &model, const Value &valu
   }
   return add("", value);
 }
+}  // namespace
+
+bool accept_absent(Evaluator &evaluator, std::string_view callee, const Bound &bound,
+                   std::initializer_list<const char *> names) {
+  for (const char *name : names) {
+    const Argument *given = bound.find(name);
+    const auto *items = given ? items_of(given->value) : nullptr;
+    if (!given || is_none(given->value) || (items && items->empty() && !opaque_of(given->value))) continue;
+    evaluator.error(given->at, fmt::format("{}({}=…) is not supported", callee, name), "leave it out");
+    return false;
+  }
+  return true;
+}
+
+namespace {
 
 void add_frozen(const ModelObject &model, bool trainable, std::vector<std::string> &names) {
   trainable = trainable && model.trainable;
@@ -138,7 +153,9 @@ std::vector<std::string> frozen_layers(Evaluator &evaluator, ModelObject *model)
 Value compile_method(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   ModelObject *model = model_receiver(native);
   const Bound bound = bind_arguments(evaluator, "compile", call_signature(evaluator, "compile"), arguments);
-  if (!bound.ok() || !evaluator.effect(arguments.at, "compile()")) return Poison{};
+  if (!bound.ok() || !evaluator.effect(arguments.at, "compile()") ||
+      !accept_absent(evaluator, "compile", bound, {"sample_weight_mode", "weighted_metrics"}))
+    return Poison{};
   use_model(model, ModelObject::Use::compiled);
   if (model->poisoned) return None{};
   CompileCall call;

@@ -1,5 +1,7 @@
 // Classes that are their name and their arguments: optimizers, callbacks, initializers, regularizers,
 // constraints, losses, metrics, activations, learning rate schedules. One table a category.
+#include "frontend/script/keras_configs.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -78,7 +80,11 @@ constexpr ConfigClass callbacks[] = {
      nullptr},
     {"LearningRateScheduler", nullptr, "schedule! verbose", nullptr},
     {"CSVLogger", nullptr, "filename! separator append", nullptr},
-    {"TensorBoard", nullptr, "log_dir histogram_freq write_graph write_images **", nullptr},
+    {"TensorBoard", nullptr,
+     "log_dir histogram_freq batch_size write_graph write_grads write_images embeddings_freq "
+     "embeddings_layer_names embeddings_metadata * update_freq profile_batch write_steps_per_second",
+     "log_dir histogram_freq write_graph write_images write_steps_per_second update_freq profile_batch "
+     "embeddings_freq embeddings_metadata * batch_size write_grads embeddings_layer_names"},
     {"TerminateOnNaN", nullptr, "", nullptr},
     {"BackupAndRestore", nullptr, "backup_dir! save_freq delete_checkpoint", nullptr},
     {"History", nullptr, "", nullptr},
@@ -238,10 +244,14 @@ Value construct_config(Evaluator &evaluator, const Native &native, const CallArg
   object->at = arguments.at;
   for (const auto *list : {&bound.all(), &bound.extra()})
     for (const Argument &argument : *list) object->config.emplace_back(argument.name, argument.value);
-  if (native.category == "regularizer" && object->config.empty()) {
-    const bool both = native.name == "l1_l2" || native.name == "l1l2";
-    if (both || native.name == "l1" || native.name == "L1") object->config.emplace_back("l1", 0.01);
-    if (both || native.name == "l2" || native.name == "L2") object->config.emplace_back("l2", 0.01);
+  if (native.category == "regularizer") {
+    // The functions of both have defaults that the class, which Keras 3 calls by these names too, has not.
+    const bool pure_keras3 = keras3 && !evaluator.keras.dialect.tf_keras;
+    const bool both = (native.name == "l1_l2" || native.name == "l1l2") && !pure_keras3;
+    if ((both || native.name == "l1" || native.name == "L1") && !bound.has("l1"))
+      object->config.emplace_back("l1", 0.01);
+    if ((both || native.name == "l2" || native.name == "L2") && !bound.has("l2"))
+      object->config.emplace_back("l2", 0.01);
   }
   return object;
 }
@@ -272,6 +282,15 @@ std::optional<Value> config_member(Evaluator &evaluator, const std::string &cate
   if (category == "activation" && listed(activation_functions))
     return evaluator.native(name, call_function_name, None{}, category);
   return std::nullopt;
+}
+
+std::vector<ConfigSignature> config_signatures() {
+  std::vector<ConfigSignature> signatures;
+  for (const char *category :
+       {"optimizer", "schedule", "callback", "initializer", "regularizer", "constraint", "loss", "metric"})
+    for (const ConfigClass &each : table_of(category))
+      signatures.push_back({category, each.name, each.keras2, each.keras3 ? each.keras3 : each.keras2});
+  return signatures;
 }
 
 std::vector<std::string> config_names(const std::string &category) {

@@ -164,6 +164,11 @@ Value flow_method(Evaluator &evaluator, const Native &native, const CallArgument
   flow->data.inputs.emplace_back("", (*images)->array);
   if ((*images)->array.shape && !(*images)->array.shape->empty() && (*images)->array.shape->front() >= 0)
     flow->samples = (*images)->array.shape->front();
+  if (const Value weights = bound["sample_weight"]; !is_none(weights)) {
+    auto *const *data = std::get_if<DataValue *>(&weights);
+    if (!data) return evaluator.opaque(arguments.at, "a flow over values that are not whole data arrays");
+    flow->data.sample_weight = (*data)->array;
+  }
   if (!is_none(y)) {
     const auto *targets = std::get_if<DataValue *>(&y);
     if (!targets) return evaluator.opaque(arguments.at, "a flow over values that are not whole data arrays");
@@ -204,10 +209,17 @@ Value flow_from_directory(Evaluator &evaluator, const Native &native, const Call
 }
 
 // The statistics of featurewise options are taken from the training data by the trainer.
-Value fit_generator_statistics(Evaluator &evaluator, const Native &, const CallArguments &arguments) {
+Value fit_generator_statistics(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   const Bound bound =
       bind_arguments(evaluator, "fit", call_signature(evaluator, "ImageDataGenerator.fit"), arguments);
   if (!bound.ok()) return Poison{};
+  ConfigObject *object = std::get<ConfigObject *>(native.receiver);
+  for (const Argument &argument : bound.all()) {
+    Value value = argument.value;
+    if (auto *const *data = std::get_if<DataValue *>(&value))
+      value = evaluator.string(describe((*data)->array));
+    object->config.emplace_back("fit_" + argument.name, value);
+  }
   return None{};
 }
 

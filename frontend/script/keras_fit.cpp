@@ -184,6 +184,10 @@ Value fit_method(Evaluator &evaluator, const Native &native, const CallArguments
   const Bound bound =
       bind_arguments(evaluator, native.name, call_signature(evaluator, native.name), arguments);
   if (!bound.ok() || !evaluator.effect(arguments.at, "training")) return Poison{};
+  if (integer_of(bound["validation_freq"]) != 1 &&
+      !accept_absent(evaluator, native.name, bound, {"validation_freq"}))
+    return Poison{};
+  if (!accept_absent(evaluator, native.name, bound, {"validation_batch_size"})) return Poison{};
   use_model(model, ModelObject::Use::trained);
   if (model->poisoned) return None{};
   const Value history = evaluator.opaque(arguments.at, "the training history");

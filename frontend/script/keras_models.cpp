@@ -20,7 +20,11 @@ namespace {
 ModelObject *new_model(Evaluator &evaluator, const std::string &prefix, const Bound &bound, Position at) {
   auto *model = evaluator.make<ModelObject>();
   model->at = at;
-  const std::string *name = bound.has("name") ? text_of(bound["name"]) : nullptr;
+  const std::string *name = text_of(bound["name"]);
+  if (bound.ok() && !is_none(bound["name"]) && !name)
+    text_argument(evaluator, *bound.find("name"), "the name of a model");
+  if (bound.ok() && bound.has("trainable"))
+    model->trainable = truth_argument(evaluator, *bound.find("trainable"), "trainable").value_or(true);
   model->name = name && is_valid_utf8(*name) ? *name : automatic_name(evaluator.keras, prefix);
   evaluator.keras.models.push_back(model);
   return model;
@@ -220,6 +224,11 @@ Value load_model(Evaluator &evaluator, const Native &native, const CallArguments
       if (const auto *save = std::get_if<SaveCall>(&action);
           save && !save->weights_only && save->path == *path)
         return model;
+  if (const std::string *path = text_of(bound["filepath"]))
+    return evaluator.error(arguments.at,
+                           fmt::format("load_model(filepath={}): the script saves no model there",
+                                       repr(evaluator.string(*path)).substr(0, 80)),
+                           "give the model file itself to sinter as MODEL");
   return unsupported_function(evaluator, native, arguments);
 }
 

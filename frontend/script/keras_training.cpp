@@ -30,6 +30,7 @@ Value evaluate(Evaluator &evaluator, const Native &native, const CallArguments &
   const Bound bound =
       bind_arguments(evaluator, native.name, call_signature(evaluator, native.name), arguments);
   if (!bound.ok() || !evaluator.effect(arguments.at, "evaluation")) return Poison{};
+  if (!accept_absent(evaluator, native.name, bound, {"sample_weight", "callbacks"})) return Poison{};
   use_model(model, ModelObject::Use::used);
   const Value score = evaluator.opaque(arguments.at, "the result of evaluate()");
   auto data = take_data(evaluator, bound["x"], bound.at("x"), bound["y"], bound.at("y"), "evaluation");
@@ -37,7 +38,8 @@ Value evaluate(Evaluator &evaluator, const Native &native, const CallArguments &
   EvaluateCall call;
   call.data = std::move(*data);
   call.where = evaluator.location(arguments.at);
-  if (take_integer(evaluator, bound, "batch_size", call.batch_size, 1))
+  if (take_integer(evaluator, bound, "batch_size", call.batch_size, 1) &&
+      take_integer(evaluator, bound, "steps", call.steps, 1))
     record(evaluator, model, std::move(call));
   return score;
 }

@@ -190,9 +190,12 @@ Value load(Evaluator &evaluator, const Native &, const CallArguments &arguments)
 }
 
 Value array_function(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
-  for (const Argument &argument : arguments.items)
+  DataValue *const *data = nullptr;
+  for (const Argument &argument : arguments.items) {
     if (is_poison(argument.value)) return Poison{};
-  const auto *data = arguments.items.empty() ? nullptr : std::get_if<DataValue *>(&arguments.items[0].value);
+    if (argument.name == "a" || (argument.name.empty() && &argument == arguments.items.data()))
+      data = std::get_if<DataValue *>(&argument.value);
+  }
   if (!data) return opaque_function(evaluator, native, arguments);
   if ((*data)->changed && native.name != "shape") return (*data)->changed;
   if (native.name == "expand_dims") {

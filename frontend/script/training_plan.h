@@ -140,7 +140,7 @@ struct FitCall {
 struct EvaluateCall {
   int model = 0;
   DataSet data;
-  std::optional<std::int64_t> batch_size;
+  std::optional<std::int64_t> batch_size, steps;
   Location where;
 };
 
