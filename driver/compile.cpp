@@ -14,7 +14,7 @@
 #include "driver/commands.h"
 #include "driver/compile_options.h"
 #include "driver/console.h"
-#include "driver/training/check_fits.h"
+#include "driver/training/check_single_fit.h"
 #include "driver/training/plan_trainer.h"
 #include "driver/weights/script_weights.h"
 #include "ir/kernel/text.h"
@@ -207,7 +207,7 @@ int compile(const CompileOptions &options) {
   if (!loaded || !target) return report(diagnostics);
   if (!options.train && !(options.optimizer.empty() && options.freeze.empty()))
     diagnostics.error({.path = "--optimizer, --freeze"}, "they say how to train, but the binary is no trainer", "add --train");
-  if (options.train) check_fits(*loaded, !options.weights.empty(), diagnostics);
+  if (options.train) check_single_fit(*loaded, !options.weights.empty(), diagnostics);
   const bool known = require_compilable(*loaded, options.model, diagnostics);
   const bool has_weights = options.train ? provide_first_weights(*loaded, options, diagnostics) : provide_weights(*loaded, options, diagnostics);
   if (!known || !has_weights || diagnostics.has_errors()) return report(diagnostics);

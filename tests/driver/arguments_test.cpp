@@ -9,7 +9,7 @@
 
 #include "codegen/target.h"
 #include "driver/build.h"
-#include "driver/training/check_fits.h"
+#include "driver/training/check_single_fit.h"
 #include "driver/training/plan_trainer.h"
 #include "frontend/keras/applications.h"
 #include "frontend/keras/layer_signatures.h"
@@ -102,7 +102,7 @@ class Arguments : public testing::TestWithParam<bool> {
       result.meaning = text_of(*loaded);
       for (const auto &[where, problem] : loaded->model.untrainable) diagnostics.error(where, problem);
       const bool trains = loaded->plan.first_fit(loaded->main_model) || loaded->plan.last_compile(loaded->main_model);
-      if (trains && driver::check_fits(*loaded, false, diagnostics)) result.meaning += trained(std::move(*loaded), diagnostics);
+      if (trains && driver::check_single_fit(*loaded, false, diagnostics)) result.meaning += trained(std::move(*loaded), diagnostics);
     }
     for (const Diagnostic &each : diagnostics.all())
       if (each.severity != Severity::note) result.diagnostics += each.message + " " + each.hint + "\n";

@@ -1,4 +1,4 @@
-#include "driver/training/check_fits.h"
+#include "driver/training/check_single_fit.h"
 
 #include <fmt/format.h>
 
@@ -92,7 +92,7 @@ class FitChecker {
 
 }  // namespace
 
-bool check_fits(const LoadedModel &loaded, bool has_weights, Diagnostics &diagnostics) {
+bool check_single_fit(const LoadedModel &loaded, bool has_weights, Diagnostics &diagnostics) {
   return FitChecker(loaded, has_weights, diagnostics).run();
 }
 
