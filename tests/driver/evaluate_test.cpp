@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/driver/command.h"
+#include "tests/shared_data.h"
 
 namespace sinter::test {
 namespace {
@@ -186,8 +187,7 @@ TEST(Evaluate, LossesThatAreNotKnownAreSaid) {
 }
 
 TEST(Evaluate, SavedModelsKnowTheirLoss) {
-  const std::filesystem::path file = shared("data/keras_dogvgg16_h5/dogvgg16.weights.best.hdf5");
-  if (!std::filesystem::exists(file)) GTEST_SKIP() << "no test data at " << file;
+  SINTER_REQUIRE(file, "data/keras_dogvgg16_h5/dogvgg16.weights.best.hdf5");
   const Scratch scratch;
   std::vector<float> x(3 * 7 * 7 * 512), y(3 * 133);
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 100) / 50;

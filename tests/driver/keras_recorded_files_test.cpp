@@ -4,6 +4,7 @@
 #include "frontend/keras/hdf5_file.h"
 #include "runtime/h5/keras_archive.h"
 #include "tests/driver/command.h"
+#include "tests/shared_data.h"
 
 namespace sinter::test {
 namespace {
@@ -40,8 +41,7 @@ class RecordedFiles : public testing::TestWithParam<Recording> {};
 
 TEST_P(RecordedFiles, HaveTheSameTree) {
   const auto &[model, optimizer, recorded] = GetParam();
-  const std::filesystem::path folder = shared(std::string("data/keras3_models/") + model);
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no test data at " << folder;
+  SINTER_REQUIRE(folder, std::string("data/keras3_models/") + model);
   const Scratch scratch;
   const auto in_scratch = [&](const std::string &command) {
     const CommandResult result = run("cd " + scratch.path().string() + " && " + command);
