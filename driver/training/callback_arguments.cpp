@@ -16,7 +16,7 @@ constexpr Obeyed obeyed[] = {
      " filepath monitor verbose save_best_only save_weights_only mode period save_freq initial_value_threshold "},
     {"EarlyStopping", " monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch "},
     {"ReduceLROnPlateau", " monitor factor patience verbose mode min_delta cooldown min_lr "},
-    {"LearningRateScheduler", " verbose learning_rates "},
+    {"LearningRateScheduler", " verbose learning_rates takes_rate "},
     {"CSVLogger", " filename separator append "},
     {"TensorBoard", " log_dir "},
 };

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ir/ops/list.h"
+#include "ir/ops/rules/elementwise.h"
 #include "ir/ops/rules/loss.h"
 
 namespace sinter::ir {
@@ -25,7 +26,7 @@ struct SigmoidCrossentropy : rules::ElementwiseLoss<SigmoidCrossentropy> {
   }
   static Expr term(const Attrs &a, const Expr &p, const Expr &t) {
     const Expr target = rules::smooth_binary(a.label_smoothing, t);
-    return kernel::max(p, 0.0f) - p * target + kernel::log(1.0f + kernel::exp(-kernel::abs(p)));
+    return kernel::max(p, 0.0f) - p * target + rules::log1p(kernel::exp(-kernel::abs(p)));
   }
   static double term(const Attrs &a, double p, double t) {
     return std::max(p, 0.0) - p * rules::smooth_binary(a.label_smoothing, t) +

@@ -18,7 +18,7 @@ struct Softplus {
     return rules::unary_type(in, check);
   }
   static void lower(const Attrs &, FormBuilder &f) {
-    f.map([](Expr x) { return kernel::max(x, 0.0f) + kernel::log(1.0f + kernel::exp(-kernel::abs(x))); });
+    f.map([](Expr x) { return kernel::max(x, 0.0f) + rules::log1p(kernel::exp(-kernel::abs(x))); });
   }
   static void reference(const Attrs &, ReferenceTensors &t) {
     rules::unary_reference(t, [](double x) { return std::log1p(std::exp(x)); });

@@ -119,7 +119,7 @@ class SplitLoader {
   // Some arrays are there, others not; or there are some that nobody takes.
   Status check_complete() {
     if (!absent_.empty() && absent_.size() < asked_.size())
-      return rejected("", "the data set has no array '" + printable(absent_[0]) + "' beside its others",
+      return rejected(loader_.given(), "the data set has no array '" + printable(absent_[0]) + "' beside its others",
                       "expected are " + joined(asked_));
     if (plan_ || !absent_.empty()) return {};
     Result<std::vector<std::string>> members = loader_.members();
@@ -128,7 +128,7 @@ class SplitLoader {
       const std::string stem = member.substr(0, member.find('.'));
       const bool is_of_split = stem == "x_" + split_ || stem == "y_" + split_;
       if (is_of_split && std::ranges::find(asked_, member) == asked_.end())
-        return rejected("",
+        return rejected(loader_.given(),
                         "the data set has an array '" + printable(member) + "', but the model has no " +
                             (member[0] == 'x' ? "input" : "target") + " for it",
                         "expected are " + joined(asked_));

@@ -70,12 +70,59 @@ double terms(const ir::Graph &graph, const ir::Node &node, int64_t n) {
   return largest / std::max(smallest, 1.0);
 }
 
-// Compiled code adds up one after the other: where terms are alike, so are the roundings.
-void disturb_sums(const ir::Graph &graph, const ir::Node &node, int64_t n,
+// Sums of products of the operands, or of operands: |sum| of the magnitudes bounds every partial sum.
+bool is_sum(const ir::OpInfo &op) {
+  static const std::set<std::string_view> ops = {"conv2d_input_gradient", "depthwise_conv2d_input_gradient",
+                                                 "matmul_input_gradient", "reduce_sum",
+                                                 "reduce_mean",           "batch_sum",
+                                                 "batch_mean",            "average_pool",
+                                                 "average_pool_gradient"};
+  return op.linear_weight >= 0 || op.name.ends_with("weight_gradient") || ops.contains(op.name);
+}
+
+// By node: the sums of the magnitudes of their terms; empty for ops that are no sums.
+using Magnitudes = std::vector<std::vector<ir::ReferenceTensor>>;
+
+Magnitudes magnitudes_of(const ir::Graph &graph, const std::vector<ir::ReferenceTensor> &values, int64_t n) {
+  Magnitudes result(graph.nodes.size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const ir::Node &node = graph.nodes[i];
+    if (!is_sum(*node.op)) continue;
+    std::vector<ir::TensorType> types;
+    std::vector<ir::ReferenceTensor> operands;
+    for (const ir::ValueId input : node.inputs) {
+      types.push_back(graph.type(input));
+      operands.push_back(values[static_cast<size_t>(input)]);
+      for (double &x : operands.back().data) x = std::abs(x);
+    }
+    result[i] = ir::interpret_op(*node.op, node.attributes, types, operands, n);
+  }
+  return result;
+}
+
+// Compiled code adds up one after the other. Where terms are alike, so are the roundings; where they cancel, those of the
+// partial sums stay: each up to 2^-24 of what the terms' magnitudes add up to, `terms` times, of either sign.
+void disturb_sums(const ir::Graph &graph, const ir::Node &node, const std::vector<ir::ReferenceTensor> &magnitudes, int64_t n,
                   std::vector<ir::ReferenceTensor> &outputs, Random &random) {
-  const double part = 0x1p-27 * terms(graph, node, n);
-  for (ir::ReferenceTensor &output : outputs)
-    for (double &x : output.data) x *= 1 + random.uniform(-part, part);
+  const double count = terms(graph, node, n);
+  const double part = 0x1p-27 * count, rest = 0x1p-25 * std::sqrt(count);
+  for (size_t o = 0; o < outputs.size(); ++o)
+    for (size_t i = 0; i < outputs[o].data.size(); ++i) {
+      double &x = outputs[o].data[i];
+      x *= 1 + random.uniform(-part, part);
+      if (!magnitudes.empty()) x += magnitudes[o].data[i] * random.uniform(-rest, rest);
+    }
+}
+
+// The logarithm of a row's sum is rounded once for all of the row.
+void disturb_log_softmax(ir::ReferenceTensor &output, Random &random) {
+  const auto row = static_cast<size_t>(output.dims.back());
+  for (size_t begin = 0; begin < output.data.size(); begin += row) {
+    double largest = 0;
+    for (size_t i = begin; i < begin + row; ++i) largest = std::max(largest, std::abs(output.data[i]));
+    const double change = largest * random.uniform(-0x1p-23, 0x1p-23);
+    for (size_t i = begin; i < begin + row; ++i) output.data[i] += change;
+  }
 }
 
 // A softmax within an op: its rows add up to one whatever the operands are, but for what it rounds itself.
@@ -90,7 +137,7 @@ void disturb_rows(const ir::Node &node, const ir::ReferenceTensor &dy, ir::Refer
 }
 
 std::vector<ir::ReferenceTensor> disturbed(const ir::Graph &graph, std::vector<ir::ReferenceTensor> values,
-                                           int64_t n, Random &random) {
+                                           const Magnitudes &magnitudes, int64_t n, Random &random) {
   for (const ir::Node &node : graph.nodes) {
     std::vector<ir::TensorType> types;
     std::vector<ir::ReferenceTensor> operands;
@@ -105,7 +152,9 @@ std::vector<ir::ReferenceTensor> disturbed(const ir::Graph &graph, std::vector<i
         ir::interpret_op(*node.op, node.attributes, types, operands, n);
     if (node.op->name == "softmax_crossentropy_gradient" || node.op->name == "log_softmax_gradient")
       disturb_rows(node, operands.back(), outputs[0], random);
-    if (!exact && !node.op->name.ends_with("_accuracy")) disturb_sums(graph, node, n, outputs, random);
+    if (node.op->name == "log_softmax") disturb_log_softmax(outputs[0], random);
+    if (!exact && !node.op->name.ends_with("_accuracy"))
+      disturb_sums(graph, node, magnitudes[static_cast<size_t>(&node - graph.nodes.data())], n, outputs, random);
     for (size_t i = 0; i < outputs.size(); ++i)
       values[static_cast<size_t>(node.outputs[i])] = std::move(outputs[i]);
   }
@@ -133,8 +182,9 @@ Evaluation evaluate(const ir::Graph &graph, const std::vector<ir::ReferenceTenso
   Evaluation result;
   result.exact = ir::interpret(graph, inputs, variables, n, true);
   for (const ir::ReferenceTensor &tensor : result.exact) result.changes.emplace_back(tensor.data.size(), 0.0);
+  const Magnitudes magnitudes = magnitudes_of(graph, result.exact, n);
   for (int k = 0; k < evaluations; ++k) {
-    const std::vector<ir::ReferenceTensor> values = disturbed(graph, result.exact, n, random);
+    const std::vector<ir::ReferenceTensor> values = disturbed(graph, result.exact, magnitudes, n, random);
     for (size_t v = 0; v < values.size(); ++v)
       for (size_t i = 0; i < values[v].data.size(); ++i)
         result.changes[v][i] =

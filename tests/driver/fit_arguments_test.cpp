@@ -410,7 +410,7 @@ TEST_F(FitArguments, ArchivesHoldTheArraysOfTheModel) {
   const CommandResult more = train_on(with({{"x_train.c", "xa"}}));
   EXPECT_EQ(more.exit_code, 1);
   EXPECT_THAT(more.err,
-              HasSubstr("error: the data set has an array 'x_train.c', but the model has no input for it\n"));
+              HasSubstr("error: data.npz: the data set has an array 'x_train.c', but the model has no input for it\n"));
   EXPECT_THAT(more.err, HasSubstr("hint: expected are x_train.a, x_train.b, y_train"));
   const CommandResult target = train_on(with({{"y_train.q", "numbers"}}));
   EXPECT_EQ(target.exit_code, 1);

@@ -36,6 +36,7 @@ std::map<std::string, std::vector<int64_t>> tree_of(std::optional<hdf5::File> fi
 struct Recording {
   const char *model, *optimizer, *recorded;
 };
+void PrintTo(const Recording &recording, std::ostream *out) { *out << recording.model << " " << recording.optimizer; }
 
 class RecordedFiles : public testing::TestWithParam<Recording> {};
 

@@ -100,6 +100,11 @@ std::vector<Case> unary_examples(const std::vector<std::string> &attributes, flo
   return cases;
 }
 
+Expr log1p(const Expr &x) {
+  const Expr sum = 1.0f + x;
+  return kernel::select(kernel::equal(sum, 1.0f), x, kernel::log(sum) * (x / (sum - 1.0f)));
+}
+
 std::vector<Case> unary_gradient_examples(const std::vector<std::string> &attributes, float low, float high) {
   std::vector<Case> cases = unary_examples(attributes, low, high);
   for (Case &c : cases) c.inputs.push_back(c.inputs[0]);
