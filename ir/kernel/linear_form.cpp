@@ -98,27 +98,22 @@ LinearForm LinearSpace::remainder(const LinearForm &numerator, int64_t divisor) 
 LinearForm LinearSpace::smaller(const LinearForm &a, const LinearForm &b) {
   const LinearForm difference = add(a, b, -1);
   if (difference.is_constant()) return difference.constant <= 0 ? a : b;
-  Atom atom;
-  atom.kind = Kind::smaller;
-  atom.a = a;
-  atom.b = b;
-  return add_atom(std::move(atom));
+  return add_choice(Kind::smaller, a, b);
 }
 
 LinearForm LinearSpace::larger(const LinearForm &a, const LinearForm &b) {
   const LinearForm difference = add(a, b, -1);
   if (difference.is_constant()) return difference.constant >= 0 ? a : b;
-  Atom atom;
-  atom.kind = Kind::larger;
-  atom.a = a;
-  atom.b = b;
-  return add_atom(std::move(atom));
+  return add_choice(Kind::larger, a, b);
 }
 
 LinearForm LinearSpace::either(const LinearForm &a, const LinearForm &b) {
-  if (a == b) return a;
+  return a == b ? a : add_choice(Kind::either, a, b);
+}
+
+LinearForm LinearSpace::add_choice(Kind kind, const LinearForm &a, const LinearForm &b) {
   Atom atom;
-  atom.kind = Kind::either;
+  atom.kind = kind;
   atom.a = a;
   atom.b = b;
   return add_atom(std::move(atom));

@@ -62,6 +62,7 @@ class LinearSpace {
   };
 
   LinearForm add_atom(Atom atom);
+  LinearForm add_choice(Kind kind, const LinearForm &a, const LinearForm &b);
   bool prove(const LinearForm &form);
   bool prove_without(const LinearForm &form, size_t term);
   // Bounds of numerator / divisor, rounded, from bounds of the numerator: any of them holds.
