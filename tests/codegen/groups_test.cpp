@@ -42,6 +42,12 @@ const GroupCase cases[] = {
     {"conv_pool_overlap", R"(graph "g" { input %x: f32[N, 17, 17, 3]  weight %w: f32[3, 3, 3, 12]
                  %c = conv2d(%x, %w) {pads=[1, 1, 1, 1]}  %r = relu(%c)
                  %y = max_pool(%r) {size=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]}  output %y })"},
+    {"conv_pool_in_chunks_of_rows", R"(graph "g" { input %x: f32[N, 40, 40, 8]  weight %w: f32[3, 3, 8, 32]
+                 %c = conv2d(%x, %w) {pads=[1, 1, 1, 1]}  %r = relu(%c)
+                 %y = max_pool(%r) {size=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]}  output %y })"},
+    {"conv_average_in_chunks_of_rows", R"(graph "g" { input %x: f32[N, 30, 31, 8]  weight %w: f32[3, 3, 8, 40]
+                 %c = conv2d(%x, %w) {pads=[1, 1, 1, 1]}
+                 %y = average_pool(%c) {size=[3, 2], strides=[1, 1], pads=[1, 1, 1, 0]}  output %y })"},
     {"conv_average", R"(graph "g" { input %x: f32[N, 8, 8, 3]  weight %w: f32[3, 3, 3, 12]
                  %c = conv2d(%x, %w)  %y = average_pool(%c) {size=[2, 2], strides=[2, 2]}  output %y })"},
     {"conv_global", R"(graph "g" { input %x: f32[N, 7, 7, 16]  weight %w: f32[1, 1, 16, 24]
