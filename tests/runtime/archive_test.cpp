@@ -39,7 +39,7 @@ TEST(Gzip, DamageIsRejected) {
   std::string damaged = whole;
   damaged[damaged.size() - 6] ^= 1;  // the checksum
   EXPECT_THAT(gunzip(damaged), HasSubstr("incorrect data check"));
-  EXPECT_THAT(gunzip(whole + "junk"), MatchesRegex("!offset [0-9]+: .*"));
+  EXPECT_THAT(gunzip(whole + "junk"), MatchesRegex("!offset [0-9]+ of the compressed data: .*"));
 }
 
 TEST(Gzip, BombsAreLimitedByTheReader) {
@@ -71,7 +71,7 @@ TEST_F(ZipTest, ReadsStoredAndDeflated) {
 TEST_F(ZipTest, EveryTruncationIsRejected) {
   const std::string whole = zip({{"a", text(20)}, {"b", text(200), true}});
   for (size_t length = 0; length < whole.size(); ++length)
-    EXPECT_THAT(member(whole.substr(0, length), "b"), MatchesRegex("!offset [0-9]+ of the compressed data: .*")) << length;
+    EXPECT_THAT(member(whole.substr(0, length), "b"), MatchesRegex("!offset [0-9]+: .*")) << length;
 }
 
 // Every flip is noticed unless it hits a field that nothing depends on (times, versions, local sizes,
