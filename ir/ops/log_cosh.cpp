@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "ir/ops/list.h"
+#include "ir/ops/rules/elementwise.h"
 #include "ir/ops/rules/loss.h"
 
 namespace sinter::ir {
@@ -16,7 +17,10 @@ struct LogCosh : rules::ElementwiseLoss<LogCosh> {
   static bool valid(const Attrs &, Checker &) { return true; }
   static Expr term(const Attrs &, const Expr &p, const Expr &t) {
     const Expr x = kernel::abs(p - t);
-    return x + kernel::log(0.5f + 0.5f * kernel::exp(-2.0f * x));
+    // Near 0 the sum cancels: there log(cosh(x)) = -log(1 - tanh(x)^2) / 2.
+    const Expr slope = kernel::tanh(x);
+    return kernel::select(x < 0.5f, -0.5f * rules::log1p(-(slope * slope)),
+                          x + kernel::log(0.5f + 0.5f * kernel::exp(-2.0f * x)));
   }
   static double term(const Attrs &, double p, double t) {
     const double x = std::abs(p - t);
