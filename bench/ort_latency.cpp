@@ -64,7 +64,8 @@ void call(Position position, Arguments... arguments) {
 }
 
 double now_ms() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 std::vector<int64_t> parse_shape(const char *text) {
@@ -97,7 +98,8 @@ Tensor make_tensor(const char *shape, Handle memory) {
   }
   constexpr int element_type_float = 1;
   call(create_tensor_with_data, memory, static_cast<void *>(tensor.data.data()), elements * sizeof(float),
-       static_cast<const int64_t *>(tensor.shape.data()), tensor.shape.size(), element_type_float, &tensor.value);
+       static_cast<const int64_t *>(tensor.shape.data()), tensor.shape.size(), element_type_float,
+       &tensor.value);
   return tensor;
 }
 
@@ -105,8 +107,9 @@ Tensor make_tensor(const char *shape, Handle memory) {
 
 int main(int count, char **arguments) {
   if (count != 7)
-    fail("usage: ort_latency LIBRARY MODEL.onnx INPUT_SHAPE OUTPUT_SHAPE THREADS SECONDS\n"
-         "shapes with commas, as 1,3,224,224; the model's input is named \"input\", its output \"output\"");
+    fail(
+        "usage: ort_latency LIBRARY MODEL.onnx INPUT_SHAPE OUTPUT_SHAPE THREADS SECONDS\n"
+        "shapes with commas, as 1,3,224,224; the model's input is named \"input\", its output \"output\"");
   void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
   if (!library) fail(dlerror());
   const auto get_base = reinterpret_cast<const ApiBase *(*)()>(dlsym(library, "OrtGetApiBase"));
@@ -144,8 +147,9 @@ int main(int count, char **arguments) {
   const auto quantile = [&](double fraction) {
     return times[static_cast<size_t>(fraction * static_cast<double>(times.size() - 1) + 0.5)];
   };
-  std::printf("{\"min_ms\": %.5f, \"median_ms\": %.5f, \"p90_ms\": %.5f, \"repeat\": %zu, \"version\": \"%s\"}\n",
-              times.front(), quantile(0.5), quantile(0.9), times.size(), get_base()->get_version());
+  std::printf(
+      "{\"min_ms\": %.5f, \"median_ms\": %.5f, \"p90_ms\": %.5f, \"repeat\": %zu, \"version\": \"%s\"}\n",
+      times.front(), quantile(0.5), quantile(0.9), times.size(), get_base()->get_version());
   std::fflush(stdout);
   std::_Exit(0);  // the library's threads and tables need no orderly end
 }

@@ -97,7 +97,8 @@ int main(int count, char **arguments) {
   struct Free {
     void operator()(Vector *memory) const { std::free(memory); }
   };
-  const std::unique_ptr<Vector, Free> data(static_cast<Vector *>(std::aligned_alloc(size_t{2} << 20, largest)));
+  const std::unique_ptr<Vector, Free> data(
+      static_cast<Vector *>(std::aligned_alloc(size_t{2} << 20, largest)));
   if (!data) return std::fputs("peak: no memory\n", stderr), 3;
   std::fill_n(data.get(), largest / vector_bytes, Vector{});
   std::printf("{\"vector_bytes\": %zu, \"threads\": [", vector_bytes);
@@ -109,9 +110,8 @@ int main(int count, char **arguments) {
     for (const size_t kib : {16, 128, 384, 1024, 2048, 4096, 8192, 16384, 32768, 131072}) {
       const size_t bytes = kib << 10, part = bytes / vector_bytes / static_cast<size_t>(threads);
       const size_t rounds = std::max<size_t>(2, (size_t{32} << 20) / bytes);
-      const double seconds = seconds_of(threads, [&](int thread) {
-        read(data.get() + static_cast<size_t>(thread) * part, part, rounds);
-      });
+      const double seconds = seconds_of(
+          threads, [&](int thread) { read(data.get() + static_cast<size_t>(thread) * part, part, rounds); });
       std::printf("%s{\"bytes\": %zu, \"gbytes_per_s\": %.3f}", kib > 16 ? ", " : "", bytes,
                   static_cast<double>(bytes * rounds) / seconds * 1e-9);
     }

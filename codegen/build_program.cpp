@@ -31,12 +31,15 @@ void check_kernel(const LaidOutGraph &graph, const LoweredGroup &lowered, int64_
     extents.push_back({lowered.kernel.buffers[b].elements, 0});
     if (layout_index < 0) continue;
     const passes::BufferLayout &layout = graph.buffers[static_cast<size_t>(layout_index)];
-    extents.back() = layout.has_batch ? kernel::BufferExtent{0, layout.sample_elements} : kernel::BufferExtent{layout.sample_elements, 0};
+    extents.back() = layout.has_batch ? kernel::BufferExtent{0, layout.sample_elements}
+                                      : kernel::BufferExtent{layout.sample_elements, 0};
   }
   std::vector<std::string> problems = kernel::verify(lowered.kernel);
   if (problems.empty()) problems = kernel::check_bounds(lowered.kernel, extents, max_batch);
-  if (local_bytes(lowered.kernel) > max_local_bytes) problems.push_back("its local tiles are too large for the stack");
-  SINTER_CHECK(problems.empty(), "kernel " + lowered.kernel.name + ": " + (problems.empty() ? "" : problems[0]));
+  if (local_bytes(lowered.kernel) > max_local_bytes)
+    problems.push_back("its local tiles are too large for the stack");
+  SINTER_CHECK(problems.empty(),
+               "kernel " + lowered.kernel.name + ": " + (problems.empty() ? "" : problems[0]));
 }
 
 bool depends_on_batch(const passes::Group &group) {
@@ -57,8 +60,8 @@ ProgramTensor program_tensor(const ir::Graph &graph, ir::ValueId v) {
   return result;
 }
 
-ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &constants, const StateOffsets &state,
-                       const Target &target, int64_t max_batch) {
+ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &constants,
+                       const StateOffsets &state, const Target &target, int64_t max_batch) {
   const LaidOutGraph &graph = planned.graph;
   const ir::Graph &ir_graph = graph.fused.graph;
   ProgramPart part;
@@ -69,7 +72,8 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
     ProgramKernel kernel;
     kernel.use_threads = schedule.use_threads;
     (depends_on_batch(group) ? kernel.flops_per_sample : kernel.fixed_flops) = schedule.flops_per_sample;
-    if (!group.stages.back().form.result.has_batch()) kernel.flops_per_sample /= static_cast<double>(max_batch);  // of a whole batch
+    if (!group.stages.back().form.result.has_batch())
+      kernel.flops_per_sample /= static_cast<double>(max_batch);  // of a whole batch
     kernel.is_contraction = schedule.is_contraction;
     kernel.layers = layers_of(ir_graph, group);
     for (const BufferSource &source : lowered.sources) {
@@ -77,7 +81,8 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
       const auto index = static_cast<size_t>(&source - lowered.sources.data());
       kernel::Buffer &buffer = lowered.kernel.buffers[index];
       binding.kind = buffer.kind;
-      const bool is_parameter = buffer.kind == kernel::BufferKind::constant || buffer.kind == kernel::BufferKind::state;
+      const bool is_parameter =
+          buffer.kind == kernel::BufferKind::constant || buffer.kind == kernel::BufferKind::state;
       if (is_parameter) kernel.fixed_bytes += 4.0 * static_cast<double>(buffer.elements);
       if (source.variable >= 0) {
         binding.offset = constants.offset_of(ir_graph, planned.weights, source.variable, source.block);
@@ -85,10 +90,13 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
         const auto layout_index = static_cast<size_t>(source.layout_buffer);
         const passes::BufferLayout &layout = graph.buffers[layout_index];
         binding.index = layout.index;
-        if (!is_parameter) (layout.has_batch ? kernel.bytes_per_sample : kernel.fixed_bytes) += 4.0 * static_cast<double>(layout.sample_elements);
+        if (!is_parameter)
+          (layout.has_batch ? kernel.bytes_per_sample : kernel.fixed_bytes) +=
+              4.0 * static_cast<double>(layout.sample_elements);
         if (buffer.kind == kernel::BufferKind::constant)
           binding.offset = constants.offset_of(ir_graph, planned.weights, layout.index, 0);
-        if (buffer.kind == kernel::BufferKind::state) binding.offset = state.at(layout.name), binding.index = 0;
+        if (buffer.kind == kernel::BufferKind::state)
+          binding.offset = state.at(layout.name), binding.index = 0;
         if (buffer.kind == kernel::BufferKind::arena) binding.offset = planned.plan.offsets[layout_index];
       }
       kernel.bindings.push_back(binding);
@@ -103,7 +111,8 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
 
 namespace {
 
-Program build(const passes::PlannedGraph &planned, const passes::PlannedPrediction *evaluated, const Target &target, int64_t max_batch) {
+Program build(const passes::PlannedGraph &planned, const passes::PlannedPrediction *evaluated,
+              const Target &target, int64_t max_batch) {
   const ir::Graph &graph = planned.graph.fused.graph;
   Program program;
   program.max_batch = max_batch;

@@ -11,7 +11,8 @@
 
 namespace sinter::codegen {
 
-// Weights may lack data in programs that are only reported on (their constants cannot be written). The program keeps them alive.
+// Weights may lack data in programs that are only reported on (their constants cannot be written). The
+// program keeps them alive.
 Program build_program(const passes::PlannedGraph &planned, const Target &target, int64_t max_batch);
 
 // A predictor that can evaluate: planned.evaluate is there.
@@ -21,8 +22,8 @@ Program build_program(const passes::PlannedPrediction &planned, const Target &ta
 using StateOffsets = std::map<std::string, int64_t>;
 
 // The kernels of one graph; their constants are added to `constants`.
-ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &constants, const StateOffsets &state,
-                       const Target &target, int64_t max_batch);
+ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &constants,
+                       const StateOffsets &state, const Target &target, int64_t max_batch);
 
 ProgramTensor program_tensor(const ir::Graph &graph, ir::ValueId value);
 

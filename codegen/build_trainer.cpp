@@ -19,9 +19,13 @@ constexpr int64_t state_alignment = 64;
 
 class TrainerBuilder {
  public:
-  TrainerBuilder(const PlannedTraining &planned, const ir::Graph &model, std::shared_ptr<const passes::Weights> initial,
-                 const Target &target, int64_t max_batch)
-      : planned_(planned), model_(model), initial_(std::move(initial)), target_(target), max_batch_(max_batch) {}
+  TrainerBuilder(const PlannedTraining &planned, const ir::Graph &model,
+                 std::shared_ptr<const passes::Weights> initial, const Target &target, int64_t max_batch)
+      : planned_(planned),
+        model_(model),
+        initial_(std::move(initial)),
+        target_(target),
+        max_batch_(max_batch) {}
 
   Program run() {
     program_.max_batch = max_batch_;
@@ -41,7 +45,8 @@ class TrainerBuilder {
     const ir::Graph &graph = planned_.predict.graph.fused.graph;
     for (const ir::ValueId v : graph.inputs) program_.inputs.push_back(program_tensor(graph, v));
     for (const ir::ValueId v : graph.outputs) program_.outputs.push_back(program_tensor(graph, v));
-    for (const ir::Variable &variable : model_.variables) program_.parameter_count += model_.type(variable.value).elements(1);
+    for (const ir::Variable &variable : model_.variables)
+      program_.parameter_count += model_.type(variable.value).elements(1);
     program_.parameter_bytes = 4 * program_.parameter_count;
     describe();
     program_.trainer = std::move(trainer_);
@@ -68,7 +73,8 @@ class TrainerBuilder {
       set_first_value(*entry, variable);
       trainer_.metadata->variables.push_back(std::move(entry));
       const int64_t elements = type.elements(1);
-      const int64_t bytes = 4 * (block > 0 ? packed_elements(elements, type.dims.back().value(), block) : elements);
+      const int64_t bytes =
+          4 * (block > 0 ? packed_elements(elements, type.dims.back().value(), block) : elements);
       trainer_.state_bytes += (bytes + state_alignment - 1) / state_alignment * state_alignment;
     }
   }
@@ -76,7 +82,8 @@ class TrainerBuilder {
   void set_first_value(schema::VariableT &entry, const ir::Variable &variable) {
     const ir::ValueId in_model = model_.find_value(entry.name);
     const int index = in_model < 0 ? -1 : model_.value(in_model).variable;
-    if (index >= 0 && static_cast<size_t>(index) < initial_->size() && (*initial_)[static_cast<size_t>(index)]) {
+    if (index >= 0 && static_cast<size_t>(index) < initial_->size() &&
+        (*initial_)[static_cast<size_t>(index)]) {
       entry.initial = constants_.offset_of(model_, initial_, index, 0);
       return;
     }
@@ -94,10 +101,10 @@ class TrainerBuilder {
   void describe() {
     schema::TrainerT &metadata = *trainer_.metadata;
     metadata.state_bytes = static_cast<uint64_t>(trainer_.state_bytes);
-    metadata.arena_bytes =
-        static_cast<uint64_t>(std::max({trainer_.step.arena_bytes, trainer_.evaluate.arena_bytes, program_.arena_bytes}));
-    metadata.arena_lower_bound = static_cast<uint64_t>(
-        std::max({trainer_.step.arena_lower_bound, trainer_.evaluate.arena_lower_bound, program_.arena_lower_bound}));
+    metadata.arena_bytes = static_cast<uint64_t>(
+        std::max({trainer_.step.arena_bytes, trainer_.evaluate.arena_bytes, program_.arena_bytes}));
+    metadata.arena_lower_bound = static_cast<uint64_t>(std::max(
+        {trainer_.step.arena_lower_bound, trainer_.evaluate.arena_lower_bound, program_.arena_lower_bound}));
     for (const ProgramKernel &kernel : trainer_.step.kernels) {
       auto entry = std::make_unique<schema::KernelT>();
       entry->name = kernel.kernel.name;
@@ -119,7 +126,8 @@ class TrainerBuilder {
     const auto buffer_of = [&](ir::ValueId v) { return graph.views[static_cast<size_t>(v)].buffer; };
     std::vector<size_t> last_writer(graph.buffers.size(), 0);
     for (size_t g = 0; g < graph.fused.groups.size(); ++g)
-      for (const ir::ValueId v : graph.fused.groups[g].outputs()) last_writer[static_cast<size_t>(buffer_of(v))] = g;
+      for (const ir::ValueId v : graph.fused.groups[g].outputs())
+        last_writer[static_cast<size_t>(buffer_of(v))] = g;
     for (size_t g = 0; g < graph.fused.groups.size(); ++g)
       for (const ir::ValueId v : graph.fused.groups[g].outputs()) {
         const auto b = static_cast<size_t>(buffer_of(v));
@@ -131,8 +139,10 @@ class TrainerBuilder {
         tensor->name = graph.fused.graph.value(v).name;
         tensor->layer = graph.fused.graph.node(graph.fused.groups[g].nodes[0]).layer;
         tensor->in_state = in_state;
-        tensor->offset = static_cast<uint64_t>(in_state ? offsets_.at(buffer.name) : planned_.step.plan.offsets[b]);
-        (buffer.has_batch ? tensor->sample_elements : tensor->elements) = static_cast<uint64_t>(buffer.sample_elements);
+        tensor->offset =
+            static_cast<uint64_t>(in_state ? offsets_.at(buffer.name) : planned_.step.plan.offsets[b]);
+        (buffer.has_batch ? tensor->sample_elements : tensor->elements) =
+            static_cast<uint64_t>(buffer.sample_elements);
         trainer_.metadata->checked_tensors.push_back(std::move(tensor));
       }
   }
@@ -150,8 +160,9 @@ class TrainerBuilder {
 
 }  // namespace
 
-Program build_trainer(const PlannedTraining &planned, const ir::Graph &model, std::shared_ptr<const passes::Weights> initial,
-                      const Target &target, int64_t max_batch) {
+Program build_trainer(const PlannedTraining &planned, const ir::Graph &model,
+                      std::shared_ptr<const passes::Weights> initial, const Target &target,
+                      int64_t max_batch) {
   return TrainerBuilder(planned, model, std::move(initial), target, max_batch).run();
 }
 

@@ -41,7 +41,8 @@ void bind_inputs(ProgramPart &part, const ir::Graph &graph, const passes::Traini
     }
 }
 
-void describe_values(const passes::TrainingGraph &training, const std::vector<ProgramTensor> &outputs, schema::TrainerT &metadata) {
+void describe_values(const passes::TrainingGraph &training, const std::vector<ProgramTensor> &outputs,
+                     schema::TrainerT &metadata) {
   const auto add = [&](const std::string &name, bool larger_is_better) {
     auto value = std::make_unique<schema::ValueT>();
     value->name = printable(name);  // they become log lines

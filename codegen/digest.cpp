@@ -26,7 +26,8 @@ void Digest::add_file(const std::string &path) {
   Digest content;
   std::vector<char> buffer(1 << 20);
   size_t got = 0;
-  while ((got = std::fread(buffer.data(), 1, buffer.size(), file)) > 0) content.state_->hasher.update(llvm::StringRef(buffer.data(), got));
+  while ((got = std::fread(buffer.data(), 1, buffer.size(), file)) > 0)
+    content.state_->hasher.update(llvm::StringRef(buffer.data(), got));
   const bool whole = std::ferror(file) == 0;
   std::fclose(file);
   add(whole ? content.hex() : "absent");

@@ -46,7 +46,8 @@ void append_sanitizer_flags(std::vector<std::string> &command) {
 std::string object_path(const std::string &path) {
   if (!output_place(path).in_place) return path + ".object";
   std::error_code ignored;
-  return (std::filesystem::temp_directory_path(ignored) / ("sinter-" + std::to_string(getpid()) + ".object")).string();
+  return (std::filesystem::temp_directory_path(ignored) / ("sinter-" + std::to_string(getpid()) + ".object"))
+      .string();
 }
 
 // Writes the object and links it into `path`.
@@ -92,7 +93,8 @@ bool write_shared_library(const Program &program, const Target &target, const Em
   if (!can_link(target, "a shared library", diagnostics)) return false;
   const std::optional<std::string> threads = find_runtime_library("threads", diagnostics);
   if (!threads) return false;
-  const std::string name = output_place(path).in_place ? program.name + ".so" : std::filesystem::path(path).filename().string();
+  const std::string name =
+      output_place(path).in_place ? program.name + ".so" : std::filesystem::path(path).filename().string();
   // Only the object's own functions are exported.
   const std::vector<std::string> flags = {"-shared", "-Wl,--exclude-libs,ALL", "-Wl,-soname," + name};
   return link_with(program, target, options, path, flags, {*threads, "-lpthread"}, diagnostics);

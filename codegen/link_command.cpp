@@ -103,8 +103,9 @@ bool run_linker(const std::vector<std::string> &command, Diagnostics &diagnostic
   }
   close(output[0]);
   if (error == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-  diagnostics.system_error({.file = command[0]},
-                           error != 0 ? std::string("cannot run: ") + std::strerror(error) : "linking failed");
+  diagnostics.system_error({.file = command[0]}, error != 0
+                                                     ? std::string("cannot run: ") + std::strerror(error)
+                                                     : "linking failed");
   std::istringstream lines(tail(text));
   for (std::string line; std::getline(lines, line);) diagnostics.note({}, line);
   return false;

@@ -26,12 +26,14 @@ int create_scratch(std::string &name) {
 
 }  // namespace
 
-OutputFile::OutputFile(std::string path, bool executable) : path_(std::move(path)), place_(output_place(path_)) {
+OutputFile::OutputFile(std::string path, bool executable)
+    : path_(std::move(path)), place_(output_place(path_)) {
   if (place_.error != 0) {
     fail(place_.error);
     return;
   }
-  descriptor_ = place_.in_place ? create_scratch(temporary_) : create_temporary(place_.path, executable ? 0777 : 0666, temporary_);
+  descriptor_ = place_.in_place ? create_scratch(temporary_)
+                                : create_temporary(place_.path, executable ? 0777 : 0666, temporary_);
   if (descriptor_ < 0) {
     fail(errno);
     temporary_.clear();
@@ -96,7 +98,9 @@ bool OutputFile::commit(Diagnostics &diagnostics) {
   const int file = open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0 || fsync(file) != 0) fail(errno);
   if (file >= 0) ::close(file);
-  if (error_ == 0 && !(place_.in_place ? copy_in_place() : rename(temporary_.c_str(), place_.path.c_str()) == 0)) fail(errno);
+  if (error_ == 0 &&
+      !(place_.in_place ? copy_in_place() : rename(temporary_.c_str(), place_.path.c_str()) == 0))
+    fail(errno);
   committed_ = error_ == 0;
   return report(diagnostics);
 }
@@ -111,8 +115,10 @@ bool OutputFile::copy_in_place() {
     good = got >= 0;
     for (ssize_t done = 0; good && done < got;) {
       const ssize_t wrote = ::write(to, buffer.data() + done, static_cast<size_t>(got - done));
-      if (wrote > 0) done += wrote;
-      else good = wrote < 0 && errno == EINTR;
+      if (wrote > 0)
+        done += wrote;
+      else
+        good = wrote < 0 && errno == EINTR;
     }
   }
   const int reason = errno;

@@ -10,9 +10,9 @@
 namespace sinter::codegen {
 
 // A file under a temporary name in the folder of its path, which commit() gives its name. Without commit()
-// nothing is left behind, not even after SIGINT or SIGTERM. Errors are kept: writing after one does nothing, and
-// commit() reports the first. What is written in place (support/output_place.h) gets the finished content from a
-// temporary file elsewhere.
+// nothing is left behind, not even after SIGINT or SIGTERM. Errors are kept: writing after one does nothing,
+// and commit() reports the first. What is written in place (support/output_place.h) gets the finished content
+// from a temporary file elsewhere.
 class OutputFile {
  public:
   explicit OutputFile(std::string path, bool executable = false);

@@ -1,5 +1,5 @@
-// A compiled program between scheduling and emission: kernels in execution order, each with its buffers bound to caller
-// memory, the arena or the constants, and everything the metadata and the C header state.
+// A compiled program between scheduling and emission: kernels in execution order, each with its buffers bound
+// to caller memory, the arena or the constants, and everything the metadata and the C header state.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +22,16 @@ enum class InputTable : uint8_t { inputs, targets, hyper };
 
 struct BufferBinding {
   kernel::BufferKind kind = kernel::BufferKind::arena;
-  int index = 0;       // input or output number; of a trainer's loss and metrics: which of the sums
-  int64_t offset = 0;  // bytes from the start of the arena, the constants, the state or the hyper; a multiple of 4
+  int index = 0;  // input or output number; of a trainer's loss and metrics: which of the sums
+  int64_t offset =
+      0;  // bytes from the start of the arena, the constants, the state or the hyper; a multiple of 4
   InputTable table = InputTable::inputs;  // of inputs
 };
 
 struct ProgramKernel {
   kernel::Kernel kernel;
   std::vector<BufferBinding> bindings;  // one a buffer of the kernel; ignored for local buffers
-  bool use_threads = true;              // false: too little work to open a parallel region; the loop runs serially
+  bool use_threads = true;  // false: too little work to open a parallel region; the loop runs serially
   std::vector<std::string> layers;
   double flops_per_sample = 0;
   double bytes_per_sample = 0;
@@ -41,12 +42,13 @@ struct ProgramKernel {
 
 struct ProgramTensor {
   std::string name;
-  std::vector<int64_t> dims;      // without the batch
+  std::vector<int64_t> dims;  // without the batch
   bool has_batch = true;
-  std::vector<int> source_axes;   // see schema/program.fbs
+  std::vector<int> source_axes;  // see schema/program.fbs
 };
 
-// A read-only block in the storage layout that kernels read. fill writes exactly `bytes` bytes to the sink, in pieces of any size.
+// A read-only block in the storage layout that kernels read. fill writes exactly `bytes` bytes to the sink,
+// in pieces of any size.
 struct ConstantBlock {
   int64_t offset = 0;  // bytes, multiple of 64
   int64_t bytes = 0;
@@ -81,7 +83,7 @@ struct Program {
   std::vector<ProgramKernel> kernels;
   int64_t arena_bytes = 0;
   int64_t arena_lower_bound = 0;
-  int64_t constant_bytes = 0;  // total size of the constants, blocks and gaps
+  int64_t constant_bytes = 0;            // total size of the constants, blocks and gaps
   std::vector<ConstantBlock> constants;  // by ascending offset
   int64_t parameter_count = 0;
   int64_t parameter_bytes = 0;

@@ -5,7 +5,8 @@
 
 namespace sinter::codegen {
 
-int64_t ProgramConstants::offset_of(const ir::Graph &graph, const std::shared_ptr<const passes::Weights> &weights, int variable,
+int64_t ProgramConstants::offset_of(const ir::Graph &graph,
+                                    const std::shared_ptr<const passes::Weights> &weights, int variable,
                                     int64_t block) {
   const ir::ValueId value = graph.variables[static_cast<size_t>(variable)].value;
   const auto [entry, is_new] = offsets_.try_emplace({graph.value(value).name, block}, end_);

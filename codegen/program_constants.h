@@ -15,9 +15,10 @@ namespace sinter::codegen {
 // Each storage layout of a variable once, by the variable's name: graphs of one program share them.
 class ProgramConstants {
  public:
-  // The variable's data packed in blocks (0: dense), which weights, indexed as the graph's variables, hold by the time they are
-  // written. Returns the offset in bytes.
-  int64_t offset_of(const ir::Graph &graph, const std::shared_ptr<const passes::Weights> &weights, int variable, int64_t block);
+  // The variable's data packed in blocks (0: dense), which weights, indexed as the graph's variables, hold by
+  // the time they are written. Returns the offset in bytes.
+  int64_t offset_of(const ir::Graph &graph, const std::shared_ptr<const passes::Weights> &weights,
+                    int variable, int64_t block);
 
   int64_t bytes() const { return end_; }
   std::vector<ConstantBlock> take() { return std::move(blocks_); }

@@ -36,7 +36,7 @@ void handle(int signal) {
 
 void clean_up_on_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction old {}, action {};
+    struct sigaction old{}, action{};
     sigaction(signal, nullptr, &old);
     if (old.sa_handler == SIG_IGN) continue;
     action.sa_handler = handle;
@@ -60,6 +60,8 @@ void forget(const std::string &path) {
     if (entry.is_used && path == entry.path) entry.is_used = false;
 }
 
-void end_on_signal(pid_t process) { child = process; }
+void end_on_signal(pid_t process) {
+  child = process;
+}
 
 }  // namespace sinter::codegen

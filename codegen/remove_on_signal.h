@@ -7,7 +7,8 @@
 
 namespace sinter::codegen {
 
-// From now on SIGINT, SIGTERM and SIGHUP end the process only after that. Signals that are ignored stay ignored.
+// From now on SIGINT, SIGTERM and SIGHUP end the process only after that. Signals that are ignored stay
+// ignored.
 void clean_up_on_signals();
 
 // A file, or a folder that is empty once the files are gone. At most 16 at a time; more stay behind.

@@ -15,12 +15,13 @@ using passes::Stage;
 
 namespace {
 
-constexpr double chunk_flops = 1.5e6;          // about 20 microseconds on one core
-constexpr double parallel_flops = 3e5;         // less work does not pay for opening a parallel region
-constexpr double moved_as_flops = 10;          // an element that is not multiplied and summed costs its way through the cache
-constexpr double bytes_as_flops = 2;           // a byte of weights streamed costs about so many operations
-constexpr int64_t max_chunks = 64;             // a sample
-constexpr int64_t tile_budget = 96 << 10;      // bytes of a local tile, well within L2
+constexpr double chunk_flops = 1.5e6;   // about 20 microseconds on one core
+constexpr double parallel_flops = 3e5;  // less work does not pay for opening a parallel region
+constexpr double moved_as_flops =
+    10;  // an element that is not multiplied and summed costs its way through the cache
+constexpr double bytes_as_flops = 2;       // a byte of weights streamed costs about so many operations
+constexpr int64_t max_chunks = 64;         // a sample
+constexpr int64_t tile_budget = 96 << 10;  // bytes of a local tile, well within L2
 
 bool reads_identically(const Stage &stage, int earlier) {
   const int axes = static_cast<int>(stage.form.axes.size());
@@ -49,7 +50,8 @@ bool is_identity_placement(const Form &form) {
 bool is_one_nest(const Group &group) {
   for (size_t s = 1; s < group.stages.size(); ++s) {
     const Stage &stage = group.stages[s];
-    if (stage.form.kind != FormKind::map || stage.form.result.dims != group.stages[0].form.result.dims) return false;
+    if (stage.form.kind != FormKind::map || stage.form.result.dims != group.stages[0].form.result.dims)
+      return false;
     bool reads = false;  // else it is another part of the result
     for (const passes::StageSource &source : stage.sources) {
       if (source.stage >= 0 && !reads_identically(stage, source.stage)) return false;
@@ -62,7 +64,8 @@ bool is_one_nest(const Group &group) {
   return true;
 }
 
-// Cuts the chain: a map joins the segment before it if it reads that segment's result in place and nobody else does.
+// Cuts the chain: a map joins the segment before it if it reads that segment's result in place and nobody
+// else does.
 std::vector<Segment> split(const Group &group) {
   if (is_one_nest(group)) return {{0, static_cast<int>(group.stages.size()) - 1}};
   std::vector<Segment> segments;
@@ -70,8 +73,8 @@ std::vector<Segment> split(const Group &group) {
     const Stage &stage = group.stages[s];
     const int previous = static_cast<int>(s) - 1;
     bool joins = s > 0 && stage.form.kind == FormKind::map &&
-                 stage.form.result.dims == group.stages[s - 1].form.result.dims && reads_identically(stage, previous) &&
-                 !is_used_after(group, previous, s + 1);
+                 stage.form.result.dims == group.stages[s - 1].form.result.dims &&
+                 reads_identically(stage, previous) && !is_used_after(group, previous, s + 1);
     bool reads_previous = false;
     for (const passes::StageSource &source : stage.sources) {
       reads_previous = reads_previous || source.stage == previous;
@@ -85,7 +88,9 @@ std::vector<Segment> split(const Group &group) {
   return segments;
 }
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 // The data of a contraction does not vary along its last output axis, and its weights do, contiguously.
 bool broadcasts_data(const Form &form) {
@@ -103,7 +108,8 @@ bool reads_blocks(const Form &form) {
     const bool last = d + 1 == access.size();
     for (size_t a = 0; a < form.axes.size(); ++a) {
       const int64_t coefficient = access[d].coefficients[a];
-      if (last && a != channel && coefficient != 0) return false;  // groups: block boundaries would not line up
+      if (last && a != channel && coefficient != 0)
+        return false;  // groups: block boundaries would not line up
       if (a == channel && coefficient != (last ? 1 : 0)) return false;
     }
     if (last && access[d].offset != 0) return false;
@@ -114,7 +120,8 @@ bool reads_blocks(const Form &form) {
 // Weights that are packed, or may be.
 bool can_pack(const Form &form, const passes::FusedGraph &fused, const passes::StageSource &weights) {
   const ir::ValueId v = weights.value;
-  return v >= 0 && (fused.graph.is_variable(v) || fused.packed[static_cast<size_t>(v)] > 0) && reads_blocks(form);
+  return v >= 0 && (fused.graph.is_variable(v) || fused.packed[static_cast<size_t>(v)] > 0) &&
+         reads_blocks(form);
 }
 
 // Register tiles by number of registers: accumulators + weight vectors + 1 <= registers.
@@ -136,7 +143,8 @@ TileShape contraction_tile(const Target &target, int64_t pixels, int64_t channel
     const int64_t tiles = ceil_div(pixels, p);
     const double mean_pixels = static_cast<double>(pixels) / static_cast<double>(tiles);
     const double sums = mean_pixels * v;
-    // Per step: fma issue at two a cycle, but at least the latency of four cycles for the dependent sum; loads at two a cycle.
+    // Per step: fma issue at two a cycle, but at least the latency of four cycles for the dependent sum;
+    // loads at two a cycle.
     const double cycles = std::max({sums / 2, 4.0, (mean_pixels + v) / 2});
     const double padded = static_cast<double>(ceil_div(vectors, v)) * v / vectors;
     const double cost = cycles / sums * padded * (1 + 0.02 * (v == 2 ? 0 : 1));
@@ -147,7 +155,8 @@ TileShape contraction_tile(const Target &target, int64_t pixels, int64_t channel
 
 TileShape choose_tile(const Form &form, const Target &target, int64_t max_batch) {
   const int lanes = target.vector_lanes;
-  const int64_t channels = form.output_axes > 0 ? form.axes[static_cast<size_t>(form.output_axes) - 1].at(max_batch) : 1;
+  const int64_t channels =
+      form.output_axes > 0 ? form.axes[static_cast<size_t>(form.output_axes) - 1].at(max_batch) : 1;
   const int64_t vectors = ceil_div(channels, lanes);
   if (form.kind == FormKind::contract && broadcasts_data(form)) {
     int64_t pixels = 1;
@@ -157,7 +166,8 @@ TileShape choose_tile(const Form &form, const Target &target, int64_t max_batch)
       pixels = extent;
       break;
     }
-    // Short rows are folded into one run of pixels (nest.cpp), as those of a 1x1 contraction over dense memory are anyway.
+    // Short rows are folded into one run of pixels (nest.cpp), as those of a 1x1 contraction over dense
+    // memory are anyway.
     if (form.output_axes == 4 && pixels < 12) pixels *= form.axes[1].at(max_batch);
     return contraction_tile(target, pixels, channels);
   }
@@ -208,7 +218,8 @@ std::vector<PackedAxis> packed_axes(const LaidOutGraph &graph, const Group &grou
       if (block == 0) continue;
       if (s > 0) add(anchor.output_axes - 1, block);
       for (int a = 0; s == 0 && a < anchor.output_axes; ++a)
-        if (anchor.operands[k].access.back() == ir::axis(a, static_cast<int>(anchor.axes.size()))) add(a, block);
+        if (anchor.operands[k].access.back() == ir::axis(a, static_cast<int>(anchor.axes.size())))
+          add(a, block);
     }
   }
   return found;
@@ -252,11 +263,13 @@ int64_t block_of_tile(const Form &form, const Target &target, int64_t max_batch)
   return static_cast<int64_t>(tile.vectors) * tile.lanes;
 }
 
-std::vector<int64_t> storage_blocks(const passes::FusedGraph &fused, const Target &target, int64_t max_batch) {
+std::vector<int64_t> storage_blocks(const passes::FusedGraph &fused, const Target &target,
+                                    int64_t max_batch) {
   std::vector<int64_t> blocks(fused.graph.variables.size(), -1);
   for (size_t v = 0; v < fused.alias_of.size(); ++v) {  // reshaped weights stay dense
     const int variable = fused.graph.value(fused.alias_of[v]).variable;
-    if (variable >= 0 && fused.alias_of[v] != static_cast<ir::ValueId>(v)) blocks[static_cast<size_t>(variable)] = 0;
+    if (variable >= 0 && fused.alias_of[v] != static_cast<ir::ValueId>(v))
+      blocks[static_cast<size_t>(variable)] = 0;
   }
   for (const Group &group : fused.groups)
     for (const Stage &stage : group.stages) {
@@ -278,7 +291,8 @@ passes::StorageChoice storage_choice(const Target &target, int64_t max_batch) {
           fits_locally(target, max_batch)};
 }
 
-GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, const Target &target, int64_t max_batch) {
+GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, const Target &target,
+                              int64_t max_batch) {
   GroupSchedule schedule;
   schedule.segments = split(group);
   double weight_bytes = 0;
@@ -299,7 +313,8 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
     if (!can_pack(anchor.form, graph.fused, weights)) continue;
     segment.weight_block = static_cast<int64_t>(segment.tile.vectors) * segment.tile.lanes;
     if (!graph.fused.has_state) continue;
-    segment.weight_block = graph.buffers[static_cast<size_t>(graph.views[static_cast<size_t>(weights.value)].buffer)].block;
+    segment.weight_block =
+        graph.buffers[static_cast<size_t>(graph.views[static_cast<size_t>(weights.value)].buffer)].block;
     if (segment.weight_block > 0) segment.tile = with_block(segment.tile, segment.weight_block, target);
   }
   const Segment &first = schedule.segments.front();
@@ -307,7 +322,8 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
   const Form &first_form = group.stages[static_cast<size_t>(first.first)].form;
   const Form &form = group.stages[static_cast<size_t>(last.first)].form;
   schedule.roles = roles_of(form);
-  const double cost = work + weight_bytes * bytes_as_flops / static_cast<double>(std::max<int64_t>(1, max_batch));
+  const double cost =
+      work + weight_bytes * bytes_as_flops / static_cast<double>(std::max<int64_t>(1, max_batch));
   schedule.use_threads = cost * static_cast<double>(max_batch) >= parallel_flops;
 
   // Several stages that write parts of the output: whole samples only.
@@ -338,7 +354,8 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
   }
   for (size_t s = 1; s < schedule.segments.size(); ++s)
     blocks = blocks && preserves_channels(group.stages[static_cast<size_t>(schedule.segments[s].first)].form);
-  const int64_t channels = schedule.roles.channel >= 0 ? form.axes[static_cast<size_t>(schedule.roles.channel)].at(1) : 1;
+  const int64_t channels =
+      schedule.roles.channel >= 0 ? form.axes[static_cast<size_t>(schedule.roles.channel)].at(1) : 1;
   if (blocks) {
     if (schedule.channel_block == 0) schedule.channel_block = first.weight_block;
     schedule.blocks_per_chunk = ceil_div(channels, schedule.channel_block);
@@ -350,7 +367,10 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
   if (schedule.use_threads && sample_chunks == 1) wanted = std::max<int64_t>(wanted, 2);
   if (sample_chunks >= 8) wanted = std::max<int64_t>(1, wanted / 8);
 
-  const bool weights_dominate = weight_bytes > 4.0 * 2 * static_cast<double>(group.inputs.empty() ? 1 : graph.fused.graph.type(group.inputs[0]).elements(1));
+  const bool weights_dominate =
+      weight_bytes >
+      4.0 * 2 *
+          static_cast<double>(group.inputs.empty() ? 1 : graph.fused.graph.type(group.inputs[0]).elements(1));
   const int64_t all_blocks = blocks ? ceil_div(channels, schedule.channel_block) : 1;
   if (schedule.roles.row >= 0) {
     const int64_t rows = form.axes[static_cast<size_t>(schedule.roles.row)].at(1);
@@ -369,7 +389,8 @@ GroupSchedule choose_schedule(const LaidOutGraph &graph, const Group &group, con
         const int64_t size = consumer.axes[4].value();
         const int64_t row_bytes = type.dims[2].value() * std::max<int64_t>(schedule.channel_block, 1) * 4;
         const int64_t fit = (tile_budget / std::max<int64_t>(row_bytes, 1) - size) / stride + 1;
-        if (size > stride) schedule.rows = std::max(schedule.rows, smallest_divisor_from(rows, std::min<int64_t>(rows, 4)));
+        if (size > stride)
+          schedule.rows = std::max(schedule.rows, smallest_divisor_from(rows, std::min<int64_t>(rows, 4)));
         schedule.rows = std::min(schedule.rows, largest_divisor_to(rows, fit));
       } else if (consumer.kind == FormKind::contract && type.rank() == 4) {
         const int64_t row_bytes = type.dims[2].value() * type.dims[3].value() * 4;

@@ -45,10 +45,12 @@ void describe(const LoadedModel &loaded, codegen::Program &program) {
 }
 
 // The data of the script's fit() and evaluate(), if they are such that a trainer takes them.
-void describe_data(const LoadedModel &loaded, const passes::TrainingConfig &loss, schema::TrainerT &evaluation) {
+void describe_data(const LoadedModel &loaded, const passes::TrainingConfig &loss,
+                   schema::TrainerT &evaluation) {
   Diagnostics ignored;
   schema::TrainerT said;
-  if (!describe_fit(loaded.plan, loaded.main_model, loaded.model, compared_outputs(loss), said, ignored)) return;
+  if (!describe_fit(loaded.plan, loaded.main_model, loaded.model, compared_outputs(loss), said, ignored))
+    return;
   evaluation.train = std::move(said.train);
   evaluation.validation = std::move(said.validation);
   evaluation.test = std::move(said.test);
@@ -56,7 +58,8 @@ void describe_data(const LoadedModel &loaded, const passes::TrainingConfig &loss
 
 }  // namespace
 
-BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const passes::PipelineOptions &options) {
+BuiltProgram build(LoadedModel loaded, const codegen::Target &target,
+                   const passes::PipelineOptions &options) {
   BuiltProgram built;
   passes::PipelineOptions pipeline = options;
   pipeline.fits = codegen::fits_locally(target, options.max_batch);
@@ -66,8 +69,10 @@ BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const pass
   return built;
 }
 
-std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
-                                            const passes::PipelineOptions &pipeline_options, Diagnostics &diagnostics) {
+std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOptions &options,
+                                            const codegen::Target &target,
+                                            const passes::PipelineOptions &pipeline_options,
+                                            Diagnostics &diagnostics) {
   passes::PipelineOptions pipeline = pipeline_options;
   pipeline.fits = codegen::fits_locally(target, pipeline.max_batch);
   ir::Model &model = loaded.model;
@@ -83,7 +88,8 @@ std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOpt
   passes::TrainingGraph evaluated;
   if (has_loss) {
     const double penalty = passes::constant_penalty(model.graph, model.weights, model.penalties);
-    passes::PlannedPrediction planned = passes::plan_evaluated(model.graph, std::move(model.weights), loss, pipeline, problems);
+    passes::PlannedPrediction planned =
+        passes::plan_evaluated(model.graph, std::move(model.weights), loss, pipeline, problems);
     if (planned.evaluate) {
       built.program = codegen::build_program(planned, target, pipeline.max_batch);
       schema::TrainerT &evaluation = *built.program.evaluation->metadata;
@@ -103,24 +109,29 @@ std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOpt
   describe(loaded, built.program);
   if (own.has_errors()) built.program.loss_problem = first_error(own);
   if (call) describe_loss(*call, built.program);
-  if (built.program.evaluation) describe_targets(evaluated, outputs, built.program.outputs, *built.program.evaluation->metadata);
+  if (built.program.evaluation)
+    describe_targets(evaluated, outputs, built.program.outputs, *built.program.evaluation->metadata);
   return built;
 }
 
 int64_t keras_parameters(const ir::Model &model) {
   if (!model.layers.empty()) return keras::summarize(model).total_params;
   int64_t parameters = 0;
-  for (const ir::Variable &variable : model.graph.variables) parameters += model.graph.type(variable.value).elements(1);
+  for (const ir::Variable &variable : model.graph.variables)
+    parameters += model.graph.type(variable.value).elements(1);
   return parameters;
 }
 
-void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names, codegen::Program &program) {
-  for (size_t i = 0; i < program.inputs.size(); ++i) program.inputs[i].source_axes = sample_axes(model.input_axes, i);
+void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names,
+                      codegen::Program &program) {
+  for (size_t i = 0; i < program.inputs.size(); ++i)
+    program.inputs[i].source_axes = sample_axes(model.input_axes, i);
   for (size_t i = 0; i < program.outputs.size(); ++i) {
     program.outputs[i].source_axes = sample_axes(model.output_axes, i);
     program.outputs[i].name = output_names[i];
   }
-  if (model.input_scale_offset) std::tie(program.input_scale, program.input_offset) = *model.input_scale_offset;
+  if (model.input_scale_offset)
+    std::tie(program.input_scale, program.input_offset) = *model.input_scale_offset;
 }
 
 bool require_compilable(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {
@@ -128,14 +139,17 @@ bool require_compilable(const LoadedModel &loaded, const std::string &path, Diag
   bool known = true;
   for (const ir::ValueId v : graph.inputs) {
     if (graph.type(v).is_fully_known()) continue;
-    diagnostics.error({path}, "the input " + graph.value(v).name + " has open dimensions: " + ir::print_shape(graph.type(v).dims),
-                      "say its size with --input-shape H,W,C");
+    diagnostics.error(
+        {path},
+        "the input " + graph.value(v).name + " has open dimensions: " + ir::print_shape(graph.type(v).dims),
+        "say its size with --input-shape H,W,C");
     known = false;
   }
   for (const ir::Value &value : graph.values) known = known && value.type.is_fully_known();
   if (known) return codegen::check_supported(graph, path, diagnostics);
   if (!diagnostics.has_errors())
-    diagnostics.error({path}, "the shapes of the model are not fully known", "say the input's size with --input-shape H,W,C");
+    diagnostics.error({path}, "the shapes of the model are not fully known",
+                      "say the input's size with --input-shape H,W,C");
   return false;
 }
 

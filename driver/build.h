@@ -21,16 +21,21 @@ struct BuiltProgram {
 // Plans and lowers. The types of the model must be known (see require_compilable).
 BuiltProgram build(LoadedModel loaded, const codegen::Target &target, const passes::PipelineOptions &options);
 
-// The same with an evaluation, if the model file or the options name a loss. Only a loss of the options that cannot be used is an
-// error (nullopt); of the file's the binary says why it cannot evaluate.
-std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
-                                            const passes::PipelineOptions &pipeline, Diagnostics &diagnostics);
+// The same with an evaluation, if the model file or the options name a loss. Only a loss of the options that
+// cannot be used is an error (nullopt); of the file's the binary says why it cannot evaluate.
+std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOptions &options,
+                                            const codegen::Target &target,
+                                            const passes::PipelineOptions &pipeline,
+                                            Diagnostics &diagnostics);
 
-// As the summary counts them: a graph may have more (constants in the place of a missing gamma), a shared layer has them once.
+// As the summary counts them: a graph may have more (constants in the place of a missing gamma), a shared
+// layer has them once.
 int64_t keras_parameters(const ir::Model &model);
 
-// What the model file says of the program's inputs and outputs: their layouts there, names of outputs, scaling of pixels.
-void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names, codegen::Program &program);
+// What the model file says of the program's inputs and outputs: their layouts there, names of outputs,
+// scaling of pixels.
+void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names,
+                      codegen::Program &program);
 
 // Diagnoses open input dimensions, which need --input-shape, and ops that code generation does not take.
 bool require_compilable(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);

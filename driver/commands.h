@@ -1,4 +1,5 @@
-// The subcommands. Each adds itself to the command line; the function it returns runs it and gives the exit code.
+// The subcommands. Each adds itself to the command line; the function it returns runs it and gives the exit
+// code.
 #pragma once
 
 #include <functional>

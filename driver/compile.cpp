@@ -29,7 +29,9 @@ namespace {
 bool is_text(const std::string &emit) {
   return emit == "graph" || emit == "kernels" || emit == "llvm-ir" || emit == "asm" || emit == "plan";
 }
-bool needs_weights(const std::string &emit) { return !is_text(emit) && emit != "header"; }
+bool needs_weights(const std::string &emit) {
+  return !is_text(emit) && emit != "header";
+}
 
 const char *extension(const std::string &emit) {
   if (emit == "object") return ".o";
@@ -52,42 +54,50 @@ bool provide_weights(LoadedModel &loaded, const CompileOptions &options, Diagnos
   } else if (!options.random_seed && !model.has_all_weights()) {
     const std::vector<script::LoadWeightsCall> loads = standing_loads(loaded, false);
     for (const script::LoadWeightsCall &load : loads) note_path(file_of(load, options.model));
-    const bool exist = std::ranges::all_of(loads, [&](const auto &load) { return std::filesystem::exists(file_of(load, options.model)); });
+    const bool exist = std::ranges::all_of(
+        loads, [&](const auto &load) { return std::filesystem::exists(file_of(load, options.model)); });
     if (exist && !load_script_weights(loaded, loads, options.model, diagnostics)) return false;
   }
   if (options.random_seed) {
     const std::vector<std::string> unknown =
         passes::initialize_weights(model.graph, model.weights, *options.random_seed, model.keras3);
-    for (const std::string &name : unknown) diagnostics.error({options.model}, "no such initializer: " + name);
+    for (const std::string &name : unknown)
+      diagnostics.error({options.model}, "no such initializer: " + name);
     if (!unknown.empty()) return false;
   }
   const bool wanted = std::any_of(options.emit.begin(), options.emit.end(), needs_weights);
   if (!wanted || model.graph.variables.empty() || model.has_all_weights()) return true;
   std::string missing;
   for (size_t i = 0; i < model.graph.variables.size() && missing.empty(); ++i)
-    if (i >= model.weights.size() || !model.weights[i]) missing = model.graph.value(model.graph.variables[i].value).name;
-  diagnostics.error({options.model}, fmt::format("the model has no weights (first without: {})", missing),
-                    loaded.weights_path.empty() || std::filesystem::exists(loaded.weights_path)
-                        ? "give a file with --weights FILE, or ask for initial weights with --random-weights"
-                        : fmt::format("the script loads {}, which does not exist; give a file with --weights FILE, or ask for "
-                                      "initial weights with --random-weights",
-                                      loaded.weights_path));
+    if (i >= model.weights.size() || !model.weights[i])
+      missing = model.graph.value(model.graph.variables[i].value).name;
+  diagnostics.error(
+      {options.model}, fmt::format("the model has no weights (first without: {})", missing),
+      loaded.weights_path.empty() || std::filesystem::exists(loaded.weights_path)
+          ? "give a file with --weights FILE, or ask for initial weights with --random-weights"
+          : fmt::format(
+                "the script loads {}, which does not exist; give a file with --weights FILE, or ask for "
+                "initial weights with --random-weights",
+                loaded.weights_path));
   return false;
 }
 
-// A trainer's first weights: those of --weights, of the model file, or that the script loads before fit(); else each starts as its
-// initializer says.
+// A trainer's first weights: those of --weights, of the model file, or that the script loads before fit();
+// else each starts as its initializer says.
 bool provide_first_weights(LoadedModel &loaded, const CompileOptions &options, Diagnostics &diagnostics) {
   if (options.random_seed) {
-    diagnostics.error({.path = "--random-weights"}, "a trainer draws its first weights at its start", "its --seed says which");
+    diagnostics.error({.path = "--random-weights"}, "a trainer draws its first weights at its start",
+                      "its --seed says which");
     return false;
   }
   if (!options.weights.empty()) return load_weights(loaded, options.weights, diagnostics);
   const std::vector<script::LoadWeightsCall> loads = standing_loads(loaded, true);
   const bool loads_all = !loads.empty() && !loads.front().by_name;
   if (!loads_all && loaded.plan.published_weights && !loaded.model.has_all_weights()) {
-    diagnostics.error(*loaded.plan.published_weights, "training is to start from a published network's weights, which are not downloaded",
-                      "give a file with weights of all layers with --weights FILE, or build the network with weights=None");
+    diagnostics.error(
+        *loaded.plan.published_weights,
+        "training is to start from a published network's weights, which are not downloaded",
+        "give a file with weights of all layers with --weights FILE, or build the network with weights=None");
     return false;
   }
   return load_script_weights(loaded, loads, options.model, diagnostics);
@@ -107,7 +117,8 @@ bool read_labels(const CompileOptions &options, codegen::Program &program, Diagn
   if (!program.outputs.empty())
     for (const int64_t dim : program.outputs[0].dims) classes *= dim;
   if (static_cast<int64_t>(program.labels.size()) != classes) {
-    diagnostics.error({options.labels}, fmt::format("{} labels for an output of {} classes", program.labels.size(), classes),
+    diagnostics.error({options.labels},
+                      fmt::format("{} labels for an output of {} classes", program.labels.size(), classes),
                       "one class name a line, in the order of the outputs");
     return false;
   }
@@ -127,28 +138,34 @@ std::string kernels_text(const codegen::Program &program) {
 // What a compilation made, and its text forms.
 struct Built {
   codegen::Program program;
-  std::vector<std::pair<std::string, passes::PlannedGraph>> graphs;  // by function; of a predictor one, without a name
+  std::vector<std::pair<std::string, passes::PlannedGraph>>
+      graphs;  // by function; of a predictor one, without a name
 };
 
 // Executables alone evaluate.
-std::optional<Built> make_predictor(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
-                                    const passes::PipelineOptions &pipeline, Diagnostics &diagnostics) {
+std::optional<Built> make_predictor(LoadedModel loaded, const CompileOptions &options,
+                                    const codegen::Target &target, const passes::PipelineOptions &pipeline,
+                                    Diagnostics &diagnostics) {
   const bool evaluates = std::ranges::find(options.emit, "exe") != options.emit.end();
-  std::optional<BuiltProgram> built = evaluates ? build_evaluated(std::move(loaded), options, target, pipeline, diagnostics)
-                                                : build(std::move(loaded), target, pipeline);
+  std::optional<BuiltProgram> built =
+      evaluates ? build_evaluated(std::move(loaded), options, target, pipeline, diagnostics)
+                : build(std::move(loaded), target, pipeline);
   if (!built) return std::nullopt;
   Built result{std::move(built->program), {}};
   result.graphs.emplace_back("", std::move(built->planned));
   return result;
 }
 
-std::optional<Built> make_trainer(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
-                                  const passes::PipelineOptions &pipeline, Diagnostics &diagnostics) {
+std::optional<Built> make_trainer(LoadedModel loaded, const CompileOptions &options,
+                                  const codegen::Target &target, const passes::PipelineOptions &pipeline,
+                                  Diagnostics &diagnostics) {
   for (const std::string &emit : options.emit)
     if (emit != "exe" && !is_text(emit))
-      diagnostics.error({.path = "--emit"}, "a trainer is an executable in this version, not: " + emit, "leave --emit out");
+      diagnostics.error({.path = "--emit"}, "a trainer is an executable in this version, not: " + emit,
+                        "leave --emit out");
   if (diagnostics.has_errors()) return std::nullopt;
-  std::optional<BuiltTrainer> built = build_trainer(std::move(loaded), options, target, pipeline, diagnostics);
+  std::optional<BuiltTrainer> built =
+      build_trainer(std::move(loaded), options, target, pipeline, diagnostics);
   if (!built) return std::nullopt;
   Built result{std::move(built->program), {}};
   result.graphs.emplace_back("train_step", std::move(built->planned.step));
@@ -168,8 +185,8 @@ std::string each_function(const Built &built, Print print) {
   return text;
 }
 
-bool emit_one(const std::string &emit, const std::string &path, const Built &built, const codegen::Target &target,
-              int optimization_level, Diagnostics &diagnostics) {
+bool emit_one(const std::string &emit, const std::string &path, const Built &built,
+              const codegen::Target &target, int optimization_level, Diagnostics &diagnostics) {
   codegen::EmitOptions options;
   options.optimization_level = optimization_level;
   options.for_executable = emit == "exe";
@@ -180,9 +197,12 @@ bool emit_one(const std::string &emit, const std::string &path, const Built &bui
   if (emit == "shared-lib") return codegen::write_shared_library(program, target, options, path, diagnostics);
   std::string text;
   if (emit == "header") text = codegen::emit_header(program);
-  if (emit == "graph") text = each_function(built, [](const auto &planned) { return ir::print(planned.graph.fused.graph); });
+  if (emit == "graph")
+    text = each_function(built, [](const auto &planned) { return ir::print(planned.graph.fused.graph); });
   if (emit == "kernels") text = kernels_text(program);
-  if (emit == "plan") text = each_function(built, [](const auto &planned) { return passes::print(planned.plan, planned.graph); });
+  if (emit == "plan")
+    text =
+        each_function(built, [](const auto &planned) { return passes::print(planned.plan, planned.graph); });
   if (emit == "llvm-ir") text = codegen::emit_llvm_ir(program, target, options);
   if (emit == "asm") text = codegen::emit_assembly(program, target, options);
   if (path.empty()) {
@@ -197,7 +217,8 @@ bool emit_one(const std::string &emit, const std::string &path, const Built &bui
 int compile(const CompileOptions &options) {
   Diagnostics diagnostics;
   if (options.emit.size() > 1 && !options.output.empty() && output_place(options.output).in_place)
-    return usage_error("-o " + options.output + ": several outputs cannot go to one place", "name a file; each gets its suffix");
+    return usage_error("-o " + options.output + ": several outputs cannot go to one place",
+                       "name a file; each gets its suffix");
   const std::optional<codegen::Target> target = codegen::parse_target(options.target, diagnostics);
   LoadOptions load;
   load.input_shape = options.input_shape;
@@ -206,10 +227,12 @@ int compile(const CompileOptions &options) {
   std::optional<LoadedModel> loaded = load_model(options.model, load, diagnostics);
   if (!loaded || !target) return report(diagnostics);
   if (!options.train && !(options.optimizer.empty() && options.freeze.empty()))
-    diagnostics.error({.path = "--optimizer, --freeze"}, "they say how to train, but the binary is no trainer", "add --train");
+    diagnostics.error({.path = "--optimizer, --freeze"},
+                      "they say how to train, but the binary is no trainer", "add --train");
   if (options.train) check_single_fit(*loaded, !options.weights.empty(), diagnostics);
   const bool known = require_compilable(*loaded, options.model, diagnostics);
-  const bool has_weights = options.train ? provide_first_weights(*loaded, options, diagnostics) : provide_weights(*loaded, options, diagnostics);
+  const bool has_weights = options.train ? provide_first_weights(*loaded, options, diagnostics)
+                                         : provide_weights(*loaded, options, diagnostics);
   if (!known || !has_weights || diagnostics.has_errors()) return report(diagnostics);
 
   passes::PipelineOptions pipeline;
@@ -219,8 +242,9 @@ int compile(const CompileOptions &options) {
   pipeline.time_passes = options.time_passes;
   pipeline.report = [](const std::string &text) { std::fputs(text.c_str(), stderr); };
   const std::string stem = loaded->stem;
-  std::optional<Built> made = options.train ? make_trainer(std::move(*loaded), options, *target, pipeline, diagnostics)
-                                            : make_predictor(std::move(*loaded), options, *target, pipeline, diagnostics);
+  std::optional<Built> made =
+      options.train ? make_trainer(std::move(*loaded), options, *target, pipeline, diagnostics)
+                    : make_predictor(std::move(*loaded), options, *target, pipeline, diagnostics);
   if (!made) return report(diagnostics);
   Built &built = *made;
   built.program.name = options.name.empty() ? identifier(stem) : options.name;
@@ -246,30 +270,49 @@ int compile(const CompileOptions &options) {
 }
 
 void add_compile_options(CLI::App &command, CompileOptions &options) {
-  command.add_option("--weights", options.weights, "parameters to build in: .h5, .hdf5, .keras, .npz, .sinter, .safetensors");
-  command.add_option("--model", options.model_name, "which of a script's models (a variable or a model's name), where several could be meant");
-  command.add_option("--loss", options.loss, "what evaluate computes and --train minimises, where the model does not say: a loss of Keras");
+  command.add_option("--weights", options.weights,
+                     "parameters to build in: .h5, .hdf5, .keras, .npz, .sinter, .safetensors");
+  command.add_option(
+      "--model", options.model_name,
+      "which of a script's models (a variable or a model's name), where several could be meant");
+  command.add_option(
+      "--loss", options.loss,
+      "what evaluate computes and --train minimises, where the model does not say: a loss of Keras");
   command.add_option("--optimizer", options.optimizer, "with --train: NAME[:key=value,...]");
-  command.add_option("--freeze", options.freeze, "with --train: layers that are not trained, by names with * and ?")->allow_extra_args(false);
-  command.add_option("--random-weights", options.random_seed, "initial weights by the model's initializers; seed default 0")
+  command
+      .add_option("--freeze", options.freeze,
+                  "with --train: layers that are not trained, by names with * and ?")
+      ->allow_extra_args(false);
+  command
+      .add_option("--random-weights", options.random_seed,
+                  "initial weights by the model's initializers; seed default 0")
       ->type_name("[SEED]");
   command.add_option("--input-shape", options.input_shape, "H,W,C of an input with open dimensions")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command.add_option("--batch", options.batch, "the largest batch that the code handles (default: the script's batch_size with --train, else 1)")->check(CLI::Range(1, 65536));
+  command
+      .add_option(
+          "--batch", options.batch,
+          "the largest batch that the code handles (default: the script's batch_size with --train, else 1)")
+      ->check(CLI::Range(1, 65536));
   command.add_option("--target", options.target, "native, or TRIPLE[:CPU]");
-  command.add_option("--name", options.name, "prefix of exported symbols")->check([](const std::string &name) {
-    return identifier(name) == name ? std::string() : "a C identifier is needed, got \"" + name + "\"";
-  });
-  command.add_option("--semantics", options.semantics, "whose defaults hold")->check(CLI::IsMember({"keras2", "keras3"}));
+  command.add_option("--name", options.name, "prefix of exported symbols")
+      ->check([](const std::string &name) {
+        return identifier(name) == name ? std::string() : "a C identifier is needed, got \"" + name + "\"";
+      });
+  command.add_option("--semantics", options.semantics, "whose defaults hold")
+      ->check(CLI::IsMember({"keras2", "keras3"}));
   command.add_option("--labels", options.labels, "class names, one a line, built in");
   command.add_option("--input-scale", options.input_scale, "x = A * pixel + B for image inputs: A");
   command.add_option("--input-offset", options.input_offset, "x = A * pixel + B for image inputs: B");
-  command.add_option("--precision", options.precision, "arithmetic of contractions")->check(CLI::IsMember({"fp32"}));
-  command.add_option("--weight-format", options.weight_format, "how weights are stored")->check(CLI::IsMember({"f32"}));
+  command.add_option("--precision", options.precision, "arithmetic of contractions")
+      ->check(CLI::IsMember({"fp32"}));
+  command.add_option("--weight-format", options.weight_format, "how weights are stored")
+      ->check(CLI::IsMember({"f32"}));
   command.add_flag("--exact-conv", options.exact_conv, "direct convolutions only: all are, in this version");
   command.add_option("-O", options.optimization_level, "optimization level 0 to 3")->check(CLI::Range(0, 3));
-  command.add_option("--print-after", options.print_after, "print the program after a pass, to standard error")
+  command
+      .add_option("--print-after", options.print_after, "print the program after a pass, to standard error")
       ->allow_extra_args(false)
       ->check(CLI::IsMember(passes::pass_names()));
   command.add_flag("--print-after-all", options.print_after_all, "print the program after every pass");
@@ -279,22 +322,26 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
 Command add_compile(CLI::App &app) {
   CLI::App *command = app.add_subcommand("compile", "Compile a model to native code");
   auto options = std::make_shared<CompileOptions>();
-  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")->required();
+  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")
+      ->required();
   command->add_option("-o", options->output, "output file; - is standard output");
   command
       ->add_option("--emit", options->emit,
-                   "exe (default), object, header, static-lib, shared-lib, graph, kernels, llvm-ir, asm, plan; several may be given")
+                   "exe (default), object, header, static-lib, shared-lib, graph, kernels, llvm-ir, asm, "
+                   "plan; several may be given")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"exe", "object", "header", "static-lib", "shared-lib", "graph", "kernels", "llvm-ir", "asm", "plan"}));
+      ->check(CLI::IsMember({"exe", "object", "header", "static-lib", "shared-lib", "graph", "kernels",
+                             "llvm-ir", "asm", "plan"}));
   command->add_flag("--train", options->train, "the binary is a trainer; without it a predictor");
   add_compile_options(*command, *options);
   return [command, options] {
     for (const CLI::Option *option : command->get_options())
       if (option->count() > 0 && option->get_name() != "-o" && option->get_name() != "MODEL")
-        options->stated.push_back(option->get_name() + (option->results().empty() || option->results()[0].empty()
-                                                            ? ""
-                                                            : "=" + fmt::format("{}", fmt::join(option->results(), ","))));
+        options->stated.push_back(option->get_name() +
+                                  (option->results().empty() || option->results()[0].empty()
+                                       ? ""
+                                       : "=" + fmt::format("{}", fmt::join(option->results(), ","))));
     return compile(*options);
   };
 }

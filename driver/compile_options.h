@@ -43,7 +43,8 @@ struct CompileOptions {
 // Adds the options that say how to compile (not MODEL, -o, --emit).
 void add_compile_options(CLI::App &command, CompileOptions &options);
 
-// Compiles options.model and writes what options.emit asks for. Returns the exit code; diagnostics go to standard error.
+// Compiles options.model and writes what options.emit asks for. Returns the exit code; diagnostics go to
+// standard error.
 int compile(const CompileOptions &options);
 
 }  // namespace sinter::driver

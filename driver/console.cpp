@@ -10,7 +10,9 @@
 
 namespace sinter::driver {
 
-bool stderr_has_color() { return isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }
+bool stderr_has_color() {
+  return isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+}
 
 int usage_error(const std::string &message, const std::string &hint) {
   Diagnostics diagnostics;
@@ -20,11 +22,12 @@ int usage_error(const std::string &message, const std::string &hint) {
 }
 
 int refuse_input(const std::string &output) {
-  struct stat written {}, read {};
+  struct stat written{}, read{};
   if (output.empty() || stat(output.c_str(), &written) != 0 || !S_ISREG(written.st_mode)) return 0;
   for (const std::string &input : paths_read())
     if (stat(input.c_str(), &read) == 0 && read.st_dev == written.st_dev && read.st_ino == written.st_ino)
-      return usage_error(output + " would be overwritten, but it is the input " + input, "name another output");
+      return usage_error(output + " would be overwritten, but it is the input " + input,
+                         "name another output");
   return 0;
 }
 

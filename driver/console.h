@@ -13,7 +13,8 @@ bool stderr_has_color();
 // Says what is wrong with the command line; returns the exit code 2.
 int usage_error(const std::string &message, const std::string &hint = {});
 
-// A usage error if the output is a file that was read (load_model.h: paths_read), by this name or another one; else 0.
+// A usage error if the output is a file that was read (load_model.h: paths_read), by this name or another
+// one; else 0.
 int refuse_input(const std::string &output);
 
 // Prints all diagnostics to standard error; returns the exit code.

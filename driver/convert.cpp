@@ -16,7 +16,9 @@ struct Files {
 };
 
 // A whole model, which stays one where the other file can hold it.
-bool is_keras_model(const std::string &path) { return is_keras_archive(path) || keras::is_h5_model(path); }
+bool is_keras_model(const std::string &path) {
+  return is_keras_archive(path) || keras::is_h5_model(path);
+}
 
 int run(const Files &files) {
   Diagnostics diagnostics;
@@ -39,9 +41,15 @@ int run(const Files &files) {
 Command add_convert(CLI::App &app) {
   CLI::App *command = app.add_subcommand("convert", "Convert weights and checkpoints between kinds of files");
   auto files = std::make_shared<Files>();
-  command->add_option("IN", files->in, ".h5, .hdf5 or .keras of Keras, .npz, .sinter, .safetensors; recognised by content")->required();
-  command->add_option("OUT", files->out, "the same; chosen by the suffix. A .keras needs a whole model as IN")->required();
-  command->footer("Of a checkpoint the weights and statistics are taken, not the optimizer's slots. A whole model stays one in .h5 and .keras.");
+  command
+      ->add_option("IN", files->in,
+                   ".h5, .hdf5 or .keras of Keras, .npz, .sinter, .safetensors; recognised by content")
+      ->required();
+  command->add_option("OUT", files->out, "the same; chosen by the suffix. A .keras needs a whole model as IN")
+      ->required();
+  command->footer(
+      "Of a checkpoint the weights and statistics are taken, not the optimizer's slots. A whole model stays "
+      "one in .h5 and .keras.");
   return [files] { return run(*files); };
 }
 

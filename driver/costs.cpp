@@ -26,7 +26,8 @@ int64_t macs_of(const ir::Graph &graph, ir::NodeId id) {
 
 std::string thousands(int64_t value) {
   std::string text = std::to_string(value);
-  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<size_t>(at), ",");
+  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<size_t>(at), ",");
   return text;
 }
 
@@ -81,26 +82,32 @@ Costs compute_costs(const LoadedModel &loaded, const codegen::Target &target, in
 }
 
 std::string print_costs(const LoadedModel &loaded, const Costs &costs) {
-  std::string text = fmt::format("\n{:<28} {:>16} {:>14} {:>14}  {}\n", "Layer", "MACs", "Param bytes", "Output bytes", "Kernel");
+  std::string text = fmt::format("\n{:<28} {:>16} {:>14} {:>14}  {}\n", "Layer", "MACs", "Param bytes",
+                                 "Output bytes", "Kernel");
   int64_t macs = 0;
   for (const ir::LayerInfo &layer : loaded.model.layers) {
     if (layer.is_implicit_input) continue;
     const LayerCost &cost = costs.layers.at(layer.name);
     macs += cost.macs;
-    text += fmt::format("{:<28} {:>16} {:>14} {:>14}  {}\n", printable(layer.name), thousands(cost.macs), thousands(cost.parameter_bytes),
-                        thousands(cost.activation_bytes), printable(cost.kernel));
+    text += fmt::format("{:<28} {:>16} {:>14} {:>14}  {}\n", printable(layer.name), thousands(cost.macs),
+                        thousands(cost.parameter_bytes), thousands(cost.activation_bytes),
+                        printable(cost.kernel));
   }
   text += fmt::format("{:<28} {:>16}\n\n", "Total", thousands(macs));
-  text += fmt::format("predict, batch {}: parameters {} bytes, arena peak {} bytes, lower bound {} bytes\n", costs.batch,
-                      thousands(costs.parameter_bytes), thousands(costs.arena_bytes), thousands(costs.lower_bound_bytes));
+  text += fmt::format("predict, batch {}: parameters {} bytes, arena peak {} bytes, lower bound {} bytes\n",
+                      costs.batch, thousands(costs.parameter_bytes), thousands(costs.arena_bytes),
+                      thousands(costs.lower_bound_bytes));
   if (const auto &step = costs.train_step)
-    text += fmt::format("train_step, batch {}: variables {} bytes, optimizer slots {} bytes, arena peak {} bytes, lower bound {} bytes\n",
-                        costs.batch, thousands(step->variable_bytes), thousands(step->slot_bytes), thousands(step->arena_bytes),
-                        thousands(step->lower_bound_bytes));
+    text += fmt::format(
+        "train_step, batch {}: variables {} bytes, optimizer slots {} bytes, arena peak {} bytes, lower "
+        "bound {} bytes\n",
+        costs.batch, thousands(step->variable_bytes), thousands(step->slot_bytes),
+        thousands(step->arena_bytes), thousands(step->lower_bound_bytes));
   return text;
 }
 
-std::string costs_json(const LoadedModel &loaded, const keras::Summary &summary, const std::optional<Costs> &costs) {
+std::string costs_json(const LoadedModel &loaded, const keras::Summary &summary,
+                       const std::optional<Costs> &costs) {
   nlohmann::ordered_json root;
   root["model"] = summary.model_name;
   root["layers"] = nlohmann::ordered_json::array();
@@ -112,7 +119,8 @@ std::string costs_json(const LoadedModel &loaded, const keras::Summary &summary,
     nlohmann::ordered_json shape = nlohmann::ordered_json::array();
     if (!layer.output_shapes.empty())
       for (const ir::Dim dim : layer.output_shapes.back())
-        shape.push_back(dim.is_constant() ? nlohmann::ordered_json(dim.value()) : nlohmann::ordered_json(nullptr));
+        shape.push_back(dim.is_constant() ? nlohmann::ordered_json(dim.value())
+                                          : nlohmann::ordered_json(nullptr));
     entry["output_shape"] = std::move(shape);
     entry["params"] = layer.params;
     entry["trainable"] = layer.trainable_params > 0 || layer.params == 0;
@@ -123,7 +131,8 @@ std::string costs_json(const LoadedModel &loaded, const keras::Summary &summary,
       if (found != costs->layers.end()) cost = &found->second;
     }
     entry["macs"] = cost ? nlohmann::ordered_json(cost->macs) : nlohmann::ordered_json(nullptr);
-    entry["kernel"] = cost && !cost->kernel.empty() ? nlohmann::ordered_json(cost->kernel) : nlohmann::ordered_json(nullptr);
+    entry["kernel"] = cost && !cost->kernel.empty() ? nlohmann::ordered_json(cost->kernel)
+                                                    : nlohmann::ordered_json(nullptr);
     root["layers"].push_back(std::move(entry));
   }
   root["total_params"] = summary.total_params;

@@ -17,7 +17,8 @@ namespace sinter {
 
 namespace {
 
-// `--random-weights [SEED]`: the next argument is the seed only if it is a number; CLI11 would take a file name.
+// `--random-weights [SEED]`: the next argument is the seed only if it is a number; CLI11 would take a file
+// name.
 std::vector<std::string> arguments(int argc, char **argv) {
   std::vector<std::string> result;
   for (int i = 1; i < argc; ++i) {
@@ -51,13 +52,15 @@ int with_output(int code) {
 
 int run_driver(int argc, char **argv) {
   codegen::clean_up_on_signals();
-  CLI::App app("Sinter compiles convolutional networks described in Keras into self-contained native code.", "sinter");
+  CLI::App app("Sinter compiles convolutional networks described in Keras into self-contained native code.",
+               "sinter");
   app.set_version_flag("--version", std::string("sinter ") + version);
   app.require_subcommand(1);
   std::vector<std::pair<CLI::App *, driver::Command>> commands;
   const auto add = [&](driver::Command (*adder)(CLI::App &)) {
     driver::Command command = adder(app);
-    commands.emplace_back(app.get_subcommands([](const CLI::App *) { return true; }).back(), std::move(command));
+    commands.emplace_back(app.get_subcommands([](const CLI::App *) { return true; }).back(),
+                          std::move(command));
   };
   add(driver::add_summary);
   add(driver::add_compile);

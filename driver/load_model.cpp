@@ -20,24 +20,32 @@ namespace sinter::driver {
 
 namespace {
 
-bool is_hdf5(std::string_view head) { return head.starts_with("\x89HDF\r\n\x1a\n"); }
-bool is_zip(std::string_view head) { return head.starts_with("PK\x03\x04"); }
+bool is_hdf5(std::string_view head) {
+  return head.starts_with("\x89HDF\r\n\x1a\n");
+}
+bool is_zip(std::string_view head) {
+  return head.starts_with("PK\x03\x04");
+}
 bool is_graph(std::string_view head) {
   const size_t start = head.find_first_not_of(" \t\r\n");
   return start != std::string_view::npos && (head.substr(start).starts_with("graph") || head[start] == '#') &&
          head.find("graph \"") != std::string_view::npos;
 }
 
-std::optional<ir::Model> import_config(keras::ModelConfig &config, const LoadOptions &options, Diagnostics &diagnostics) {
-  if (!options.input_shape.empty() && !keras::set_input_shape(config, options.input_shape, diagnostics)) return std::nullopt;
+std::optional<ir::Model> import_config(keras::ModelConfig &config, const LoadOptions &options,
+                                       Diagnostics &diagnostics) {
+  if (!options.input_shape.empty() && !keras::set_input_shape(config, options.input_shape, diagnostics))
+    return std::nullopt;
   return keras::import_model(config, diagnostics);
 }
 
-std::optional<LoadedModel> load_script(const std::string &path, const std::string &text, const LoadOptions &options,
-                                       Diagnostics &diagnostics) {
+std::optional<LoadedModel> load_script(const std::string &path, const std::string &text,
+                                       const LoadOptions &options, Diagnostics &diagnostics) {
   std::optional<keras::Semantics> semantics;
-  if (options.keras3_semantics) semantics = *options.keras3_semantics ? keras::Semantics::keras3 : keras::Semantics::keras2;
-  const std::optional<script::ScriptResult> script = script::evaluate_script(text, path, diagnostics, semantics, options.model_name);
+  if (options.keras3_semantics)
+    semantics = *options.keras3_semantics ? keras::Semantics::keras3 : keras::Semantics::keras2;
+  const std::optional<script::ScriptResult> script =
+      script::evaluate_script(text, path, diagnostics, semantics, options.model_name);
   if (!script) return std::nullopt;
   keras::ModelConfig config = script->model();
   std::optional<ir::Model> model = import_config(config, options, diagnostics);
@@ -51,15 +59,15 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
   loaded.model.keras3 = script->semantics == keras::Semantics::keras3;
   if (script->weights_file)
     loaded.weights_path = (std::filesystem::path(path).parent_path() / *script->weights_file).string();
-  loaded.summary_style = script->uses_tf_keras            ? keras::SummaryStyle::tf_keras2
-                         : loaded.model.keras3            ? keras::SummaryStyle::keras3
-                                                          : keras::SummaryStyle::keras2;
+  loaded.summary_style = script->uses_tf_keras ? keras::SummaryStyle::tf_keras2
+                         : loaded.model.keras3 ? keras::SummaryStyle::keras3
+                                               : keras::SummaryStyle::keras2;
   return loaded;
 }
 
 // The import of a model with its weights.
-std::optional<LoadedModel> load_keras(keras::ModelConfig config, const keras::H5Weights &weights, const LoadOptions &options,
-                                      Diagnostics &diagnostics) {
+std::optional<LoadedModel> load_keras(keras::ModelConfig config, const keras::H5Weights &weights,
+                                      const LoadOptions &options, Diagnostics &diagnostics) {
   std::optional<ir::Model> model = import_config(config, options, diagnostics);
   if (!model || !keras::assign_weights(*model, weights, diagnostics)) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
@@ -70,7 +78,8 @@ std::optional<LoadedModel> load_keras(keras::ModelConfig config, const keras::H5
   return loaded;
 }
 
-std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics) {
+std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &options,
+                                   Diagnostics &diagnostics) {
   if (!keras::is_h5_model(path)) {
     // Damage is diagnosed by reading it; a sound file without a model holds weights only.
     if (!keras::read_h5_weights(path, diagnostics)) return std::nullopt;
@@ -80,7 +89,8 @@ std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &o
   }
   std::optional<keras::H5Model> file = keras::read_h5_model(path, diagnostics);
   if (!file) return std::nullopt;
-  std::optional<LoadedModel> loaded = load_keras(std::move(file->config), file->weights, options, diagnostics);
+  std::optional<LoadedModel> loaded =
+      load_keras(std::move(file->config), file->weights, options, diagnostics);
   if (!loaded) return std::nullopt;
   loaded->model.format = "Keras .h5";
   loaded->training_config = file->training_config;
@@ -95,19 +105,22 @@ std::optional<runtime::ZipArchive> keras_archive(const std::string &path) {
 }
 
 std::nullopt_t report(const runtime::Error &error, Diagnostics &diagnostics) {
-  if (error.code == runtime::ExitCode::system) diagnostics.system_error({error.file}, error.message, error.hint);
-  else diagnostics.error({error.file}, error.message, error.hint);
+  if (error.code == runtime::ExitCode::system)
+    diagnostics.system_error({error.file}, error.message, error.hint);
+  else
+    diagnostics.error({error.file}, error.message, error.hint);
   return std::nullopt;
 }
 
-std::optional<keras::H5Weights> archive_weights(const std::string &path, const runtime::ZipArchive &archive, Diagnostics &diagnostics) {
+std::optional<keras::H5Weights> archive_weights(const std::string &path, const runtime::ZipArchive &archive,
+                                                Diagnostics &diagnostics) {
   auto bytes = runtime::weights_of_archive(archive, path);
   if (!bytes) return report(bytes.error(), diagnostics);
   return keras::read_h5_weights(path + "(model.weights.h5)", std::move(*bytes), diagnostics);
 }
 
-std::optional<LoadedModel> load_archive(const std::string &path, const runtime::ZipArchive &archive, const LoadOptions &options,
-                                        Diagnostics &diagnostics) {
+std::optional<LoadedModel> load_archive(const std::string &path, const runtime::ZipArchive &archive,
+                                        const LoadOptions &options, Diagnostics &diagnostics) {
   const auto text = runtime::config_of_archive(archive, path);
   if (!text) return report(text.error(), diagnostics);
   const auto json = keras::parse_json(*text, {.file = path, .path = "config.json"}, diagnostics);
@@ -123,7 +136,8 @@ std::optional<LoadedModel> load_archive(const std::string &path, const runtime::
   return loaded;
 }
 
-std::optional<LoadedModel> load_graph(const std::string &path, const std::string &text, Diagnostics &diagnostics) {
+std::optional<LoadedModel> load_graph(const std::string &path, const std::string &text,
+                                      Diagnostics &diagnostics) {
   std::optional<ir::Graph> graph = ir::parse_graph(text, diagnostics, path);
   if (!graph) return std::nullopt;
   LoadedModel loaded;
@@ -144,9 +158,13 @@ std::vector<std::string> &noted_paths() {
 
 }  // namespace
 
-const std::vector<std::string> &paths_read() { return noted_paths(); }
+const std::vector<std::string> &paths_read() {
+  return noted_paths();
+}
 
-void note_path(const std::string &path) { noted_paths().push_back(path); }
+void note_path(const std::string &path) {
+  noted_paths().push_back(path);
+}
 
 std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics, size_t limit) {
   note_path(path);
@@ -163,7 +181,9 @@ std::optional<std::string> read_file(const std::string &path, Diagnostics &diagn
   std::string text;
   char buffer[1 << 16];
   size_t got = 0;
-  while (text.size() < limit && (got = std::fread(buffer, 1, std::min(sizeof buffer, limit - text.size()), file)) > 0) text.append(buffer, got);
+  while (text.size() < limit &&
+         (got = std::fread(buffer, 1, std::min(sizeof buffer, limit - text.size()), file)) > 0)
+    text.append(buffer, got);
   const bool failed = std::ferror(file) != 0;
   std::fclose(file);
   if (failed) {
@@ -173,7 +193,8 @@ std::optional<std::string> read_file(const std::string &path, Diagnostics &diagn
   return text;
 }
 
-std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics) {
+std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions &options,
+                                      Diagnostics &diagnostics) {
   const std::optional<std::string> text = read_file(path, diagnostics);
   if (!text) return std::nullopt;
   const std::string_view head = std::string_view(*text).substr(0, 65536);
@@ -187,19 +208,23 @@ std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions
   } else if (is_graph(head)) {
     loaded = load_graph(path, *text, diagnostics);
   } else if (is_zip(head)) {
-    diagnostics.error({path}, "a zip archive that is no .keras file: it lacks config.json or model.weights.h5",
+    diagnostics.error({path},
+                      "a zip archive that is no .keras file: it lacks config.json or model.weights.h5",
                       "save the model with model.save('model.keras') or model.save('model.h5')");
   } else if (script::looks_like_script(head)) {
     loaded = load_script(path, *text, options, diagnostics);
-  } else if (head.find_first_not_of(" \t\r\n") != std::string_view::npos && head[head.find_first_not_of(" \t\r\n")] == '{') {
+  } else if (head.find_first_not_of(" \t\r\n") != std::string_view::npos &&
+             head[head.find_first_not_of(" \t\r\n")] == '{') {
     diagnostics.error({path}, "a JSON model or notebook is not supported as MODEL yet",
                       "give the Keras script, the .h5 file or a .graph file");
   } else {
-    diagnostics.error({path}, text->empty() ? "the file is empty" : "not a file of a kind that Sinter knows",
-                      "MODEL is a Keras script (.py), a Keras .h5, .hdf5 or .keras with its model, or a .graph file");
+    diagnostics.error(
+        {path}, text->empty() ? "the file is empty" : "not a file of a kind that Sinter knows",
+        "MODEL is a Keras script (.py), a Keras .h5, .hdf5 or .keras with its model, or a .graph file");
   }
   if (loaded && !options.model_name.empty() && loaded->model.format != "Keras script")
-    diagnostics.error({.path = "--model"}, "it names one of a script's models, but MODEL holds a single one", "leave it out");
+    diagnostics.error({.path = "--model"}, "it names one of a script's models, but MODEL holds a single one",
+                      "leave it out");
   if (!loaded || diagnostics.has_errors()) {
     if (!diagnostics.has_errors()) diagnostics.error({path}, "the model could not be read");
     return std::nullopt;
@@ -208,7 +233,9 @@ std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions
   return loaded;
 }
 
-bool is_keras_archive(const std::string &path) { return keras_archive(path).has_value(); }
+bool is_keras_archive(const std::string &path) {
+  return keras_archive(path).has_value();
+}
 
 bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {
   const std::optional<std::string> start = read_file(path, diagnostics, 8);

@@ -21,24 +21,27 @@ struct LoadOptions {
 
 struct LoadedModel {
   ir::Model model;
-  std::string stem;                      // file name without folder and extension
-  std::string weights_path;              // weights that the script loads, existing or not; "" if none
+  std::string stem;          // file name without folder and extension
+  std::string weights_path;  // weights that the script loads, existing or not; "" if none
   keras::SummaryStyle summary_style = keras::SummaryStyle::keras2;
-  // What the model file says about training: a script's plan, where the model has the number main_model; or a .h5's JSON.
+  // What the model file says about training: a script's plan, where the model has the number main_model; or a
+  // .h5's JSON.
   script::TrainingPlan plan;
   int main_model = 0;
   std::string training_config;
-  std::string keras_version;             // as the file says, may be empty
+  std::string keras_version;                      // as the file says, may be empty
   std::optional<keras::ModelConfig> keras_model;  // what was imported; none for .graph files
 };
 
 // A Keras script, a Keras .h5 with model_config, a .keras, or a .graph file. nullopt after errors.
-std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions &options, Diagnostics &diagnostics);
+std::optional<LoadedModel> load_model(const std::string &path, const LoadOptions &options,
+                                      Diagnostics &diagnostics);
 
 constexpr size_t largest_text = 64u << 20;  // scripts and .graph files
 
 // The file's first `limit` bytes, or all of it; a missing or unreadable file is a system error.
-std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics, size_t limit = largest_text + 1);
+std::optional<std::string> read_file(const std::string &path, Diagnostics &diagnostics,
+                                     size_t limit = largest_text + 1);
 
 // All paths that read_file() was called with, and those given to note_path(): what a compilation depends on.
 const std::vector<std::string> &paths_read();

@@ -34,7 +34,8 @@ std::string forms_of(const ir::OpInfo &op) {
   op.lower(*attributes, builder);
   std::vector<std::string_view> names;
   for (const ir::Form &form : builder.take_stages())
-    if (std::find(names.begin(), names.end(), ir::name(form.kind)) == names.end()) names.push_back(ir::name(form.kind));
+    if (std::find(names.begin(), names.end(), ir::name(form.kind)) == names.end())
+      names.push_back(ir::name(form.kind));
   return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
 }
 
@@ -70,14 +71,15 @@ int run(bool markdown) {
     fmt::print("| op | Keras | ONNX | form | targets | attributes | what |\n|---|---|---|---|---|---|---|\n");
   for (const ir::OpInfo &op : ir::all_ops()) {
     if (markdown) {
-      fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", op.name, op.keras, op.onnx, forms_of(op), targets_of(op),
-                 cell(attributes_of(op)), cell(op.doc));
+      fmt::print("| {} | {} | {} | {} | {} | {} | {} |\n", op.name, op.keras, op.onnx, forms_of(op),
+                 targets_of(op), cell(attributes_of(op)), cell(op.doc));
       continue;
     }
     fmt::print("{}({})\n    {}\n", op.name, attributes_of(op), op.doc);
-    for (const ir::AttributeField &field : op.fields) fmt::print("    {} ({}): {}\n", field.name, field.type, field.doc);
-    fmt::print("    form: {}; Keras: {}; ONNX: {}; targets: {}\n", forms_of(op), op.keras.empty() ? "-" : op.keras,
-               op.onnx.empty() ? "-" : op.onnx, targets_of(op));
+    for (const ir::AttributeField &field : op.fields)
+      fmt::print("    {} ({}): {}\n", field.name, field.type, field.doc);
+    fmt::print("    form: {}; Keras: {}; ONNX: {}; targets: {}\n", forms_of(op),
+               op.keras.empty() ? "-" : op.keras, op.onnx.empty() ? "-" : op.onnx, targets_of(op));
   }
   return 0;
 }

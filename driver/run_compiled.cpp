@@ -1,6 +1,7 @@
-// `sinter train MODEL …` and `sinter predict MODEL INPUT…`: compile into the cache, then run the binary with the remaining arguments.
-#include <fmt/format.h>
+// `sinter train MODEL …` and `sinter predict MODEL INPUT…`: compile into the cache, then run the binary with
+// the remaining arguments.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -35,7 +36,8 @@ std::string request_of(const CompileOptions &options, const codegen::Target &tar
   Diagnostics ignored;
   for (const char *library : {"runtime", "threads"})
     if (const auto path = codegen::find_runtime_library(library, ignored)) digest.add_file(*path);
-  digest.add(fmt::format("{} {} {} {} {}", target.triple, target.cpu, fmt::join(target.features, ","), target.l1_bytes, target.l2_bytes));
+  digest.add(fmt::format("{} {} {} {} {}", target.triple, target.cpu, fmt::join(target.features, ","),
+                         target.l1_bytes, target.l2_bytes));
   digest.add(std::filesystem::current_path(error).string());
   for (const std::string &option : options.stated) digest.add(option);
   digest.add(options.model);
@@ -46,14 +48,17 @@ std::string request_of(const CompileOptions &options, const codegen::Target &tar
 std::vector<std::string> absolute_paths_read() {
   std::vector<std::string> paths;
   std::error_code error;
-  for (const std::string &path : paths_read()) paths.push_back(std::filesystem::absolute(path, error).string());
+  for (const std::string &path : paths_read())
+    paths.push_back(std::filesystem::absolute(path, error).string());
   std::ranges::sort(paths);
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   return paths;
 }
 
-// Only returns if the program cannot be started. A program that is not kept is removed before: the open file stays.
-int execute(const std::string &executable, const std::string &to_remove, const CompileOptions &options, const std::vector<std::string> &arguments) {
+// Only returns if the program cannot be started. A program that is not kept is removed before: the open file
+// stays.
+int execute(const std::string &executable, const std::string &to_remove, const CompileOptions &options,
+            const std::vector<std::string> &arguments) {
   std::string name = executable;
   std::vector<char *> argv = {name.data(), const_cast<char *>(options.train ? "train" : "predict")};
   for (const std::string &argument : arguments) argv.push_back(const_cast<char *>(argument.c_str()));
@@ -82,7 +87,9 @@ int run(CompileOptions options, const std::vector<std::string> &arguments) {
 
   std::error_code error;
   std::string temporary = std::filesystem::temp_directory_path(error).string() + "/sinter-XXXXXX";
-  std::optional<std::string> workplace = cache ? cache->make_workplace() : mkdtemp(temporary.data()) ? std::optional(temporary) : std::nullopt;
+  std::optional<std::string> workplace = cache                       ? cache->make_workplace()
+                                         : mkdtemp(temporary.data()) ? std::optional(temporary)
+                                                                     : std::nullopt;
   if (!workplace) {
     fmt::print(stderr, "sinter: error: no folder can be made to compile in: {}\n", std::strerror(errno));
     return 3;
@@ -101,7 +108,8 @@ Command add(CLI::App &app, const char *name, const char *what, bool train, const
   CLI::App *command = app.add_subcommand(name, what);
   auto options = std::make_shared<CompileOptions>();
   options->train = train;
-  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")->required();
+  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")
+      ->required();
   add_compile_options(*command, *options);
   command->prefix_command();
   command->footer(footer);
@@ -109,7 +117,8 @@ Command add(CLI::App &app, const char *name, const char *what, bool train, const
     options->stated.emplace_back(name);
     for (const CLI::Option *option : command->get_options())
       if (option->count() > 0 && option->get_name() != "MODEL")
-        options->stated.push_back(option->get_name() + "=" + fmt::format("{}", fmt::join(option->results(), ",")));
+        options->stated.push_back(option->get_name() + "=" +
+                                  fmt::format("{}", fmt::join(option->results(), ",")));
     return run(*options, command->remaining());
   };
 }
@@ -118,12 +127,14 @@ Command add(CLI::App &app, const char *name, const char *what, bool train, const
 
 Command add_predict(CLI::App &app) {
   return add(app, "predict", "Compile a model into the cache and run it on inputs", false,
-             "Everything from the first INPUT on goes to the binary: INPUT... [--top K] [--out FILE.npy] [--json] [--threads N]");
+             "Everything from the first INPUT on goes to the binary: INPUT... [--top K] [--out FILE.npy] "
+             "[--json] [--threads N]");
 }
 
 Command add_train(CLI::App &app) {
   return add(app, "train", "Compile a model's training into the cache and run it", true,
-             "What is no option of compile goes to the trainer: --data DIR [--epochs N] [--checkpoint FILE] …; a -- before it helps where both "
+             "What is no option of compile goes to the trainer: --data DIR [--epochs N] [--checkpoint FILE] "
+             "…; a -- before it helps where both "
              "have an option of the same name");
 }
 

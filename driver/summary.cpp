@@ -42,7 +42,8 @@ void add_node_layers(ir::Model &model) {
       const ir::Variable &variable = graph.variables[static_cast<size_t>(graph.value(v).variable)];
       layer.variables.push_back(graph.value(v).variable);
       layer.params += graph.type(v).elements(1);
-      if (variable.kind == ir::VariableKind::weight && variable.trainable) layer.trainable_params += graph.type(v).elements(1);
+      if (variable.kind == ir::VariableKind::weight && variable.trainable)
+        layer.trainable_params += graph.type(v).elements(1);
     }
     model.layers.push_back(std::move(layer));
   }
@@ -60,7 +61,8 @@ int run(const Options &options) {
   add_node_layers(loaded->model);
   const keras::Summary summary = keras::summarize(loaded->model);
   keras::SummaryStyle style = loaded->summary_style;
-  if (options.style == "keras2" && style != keras::SummaryStyle::tf_keras2) style = keras::SummaryStyle::keras2;
+  if (options.style == "keras2" && style != keras::SummaryStyle::tf_keras2)
+    style = keras::SummaryStyle::keras2;
   if (options.style == "keras3") style = keras::SummaryStyle::keras3;
   if (options.style == "markdown") style = keras::SummaryStyle::markdown;
   const bool json = options.style == "json";
@@ -90,16 +92,22 @@ int run(const Options &options) {
 Command add_summary(CLI::App &app) {
   CLI::App *command = app.add_subcommand("summary", "The shape and parameter report of a model");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")->required();
+  command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")
+      ->required();
   command->add_option("--style", options->style, "keras2 (default for Keras 1 and 2), keras3, markdown, json")
       ->check(CLI::IsMember({"keras2", "keras3", "markdown", "json"}));
-  command->add_option("--batch", options->batch, "batch size that --costs states memory for")->check(CLI::Range(1, 65536));
+  command->add_option("--batch", options->batch, "batch size that --costs states memory for")
+      ->check(CLI::Range(1, 65536));
   command->add_option("--input-shape", options->input_shape, "H,W,C of an input with open dimensions")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command->add_option("--model", options->model_name, "which of a script's models (a variable or a model's name), where several could be meant");
-  command->add_option("--semantics", options->semantics, "whose defaults hold")->check(CLI::IsMember({"keras2", "keras3"}));
-  command->add_flag("--costs", options->costs, "operations, bytes and the kernel of each layer, and the program's memory");
+  command->add_option(
+      "--model", options->model_name,
+      "which of a script's models (a variable or a model's name), where several could be meant");
+  command->add_option("--semantics", options->semantics, "whose defaults hold")
+      ->check(CLI::IsMember({"keras2", "keras3"}));
+  command->add_flag("--costs", options->costs,
+                    "operations, bytes and the kernel of each layer, and the program's memory");
   return [options] { return run(*options); };
 }
 

@@ -27,12 +27,16 @@ struct Printer {
     }
     return printable(text) + "\"";
   }
-  std::string operator()(const std::vector<int64_t> &v) const { return fmt::format("[{}]", fmt::join(v, ", ")); }
+  std::string operator()(const std::vector<int64_t> &v) const {
+    return fmt::format("[{}]", fmt::join(v, ", "));
+  }
 };
 
 }  // namespace
 
-std::string print(const AttributeValue &value) { return std::visit(Printer{}, value); }
+std::string print(const AttributeValue &value) {
+  return std::visit(Printer{}, value);
+}
 
 std::string print_attributes(const OpInfo &op, const Attributes &attributes) {
   std::string text;
@@ -59,7 +63,8 @@ std::optional<Attributes> parse_attributes(const OpInfo &op, std::string_view te
   cursor.skip_spaces();
   while (!cursor.at_end()) {
     const std::string key(cursor.identifier());
-    if (key.empty()) return fail(fmt::format("expected an attribute name at \"{}\"", cursor.rest().substr(0, 20)));
+    if (key.empty())
+      return fail(fmt::format("expected an attribute name at \"{}\"", cursor.rest().substr(0, 20)));
     size_t index = 0;
     while (index < op.fields.size() && op.fields[index].name != key) ++index;
     if (index == op.fields.size()) return fail(fmt::format("{} has no attribute \"{}\"", op.name, key));

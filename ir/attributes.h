@@ -1,5 +1,6 @@
-// Attributes of ops. An op declares a plain struct and one `fields` tuple; printing, parsing, equality, hashing and the
-// documentation table follow from it. Field types: bool, int64_t, float, std::string, std::array<int64_t, N>, std::vector<int64_t>.
+// Attributes of ops. An op declares a plain struct and one `fields` tuple; printing, parsing, equality,
+// hashing and the documentation table follow from it. Field types: bool, int64_t, float, std::string,
+// std::array<int64_t, N>, std::vector<int64_t>.
 #pragma once
 
 #include <array>
@@ -32,7 +33,8 @@ struct NoAttrs {
 
 // A field's value in the one representation that text and tables use.
 using AttributeValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>>;
-std::string print(const AttributeValue &value);  // true, 3, 0.25 (always with '.' or exponent), "text", [1, 2]
+std::string print(
+    const AttributeValue &value);  // true, 3, 0.25 (always with '.' or exponent), "text", [1, 2]
 
 struct AttributeField {
   std::string_view name, doc;
@@ -42,12 +44,24 @@ struct AttributeField {
 
 namespace detail {
 
-inline AttributeValue to_value(bool v) { return v; }
-inline AttributeValue to_value(int64_t v) { return v; }
-inline AttributeValue to_value(float v) { return static_cast<double>(v); }
-inline AttributeValue to_value(double v) { return v; }
-inline AttributeValue to_value(const std::string &v) { return v; }
-inline AttributeValue to_value(const std::vector<int64_t> &v) { return v; }
+inline AttributeValue to_value(bool v) {
+  return v;
+}
+inline AttributeValue to_value(int64_t v) {
+  return v;
+}
+inline AttributeValue to_value(float v) {
+  return static_cast<double>(v);
+}
+inline AttributeValue to_value(double v) {
+  return v;
+}
+inline AttributeValue to_value(const std::string &v) {
+  return v;
+}
+inline AttributeValue to_value(const std::vector<int64_t> &v) {
+  return v;
+}
 template <size_t N>
 AttributeValue to_value(const std::array<int64_t, N> &v) {
   return std::vector<int64_t>(v.begin(), v.end());
@@ -87,13 +101,27 @@ bool from_value(const AttributeValue &v, std::array<int64_t, N> &out) {
   return true;
 }
 
-inline std::string_view type_name(bool) { return "bool"; }
-inline std::string_view type_name(int64_t) { return "int"; }
-inline std::string_view type_name(float) { return "float"; }
-inline std::string_view type_name(const std::string &) { return "string"; }
-inline std::string_view type_name(const std::vector<int64_t> &) { return "ints"; }
-inline std::string_view type_name(const std::array<int64_t, 2> &) { return "ints[2]"; }
-inline std::string_view type_name(const std::array<int64_t, 4> &) { return "ints[4]"; }
+inline std::string_view type_name(bool) {
+  return "bool";
+}
+inline std::string_view type_name(int64_t) {
+  return "int";
+}
+inline std::string_view type_name(float) {
+  return "float";
+}
+inline std::string_view type_name(const std::string &) {
+  return "string";
+}
+inline std::string_view type_name(const std::vector<int64_t> &) {
+  return "ints";
+}
+inline std::string_view type_name(const std::array<int64_t, 2> &) {
+  return "ints[2]";
+}
+inline std::string_view type_name(const std::array<int64_t, 4> &) {
+  return "ints[4]";
+}
 
 }  // namespace detail
 

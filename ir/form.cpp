@@ -8,11 +8,16 @@ namespace sinter::ir {
 
 std::string_view name(FormKind kind) {
   switch (kind) {
-    case FormKind::map: return "map";
-    case FormKind::reduce: return "reduce";
-    case FormKind::contract: return "contract";
-    case FormKind::window: return "window";
-    case FormKind::move: return "move";
+    case FormKind::map:
+      return "map";
+    case FormKind::reduce:
+      return "reduce";
+    case FormKind::contract:
+      return "contract";
+    case FormKind::window:
+      return "window";
+    case FormKind::move:
+      return "move";
   }
   return "?";
 }
@@ -32,7 +37,9 @@ Access identity_access(int rank, int axes) {
 }
 
 FormBuilder::FormBuilder(Types inputs, Types outputs)
-    : inputs_(inputs.begin(), inputs.end()), outputs_(outputs.begin(), outputs.end()), aliases_(outputs.size(), -1) {}
+    : inputs_(inputs.begin(), inputs.end()),
+      outputs_(outputs.begin(), outputs.end()),
+      aliases_(outputs.size(), -1) {}
 
 const TensorType &FormBuilder::type(StageValue value) const {
   const size_t source = static_cast<size_t>(value.source);
@@ -50,9 +57,12 @@ std::vector<Var> scalar_parameters(size_t count, const char *prefix) {
 
 kernel::Base base_of(DType dtype) {
   switch (dtype) {
-    case DType::f32: return kernel::Base::f32;
-    case DType::i32: return kernel::Base::i32;
-    case DType::u8: return kernel::Base::u8;
+    case DType::f32:
+      return kernel::Base::f32;
+    case DType::i32:
+      return kernel::Base::i32;
+    case DType::u8:
+      return kernel::Base::u8;
   }
   return kernel::Base::f32;
 }
@@ -112,7 +122,8 @@ void FormBuilder::map(const std::function<Expr(Expr)> &body) {
 }
 
 void FormBuilder::map(const std::function<Expr(Expr, Expr)> &body) {
-  output(0, map({input(0), input(1)}, output_type(0), [&](const std::vector<Expr> &x) { return body(x[0], x[1]); }));
+  output(0, map({input(0), input(1)}, output_type(0),
+                [&](const std::vector<Expr> &x) { return body(x[0], x[1]); }));
 }
 
 StageValue FormBuilder::reduce(StageValue x, const std::vector<int> &axes, bool keep, MonoidKind monoid,
@@ -122,8 +133,9 @@ StageValue FormBuilder::reduce(StageValue x, const std::vector<int> &axes, bool 
 }
 
 StageValue FormBuilder::reduce(const std::vector<StageValue> &operands, const std::vector<Dim> &shape,
-                               const std::function<Expr(const std::vector<Expr> &)> &body, const std::vector<int> &axes, bool keep,
-                               MonoidKind monoid, const std::function<Expr(const std::vector<Expr> &, Expr)> &finish) {
+                               const std::function<Expr(const std::vector<Expr> &)> &body,
+                               const std::vector<int> &axes, bool keep, MonoidKind monoid,
+                               const std::function<Expr(const std::vector<Expr> &, Expr)> &finish) {
   std::vector<bool> reduced(shape.size(), false);
   for (const int a : axes) reduced[static_cast<size_t>(a)] = true;
   const int rank = static_cast<int>(shape.size());
@@ -165,8 +177,9 @@ StageValue FormBuilder::reduce(const std::vector<StageValue> &operands, const st
   return add(std::move(form));
 }
 
-StageValue FormBuilder::contract(std::vector<Dim> axes, int output_axes, StageValue data, Access data_access, bool guarded,
-                                 StageValue weights, Access weights_access, const TensorType &result, Access placement) {
+StageValue FormBuilder::contract(std::vector<Dim> axes, int output_axes, StageValue data, Access data_access,
+                                 bool guarded, StageValue weights, Access weights_access,
+                                 const TensorType &result, Access placement) {
   Form form;
   form.kind = FormKind::contract;
   const int count = static_cast<int>(axes.size());
@@ -182,7 +195,8 @@ StageValue FormBuilder::contract(std::vector<Dim> axes, int output_axes, StageVa
   return add(std::move(form));
 }
 
-StageValue FormBuilder::window(StageValue x, const WindowSpec &spec, const TensorType &result, MonoidKind monoid,
+StageValue FormBuilder::window(StageValue x, const WindowSpec &spec, const TensorType &result,
+                               MonoidKind monoid,
                                const std::function<Expr(const std::vector<Expr> &, Expr)> &finish) {
   SINTER_CHECK(result.rank() == 4);
   Form form;
@@ -201,8 +215,8 @@ StageValue FormBuilder::window(StageValue x, const WindowSpec &spec, const Tenso
     const int64_t last = (result.dims[static_cast<size_t>(dim)].value() - 1) * stride - pad + size - 1;
     return pad > 0 || last >= in.dims[static_cast<size_t>(dim)].value();
   };
-  const bool guarded =
-      outside(1, spec.pad_top, spec.size[0], spec.stride[0]) || outside(2, spec.pad_left, spec.size[1], spec.stride[1]);
+  const bool guarded = outside(1, spec.pad_top, spec.size[0], spec.stride[0]) ||
+                       outside(2, spec.pad_left, spec.size[1], spec.stride[1]);
   form.operands.push_back({x.source, {axis(0, 6), row, column, axis(3, 6)}, guarded});
   form.parameters = scalar_parameters(1, "x");
   form.body = kernel::ref(form.parameters[0]);
@@ -222,7 +236,8 @@ StageValue FormBuilder::move(StageValue x, std::vector<Dim> axes, Access access,
   form.parameters = parameters_of({x});
   form.body = kernel::ref(form.parameters[0]);
   form.result = result;
-  form.placement = placement.empty() ? identity_access(result.rank(), form.output_axes) : std::move(placement);
+  form.placement =
+      placement.empty() ? identity_access(result.rank(), form.output_axes) : std::move(placement);
   return add(std::move(form));
 }
 
@@ -236,7 +251,8 @@ StageValue FormBuilder::add(Form form) {
       });
     return found;
   };
-  if (batch_size_.id >= 0 && (uses_batch_size(form.body) || uses_batch_size(form.finish))) form.batch_size = batch_size_;
+  if (batch_size_.id >= 0 && (uses_batch_size(form.body) || uses_batch_size(form.finish)))
+    form.batch_size = batch_size_;
   stages_.push_back(std::move(form));
   return {static_cast<int>(inputs_.size() + stages_.size()) - 1};
 }
@@ -261,6 +277,8 @@ void FormBuilder::output(int index, StageValue value, bool part_of_output) {
   form.output = index;
 }
 
-void FormBuilder::alias(int output, int input) { aliases_[static_cast<size_t>(output)] = input; }
+void FormBuilder::alias(int output, int input) {
+  aliases_[static_cast<size_t>(output)] = input;
+}
 
 }  // namespace sinter::ir

@@ -1,8 +1,9 @@
 // Forms: what an op computes, as index maps plus a scalar body. Schedules and fusion know forms, never ops.
 //
-// A form iterates over axes: output axes first, then reduction axes. Operand k is read at access[k] (an affine index a
-// dimension), its value enters `body`; the bodies over the reduction axes are combined by the monoid; `finish` makes the
-// result, which is written at `placement`. Five kinds differ in what holds of them:
+// A form iterates over axes: output axes first, then reduction axes. Operand k is read at access[k] (an
+// affine index a dimension), its value enters `body`; the bodies over the reduction axes are combined by the
+// monoid; `finish` makes the result, which is written at `placement`. Five kinds differ in what holds of
+// them:
 //   map       no reduction axes; out[i] = body(x0[..], x1[..], …) with broadcasting (coefficient 0); may have no operand
 //   reduce    monoid over whole axes of the operands; no guards; the batch may be a reduction axis
 //   contract  sum of x * w over reduction axes; operand 0 data, operand 1 weights; body is x * w; the batch may be a reduction axis
@@ -47,9 +48,10 @@ struct Monoid {
 std::string_view name(MonoidKind kind);
 
 struct FormOperand {
-  int source = 0;        // below the number of op inputs: that input; else inputs + s: the result of stage s
+  int source = 0;  // below the number of op inputs: that input; else inputs + s: the result of stage s
   Access access;
-  bool guarded = false;  // indices may fall outside the tensor; such an element is not there (window), or is `fill`
+  bool guarded =
+      false;  // indices may fall outside the tensor; such an element is not there (window), or is `fill`
   float fill = 0;
 };
 
@@ -61,19 +63,20 @@ struct IndexParameter {
 
 struct Form {
   FormKind kind = FormKind::map;
-  std::vector<Dim> axes;     // extents: output axes, then reduction axes
+  std::vector<Dim> axes;  // extents: output axes, then reduction axes
   int output_axes = 0;
   std::vector<FormOperand> operands;
-  std::vector<Var> parameters;      // scalars of `body`, one an operand, of the operand's element type
+  std::vector<Var> parameters;          // scalars of `body`, one an operand, of the operand's element type
   std::vector<IndexParameter> indices;  // further variables of `body`
-  Var batch_size;                   // the run-time n as f32, a variable of `body` and `finish`; id -1: not used
-  Expr body;                        // f32 if a monoid follows, else of the result's element type
+  Var batch_size;  // the run-time n as f32, a variable of `body` and `finish`; id -1: not used
+  Expr body;       // f32 if a monoid follows, else of the result's element type
   Monoid monoid;
-  std::vector<Var> accumulators;    // parameters of `finish`: the monoid's tuple, then the count of elements (f32)
-  Expr finish;                      // null: the first component; of the result's element type
+  std::vector<Var>
+      accumulators;  // parameters of `finish`: the monoid's tuple, then the count of elements (f32)
+  Expr finish;       // null: the first component; of the result's element type
   TensorType result;
-  Access placement;                 // where the result of an iteration is written: one Affine a dimension of `result`
-  int output = -1;                  // the op output written; -1: a value between stages
+  Access placement;  // where the result of an iteration is written: one Affine a dimension of `result`
+  int output = -1;   // the op output written; -1: a value between stages
   bool is_reduction() const { return output_axes < static_cast<int>(axes.size()); }
 };
 
@@ -113,12 +116,15 @@ class FormBuilder {
                     const std::function<Expr(const std::vector<Expr> &, Expr)> &finish = {});
   // The same over body(operands), which broadcast to `shape`.
   StageValue reduce(const std::vector<StageValue> &operands, const std::vector<Dim> &shape,
-                    const std::function<Expr(const std::vector<Expr> &)> &body, const std::vector<int> &axes, bool keep,
-                    MonoidKind monoid, const std::function<Expr(const std::vector<Expr> &, Expr)> &finish = {});
+                    const std::function<Expr(const std::vector<Expr> &)> &body, const std::vector<int> &axes,
+                    bool keep, MonoidKind monoid,
+                    const std::function<Expr(const std::vector<Expr> &, Expr)> &finish = {});
 
-  // out[placement] = sum over the reduction axes of data[..] * weights[..]. Data may be guarded (padding with zeros).
-  StageValue contract(std::vector<Dim> axes, int output_axes, StageValue data, Access data_access, bool guarded,
-                      StageValue weights, Access weights_access, const TensorType &result, Access placement = {});
+  // out[placement] = sum over the reduction axes of data[..] * weights[..]. Data may be guarded (padding with
+  // zeros).
+  StageValue contract(std::vector<Dim> axes, int output_axes, StageValue data, Access data_access,
+                      bool guarded, StageValue weights, Access weights_access, const TensorType &result,
+                      Access placement = {});
 
   // A sliding window over dimensions 1 and 2 of x [N, H, W, C]; elements outside do not count.
   struct WindowSpec {
@@ -129,15 +135,15 @@ class FormBuilder {
                     const std::function<Expr(const std::vector<Expr> &, Expr)> &finish = {});
 
   // Copies: iterates over `axes`; result[placement] = x[access], or fill where x has no such element.
-  StageValue move(StageValue x, std::vector<Dim> axes, Access access, bool guarded, float fill, const TensorType &result,
-                  Access placement = {});
+  StageValue move(StageValue x, std::vector<Dim> axes, Access access, bool guarded, float fill,
+                  const TensorType &result, Access placement = {});
 
   // A form that no builder above makes. Its parameters are new variables; parameters_of makes them.
   StageValue add(Form form);
   std::vector<Var> parameters_of(const std::vector<StageValue> &operands) const;
 
-  // The value is the op's output. A stage that places its result into a part of an output (concatenation) says so with
-  // part_of_output = true; then several stages name the same output and together cover it.
+  // The value is the op's output. A stage that places its result into a part of an output (concatenation)
+  // says so with part_of_output = true; then several stages name the same output and together cover it.
   void output(int index, StageValue value, bool part_of_output = false);
 
   // The output is the input's elements in the same order: no code (reshape).

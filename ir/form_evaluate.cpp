@@ -106,7 +106,8 @@ double evaluate_integer(kernel::BinaryOp op, double left, double right, kernel::
     case BinaryOp::bit_xor:
       return wrap(a ^ b, base);
     case BinaryOp::mul_high:
-      return wrap(static_cast<int64_t>(uint64_t{static_cast<uint32_t>(a)} * static_cast<uint32_t>(b) >> 32), base);
+      return wrap(static_cast<int64_t>(uint64_t{static_cast<uint32_t>(a)} * static_cast<uint32_t>(b) >> 32),
+                  base);
     case BinaryOp::shl:
       return wrap(static_cast<int64_t>(bits << b), base);
     case BinaryOp::shr:
@@ -147,7 +148,8 @@ class Evaluator {
       return evaluate_binary(e->op, value(e->a), value(e->b));
     }
     if (const auto *e = std::get_if<kernel::Fma>(&expr->node)) return value(e->a) * value(e->b) + value(e->c);
-    if (const auto *e = std::get_if<kernel::Select>(&expr->node)) return value(value(e->condition) != 0 ? e->a : e->b);
+    if (const auto *e = std::get_if<kernel::Select>(&expr->node))
+      return value(value(e->condition) != 0 ? e->a : e->b);
     if (const auto *e = std::get_if<kernel::Convert>(&expr->node)) {
       const double x = value(e->x);
       return is_integer(base) ? wrap(static_cast<int64_t>(x), base) : x;

@@ -7,11 +7,16 @@ namespace sinter::ir {
 
 std::string_view name(VariableKind kind) {
   switch (kind) {
-    case VariableKind::weight: return "weight";
-    case VariableKind::statistic: return "statistic";
-    case VariableKind::slot: return "slot";
-    case VariableKind::counter: return "counter";
-    case VariableKind::constant: return "constant";
+    case VariableKind::weight:
+      return "weight";
+    case VariableKind::statistic:
+      return "statistic";
+    case VariableKind::slot:
+      return "slot";
+    case VariableKind::counter:
+      return "counter";
+    case VariableKind::constant:
+      return "constant";
   }
   return "?";
 }
@@ -64,7 +69,8 @@ NodeId Graph::add_node(const OpInfo &op, Attributes attributes, std::vector<Valu
 ValueId Graph::emit(std::string_view op_name, Attributes attributes, std::vector<ValueId> node_inputs,
                     std::string_view value_name, std::string_view layer) {
   Checker checker;
-  const NodeId id = add_node(ir::op(op_name), std::move(attributes), std::move(node_inputs), value_name, checker, layer);
+  const NodeId id =
+      add_node(ir::op(op_name), std::move(attributes), std::move(node_inputs), value_name, checker, layer);
   SINTER_CHECK(id >= 0, checker.message());
   return node(id).outputs[0];
 }
@@ -77,7 +83,8 @@ ValueId Graph::find_value(std::string_view value_name) const {
 std::vector<std::vector<NodeId>> Graph::uses() const {
   std::vector<std::vector<NodeId>> result(values.size());
   for (size_t i = 0; i < nodes.size(); ++i)
-    for (const ValueId input : nodes[i].inputs) result[static_cast<size_t>(input)].push_back(static_cast<NodeId>(i));
+    for (const ValueId input : nodes[i].inputs)
+      result[static_cast<size_t>(input)].push_back(static_cast<NodeId>(i));
   return result;
 }
 

@@ -1,5 +1,6 @@
-// Graph: static single assignment over typed tensors. Nodes are kept in topological order. Values are graph inputs,
-// variables or node outputs, named uniquely; ids are indices and stay valid while values are only added.
+// Graph: static single assignment over typed tensors. Nodes are kept in topological order. Values are graph
+// inputs, variables or node outputs, named uniquely; ids are indices and stay valid while values are only
+// added.
 #pragma once
 
 #include <map>
@@ -24,7 +25,8 @@ enum class VariableKind : uint8_t {
 };
 std::string_view name(VariableKind kind);
 
-// How a variable gets its first value, e.g. {"glorot_uniform", {}} or {"random_normal", {{"stddev", .05}}}. "" : data only.
+// How a variable gets its first value, e.g. {"glorot_uniform", {}} or {"random_normal", {{"stddev", .05}}}.
+// "" : data only.
 struct Initializer {
   std::string name;
   std::map<std::string, double> arguments;
@@ -41,8 +43,8 @@ struct Variable {
 struct Value {
   std::string name;
   TensorType type;
-  NodeId producer = -1;   // -1: input or variable
-  int variable = -1;      // index into Graph::variables, or -1
+  NodeId producer = -1;  // -1: input or variable
+  int variable = -1;     // index into Graph::variables, or -1
 };
 
 struct Node {
@@ -50,7 +52,7 @@ struct Node {
   Attributes attributes;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
-  std::string layer;      // the model layer that it came from; may be ""
+  std::string layer;  // the model layer that it came from; may be ""
 };
 
 // Data of variables, float32 in the canonical layout, by variable index. Absent: no weights known.
@@ -71,10 +73,11 @@ class Graph {
   ValueId add_input(std::string_view value_name, TensorType type);
   ValueId add_variable(std::string_view value_name, TensorType type, VariableKind kind, bool trainable = true,
                        Initializer initializer = {});
-  // Adds a node after all others; its types are inferred. On a shape error returns -1 and leaves the graph unchanged;
-  // what is wrong is in `checker`. The node's outputs are named value_name (value_name.1, … for further ones).
-  NodeId add_node(const OpInfo &op, Attributes attributes, std::vector<ValueId> node_inputs, std::string_view value_name,
-                  Checker &checker, std::string_view layer = {});
+  // Adds a node after all others; its types are inferred. On a shape error returns -1 and leaves the graph
+  // unchanged; what is wrong is in `checker`. The node's outputs are named value_name (value_name.1, … for
+  // further ones).
+  NodeId add_node(const OpInfo &op, Attributes attributes, std::vector<ValueId> node_inputs,
+                  std::string_view value_name, Checker &checker, std::string_view layer = {});
   // For nodes that cannot fail: CHECKs instead. Returns the first output.
   ValueId emit(std::string_view op_name, Attributes attributes, std::vector<ValueId> node_inputs,
                std::string_view value_name, std::string_view layer = {});
@@ -83,11 +86,11 @@ class Graph {
   const Node &node(NodeId id) const { return nodes[static_cast<size_t>(id)]; }
   const TensorType &type(ValueId id) const { return value(id).type; }
   bool is_variable(ValueId id) const { return value(id).variable >= 0; }
-  ValueId find_value(std::string_view value_name) const;   // -1 if there is none
-  std::vector<std::vector<NodeId>> uses() const;           // by value; a node counts once an operand
+  ValueId find_value(std::string_view value_name) const;  // -1 if there is none
+  std::vector<std::vector<NodeId>> uses() const;          // by value; a node counts once an operand
   bool is_output(ValueId id) const;
-  std::string unique_name(std::string_view base) const;    // base, base.1, …
-  void replace_uses(ValueId from, ValueId to);             // in nodes and outputs
+  std::string unique_name(std::string_view base) const;      // base, base.1, …
+  void replace_uses(ValueId from, ValueId to);               // in nodes and outputs
   void rename_value(ValueId id, std::string_view new_name);  // CHECKs that no other value has the name
 
  private:

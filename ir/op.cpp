@@ -18,7 +18,8 @@ bool Checker::require(bool condition, std::string_view message) {
 }
 
 bool Checker::inputs(Types in, size_t count) {
-  return require(in.size() == count, fmt::format("expected {} input{}, got {}", count, count == 1 ? "" : "s", in.size()));
+  return require(in.size() == count,
+                 fmt::format("expected {} input{}, got {}", count, count == 1 ? "" : "s", in.size()));
 }
 
 bool Checker::rank(Types in, size_t index, int rank) {

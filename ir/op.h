@@ -1,5 +1,6 @@
 // The op table. An op is one file, ir/ops/<op>.cpp, that defines a struct with the hooks below; one line in
-// ir/ops/list.h registers it. Passes ask through OpInfo; no pass lists ops. docs/adding-an-op.md leads through it.
+// ir/ops/list.h registers it. Passes ask through OpInfo; no pass lists ops. docs/adding-an-op.md leads
+// through it.
 //
 //   static constexpr std::string_view name, doc, keras, onnx;   // keras, onnx: names there, comma-separated, may be ""
 //   struct Attrs { …; static constexpr auto fields = std::tuple{field(…), …}; };   // or NoAttrs
@@ -39,7 +40,8 @@ namespace sinter::ir {
 class Checker {
  public:
   void fail(std::string message, std::string hint = {});
-  bool require(bool condition, std::string_view message);  // fails with the message unless the condition holds
+  bool require(bool condition,
+               std::string_view message);  // fails with the message unless the condition holds
   bool inputs(Types in, size_t count);
   bool rank(Types in, size_t index, int rank);
   bool ok() const { return message_.empty(); }
@@ -50,7 +52,8 @@ class Checker {
   std::string message_, hint_;
 };
 
-// Inputs and outputs of a reference evaluation, in double, row-major in the canonical layout. Batch dimensions are numbers here.
+// Inputs and outputs of a reference evaluation, in double, row-major in the canonical layout. Batch
+// dimensions are numbers here.
 struct ReferenceTensor {
   std::vector<int64_t> dims;
   std::vector<double> data;
@@ -58,10 +61,12 @@ struct ReferenceTensor {
 };
 struct ReferenceTensors {
   std::vector<ReferenceTensor> inputs;
-  std::vector<ReferenceTensor> outputs;  // dims and data sized beforehand, zero-filled; reference() fills data
+  std::vector<ReferenceTensor>
+      outputs;  // dims and data sized beforehand, zero-filled; reference() fills data
 };
 
-// An example for the conformance test: attributes in text form and input types. Values are drawn from [low, high].
+// An example for the conformance test: attributes in text form and input types. Values are drawn from [low,
+// high].
 struct Case {
   std::string attributes;  // "strides=[2, 2], groups=2"; "" for defaults
   std::vector<TensorType> inputs;
@@ -99,9 +104,9 @@ struct OpInfo {
   ScaleShift (*scale_shift)(const Attributes &, Graph &, const std::vector<int> &inputs) = nullptr;
 };
 
-const std::vector<OpInfo> &all_ops();               // in the order of ir/ops/list.h
-const OpInfo *find_op(std::string_view name);       // nullptr if there is none
-const OpInfo &op(std::string_view name);            // CHECKs that it exists
+const std::vector<OpInfo> &all_ops();          // in the order of ir/ops/list.h
+const OpInfo *find_op(std::string_view name);  // nullptr if there is none
+const OpInfo &op(std::string_view name);       // CHECKs that it exists
 
 // "strides=[2, 2], groups=2": fields that differ from their defaults.
 std::string print_attributes(const OpInfo &op, const Attributes &attributes);
@@ -117,18 +122,19 @@ concept HasNoGradient = requires { requires !Op::differentiable; };
 
 // An op either has a gradient or says that it has none.
 template <class Op>
-concept OpDefinition = HasGradient<Op> != HasNoGradient<Op> && requires(const typename Op::Attrs &attrs, Types types, Checker &checker, FormBuilder &forms,
-                                ReferenceTensors &tensors) {
-  { Op::name } -> std::convertible_to<std::string_view>;
-  { Op::doc } -> std::convertible_to<std::string_view>;
-  { Op::keras } -> std::convertible_to<std::string_view>;
-  { Op::onnx } -> std::convertible_to<std::string_view>;
-  Op::Attrs::fields;
-  { Op::infer(attrs, types, checker) };
-  { Op::lower(attrs, forms) } -> std::same_as<void>;
-  { Op::reference(attrs, tensors) } -> std::same_as<void>;
-  { Op::examples() } -> std::same_as<std::vector<Case>>;
-};
+concept OpDefinition = HasGradient<Op> != HasNoGradient<Op> &&
+                       requires(const typename Op::Attrs &attrs, Types types, Checker &checker,
+                                FormBuilder &forms, ReferenceTensors &tensors) {
+                         { Op::name } -> std::convertible_to<std::string_view>;
+                         { Op::doc } -> std::convertible_to<std::string_view>;
+                         { Op::keras } -> std::convertible_to<std::string_view>;
+                         { Op::onnx } -> std::convertible_to<std::string_view>;
+                         Op::Attrs::fields;
+                         { Op::infer(attrs, types, checker) };
+                         { Op::lower(attrs, forms) } -> std::same_as<void>;
+                         { Op::reference(attrs, tensors) } -> std::same_as<void>;
+                         { Op::examples() } -> std::same_as<std::vector<Case>>;
+                       };
 
 // Builds the table entry of an op (ir/ops/list.h calls it once an op).
 template <OpDefinition Op>

@@ -485,14 +485,16 @@ class GraphParser {
     return attributes;
   }
 
-  // add_node has named the outputs after names[0]; the others get theirs, which may be what one of them has now.
+  // add_node has named the outputs after names[0]; the others get theirs, which may be what one of them has
+  // now.
   bool name_outputs(const Node &node, const std::vector<Name> &names) {
     for (size_t i = 1; i < names.size(); ++i) {
       for (size_t j = 0; j < i; ++j)
         if (names[i].text == names[j].text)
           return fail(names[i].position, fmt::format("{} is defined twice", print_name(names[i].text)));
       const ValueId holder = graph_.find_value(names[i].text);
-      if (holder >= 0 && holder != node.outputs[i]) graph_.rename_value(holder, graph_.unique_name(names[i].text));
+      if (holder >= 0 && holder != node.outputs[i])
+        graph_.rename_value(holder, graph_.unique_name(names[i].text));
       graph_.rename_value(node.outputs[i], names[i].text);
     }
     return true;

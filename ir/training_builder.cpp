@@ -32,7 +32,8 @@ bool TrainingBuilder::is_frozen() const {
 NodeId TrainingBuilder::emit(std::string_view name, std::initializer_list<NamedAttribute> fields,
                              std::vector<ValueId> operands, std::string_view suffix) {
   const std::string value = suffix.empty() ? name_ : name_ + "." + std::string(suffix);
-  const ValueId result = step_.graph->emit(name, make_attributes(op(name), fields), std::move(operands), value, layer_);
+  const ValueId result =
+      step_.graph->emit(name, make_attributes(op(name), fields), std::move(operands), value, layer_);
   return step_.graph->value(result).producer;
 }
 
@@ -44,7 +45,8 @@ void TrainingBuilder::move_average(ValueId statistic, ValueId batch, float momen
   if (moved == step_.updates.end()) moved = step_.updates.insert(moved, {statistic, statistic});
   const ValueId kept = output_of(emit("affine", {{"scale", momentum}}, {moved->second}, "kept"));
   const ValueId added = output_of(emit("affine", {{"scale", 1 - momentum}}, {batch}, "added"));
-  moved->second = step_.graph->emit("add", op("add").default_attributes(), {kept, added}, name + ".next", layer_);
+  moved->second =
+      step_.graph->emit("add", op("add").default_attributes(), {kept, added}, name + ".next", layer_);
 }
 
 }  // namespace sinter::ir

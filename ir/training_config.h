@@ -1,4 +1,5 @@
-// What a model file says about the training of single weights: penalties of the loss, and constraints after an update.
+// What a model file says about the training of single weights: penalties of the loss, and constraints after
+// an update.
 #pragma once
 
 #include <cstdint>

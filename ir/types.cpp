@@ -6,9 +6,12 @@ namespace sinter::ir {
 
 std::string_view name(DType dtype) {
   switch (dtype) {
-    case DType::f32: return "f32";
-    case DType::i32: return "i32";
-    case DType::u8: return "u8";
+    case DType::f32:
+      return "f32";
+    case DType::i32:
+      return "i32";
+    case DType::u8:
+      return "u8";
   }
   return "?";
 }
@@ -19,7 +22,9 @@ std::optional<DType> dtype_from_name(std::string_view text) {
   return std::nullopt;
 }
 
-int64_t size_of(DType dtype) { return dtype == DType::u8 ? 1 : 4; }
+int64_t size_of(DType dtype) {
+  return dtype == DType::u8 ? 1 : 4;
+}
 
 int64_t Dim::value() const {
   SINTER_CHECK(is_constant());
@@ -47,6 +52,8 @@ std::string print_shape(const std::vector<Dim> &dims) {
   return text + "]";
 }
 
-std::string print(const TensorType &type) { return std::string(name(type.dtype)) + print_shape(type.dims); }
+std::string print(const TensorType &type) {
+  return std::string(name(type.dtype)) + print_shape(type.dims);
+}
 
 }  // namespace sinter::ir

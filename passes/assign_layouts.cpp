@@ -15,7 +15,8 @@ using ir::ValueId;
 namespace {
 
 // How far the operand's reads reach below 0 and beyond the last index of dimension d.
-std::pair<int64_t, int64_t> overreach(const ir::Form &form, const ir::FormOperand &operand, int d, int64_t size) {
+std::pair<int64_t, int64_t> overreach(const ir::Form &form, const ir::FormOperand &operand, int d,
+                                      int64_t size) {
   const Affine &index = operand.access[static_cast<size_t>(d)];
   int64_t low = index.offset, high = index.offset;
   for (size_t a = 0; a < form.axes.size(); ++a) {
@@ -38,7 +39,8 @@ bool places_along_last(const Stage &stage, const ir::Graph &graph) {
   for (int d = 0; d < rank; ++d) {
     if (form.operands[0].access[static_cast<size_t>(d)] != ir::axis(d, axes)) return false;
     const int64_t offset = form.placement[static_cast<size_t>(d)].offset;
-    if (form.placement[static_cast<size_t>(d)] != ir::axis(d, axes, 1, d == rank - 1 ? offset : 0)) return false;
+    if (form.placement[static_cast<size_t>(d)] != ir::axis(d, axes, 1, d == rank - 1 ? offset : 0))
+      return false;
   }
   return true;
 }
@@ -65,7 +67,8 @@ class LayoutAssigner {
 
  private:
   static bool reads_halo(const Stage &stage) {
-    return stage.form.kind == ir::FormKind::contract && stage.form.operands[0].guarded && stage.sources[0].value >= 0;
+    return stage.form.kind == ir::FormKind::contract && stage.form.operands[0].guarded &&
+           stage.sources[0].value >= 0;
   }
 
   // The value whose memory v names; what overwrites a variable lies in the variable's memory.
@@ -80,7 +83,8 @@ class LayoutAssigner {
     rigid_.assign(count, false);  // has aliases or is visible outside: dense, no halo, never moved elsewhere
     written_.assign(count, false);
     for (size_t v = 0; v < count; ++v)
-      if (root(static_cast<ValueId>(v)) != static_cast<ValueId>(v)) rigid_[static_cast<size_t>(root(static_cast<ValueId>(v)))] = true;
+      if (root(static_cast<ValueId>(v)) != static_cast<ValueId>(v))
+        rigid_[static_cast<size_t>(root(static_cast<ValueId>(v)))] = true;
     for (const ValueId v : graph_.inputs) rigid_[static_cast<size_t>(v)] = true;
     for (const ValueId v : graph_.outputs) rigid_[static_cast<size_t>(root(v))] = true;
     needs_halo_.assign(count, false);
@@ -101,11 +105,12 @@ class LayoutAssigner {
         continue;
       std::erase_if(group.stages, [&](const Stage &stage) {
         const ValueId part = stage.sources[0].value;
-        if (part < 0 || root(part) != part || rigid_[static_cast<size_t>(part)] || !written_[static_cast<size_t>(part)] ||
-            home_[static_cast<size_t>(part)] != part)
+        if (part < 0 || root(part) != part || rigid_[static_cast<size_t>(part)] ||
+            !written_[static_cast<size_t>(part)] || home_[static_cast<size_t>(part)] != part)
           return false;
         // Memory that others see has no halo.
-        if (needs_halo_[static_cast<size_t>(part)] && rigid_[static_cast<size_t>(home(group.output).first)]) return false;
+        if (needs_halo_[static_cast<size_t>(part)] && rigid_[static_cast<size_t>(home(group.output).first)])
+          return false;
         home_[static_cast<size_t>(part)] = group.output;
         offset_in_home_[static_cast<size_t>(part)] = stage.form.placement.back().offset;
         result_.placed.emplace_back(part, group.output);
@@ -139,7 +144,8 @@ class LayoutAssigner {
         const auto [top, bottom] = overreach(stage.form, operand, 1, type.dims[1].value());
         const auto [left, right] = overreach(stage.form, operand, 2, type.dims[2].value());
         Halo &halo = halos_[static_cast<size_t>(owner)];
-        halo = {std::max(halo.top, top), std::max(halo.bottom, bottom), std::max(halo.left, left), std::max(halo.right, right)};
+        halo = {std::max(halo.top, top), std::max(halo.bottom, bottom), std::max(halo.left, left),
+                std::max(halo.right, right)};
       }
     }
   }
@@ -162,8 +168,10 @@ class LayoutAssigner {
                                  (type.dims[2].value() + halo.left + halo.right) * type.dims[3].value() *
                                  (type.has_batch() ? 1 : type.dims[0].value());
       if (graph_.is_variable(owner)) {
-        const bool is_constant = graph_.variables[static_cast<size_t>(graph_.value(owner).variable)].kind == ir::VariableKind::constant;
-        buffer.kind = result_.fused.has_state && !is_constant ? kernel::BufferKind::state : kernel::BufferKind::constant;
+        const bool is_constant = graph_.variables[static_cast<size_t>(graph_.value(owner).variable)].kind ==
+                                 ir::VariableKind::constant;
+        buffer.kind = result_.fused.has_state && !is_constant ? kernel::BufferKind::state
+                                                              : kernel::BufferKind::constant;
         buffer.index = graph_.value(owner).variable;
         buffer.block = result_.fused.storage_blocks[static_cast<size_t>(buffer.index)];
       } else {
@@ -175,7 +183,8 @@ class LayoutAssigner {
             type.elements(1) / channels * ((channels + buffer.block - 1) / buffer.block) * buffer.block;
       }
       for (size_t i = 0; i < graph_.inputs.size(); ++i)
-        if (graph_.inputs[i] == owner) buffer.kind = kernel::BufferKind::input, buffer.index = static_cast<int>(i);
+        if (graph_.inputs[i] == owner)
+          buffer.kind = kernel::BufferKind::input, buffer.index = static_cast<int>(i);
       for (size_t i = 0; i < graph_.outputs.size(); ++i)
         if (!graph_.is_variable(owner) && root(graph_.outputs[i]) == owner)
           buffer.kind = kernel::BufferKind::output, buffer.index = static_cast<int>(i);
@@ -204,7 +213,8 @@ class LayoutAssigner {
       }
       if (type.has_batch()) view.strides[0] = buffer.sample_elements;
       view.offset = last_offset;
-      if (!buffer.halo.empty()) view.offset += buffer.halo.top * view.strides[1] + buffer.halo.left * view.strides[2];
+      if (!buffer.halo.empty())
+        view.offset += buffer.halo.top * view.strides[1] + buffer.halo.left * view.strides[2];
       result_.views[static_cast<size_t>(v)] = std::move(view);
     };
     for (const Group &group : result_.fused.groups) {
@@ -218,14 +228,16 @@ class LayoutAssigner {
   const ir::Graph graph_;
   LaidOutGraph result_;
   std::vector<bool> rigid_, written_, needs_halo_;
-  std::vector<ValueId> home_;             // by value: the concatenation that it is placed in, or itself
-  std::vector<int64_t> offset_in_home_;   // along the last dimension
-  std::vector<Halo> halos_;               // by owner
+  std::vector<ValueId> home_;            // by value: the concatenation that it is placed in, or itself
+  std::vector<int64_t> offset_in_home_;  // along the last dimension
+  std::vector<Halo> halos_;              // by owner
 };
 
 }  // namespace
 
-LaidOutGraph assign_layouts(FusedGraph fused) { return LayoutAssigner(std::move(fused)).run(); }
+LaidOutGraph assign_layouts(FusedGraph fused) {
+  return LayoutAssigner(std::move(fused)).run();
+}
 
 std::string print(const LaidOutGraph &graph) {
   std::string text;
@@ -233,10 +245,11 @@ std::string print(const LaidOutGraph &graph) {
     const View &view = graph.views[v];
     if (view.buffer < 0) continue;
     const BufferLayout &buffer = graph.buffers[static_cast<size_t>(view.buffer)];
-    text += fmt::format("%{}: {} + {}, strides [{}]", graph.fused.graph.values[v].name, buffer.name, view.offset,
-                        fmt::join(view.strides, ", "));
+    text += fmt::format("%{}: {} + {}, strides [{}]", graph.fused.graph.values[v].name, buffer.name,
+                        view.offset, fmt::join(view.strides, ", "));
     if (!buffer.halo.empty())
-      text += fmt::format(", halo {} {} {} {}", buffer.halo.top, buffer.halo.bottom, buffer.halo.left, buffer.halo.right);
+      text += fmt::format(", halo {} {} {} {}", buffer.halo.top, buffer.halo.bottom, buffer.halo.left,
+                          buffer.halo.right);
     text += "\n";
   }
   return text;

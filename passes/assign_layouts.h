@@ -1,6 +1,7 @@
-// Layouts: where the elements of every value lie. A value lives in a buffer at an offset with a stride a dimension. A buffer
-// that padded convolutions read carries a halo of zeros, which its producers write in every run. Values that a
-// concatenation places along the last dimension are written straight into the concatenation's buffer.
+// Layouts: where the elements of every value lie. A value lives in a buffer at an offset with a stride a
+// dimension. A buffer that padded convolutions read carries a halo of zeros, which its producers write in
+// every run. Values that a concatenation places along the last dimension are written straight into the
+// concatenation's buffer.
 #pragma once
 
 #include <string>
@@ -24,7 +25,8 @@ struct BufferLayout {
   int index = 0;                // input, output or variable number
   bool has_batch = true;        // then it holds max_batch samples, sample_elements apart
   int64_t sample_elements = 0;  // with the halo, and as packed
-  int64_t block = 0;            // > 0: packed in blocks of so many along the last dimension; then strides of views do not hold
+  int64_t block =
+      0;  // > 0: packed in blocks of so many along the last dimension; then strides of views do not hold
   kernel::Base base = kernel::Base::f32;
   Halo halo;
 };
@@ -36,10 +38,11 @@ struct View {
 };
 
 struct LaidOutGraph {
-  FusedGraph fused;                   // concatenation stages that need no code are gone, and groups left without stages
+  FusedGraph fused;  // concatenation stages that need no code are gone, and groups left without stages
   std::vector<BufferLayout> buffers;
-  std::vector<View> views;            // by value; buffer -1 for values that never reach memory
-  std::vector<std::pair<ir::ValueId, ir::ValueId>> placed;  // a part of a concatenation, and the value in whose memory it lies
+  std::vector<View> views;  // by value; buffer -1 for values that never reach memory
+  std::vector<std::pair<ir::ValueId, ir::ValueId>>
+      placed;  // a part of a concatenation, and the value in whose memory it lies
 };
 
 LaidOutGraph assign_layouts(FusedGraph fused);

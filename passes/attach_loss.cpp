@@ -276,7 +276,8 @@ class LossAttacher {
     } else {
       samples = emit_accuracy(metric, name, output, value);
     }
-    if (samples >= 0) training_.metrics.push_back({label, samples, batch_mean(samples, label), find_loss(name) == nullptr});
+    if (samples >= 0)
+      training_.metrics.push_back({label, samples, batch_mean(samples, label), find_loss(name) == nullptr});
   }
 
   void sparse_error(const MetricConfig &metric) {

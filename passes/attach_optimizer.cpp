@@ -134,7 +134,8 @@ class OptimizerAttacher {
     if (id < 0)
       return error(where_, fmt::format("the update of {}: {}", name, checker.message()), checker.hint());
     const std::vector<ValueId> next = graph().node(id).outputs;
-    training_.updates.push_back({static_cast<int>(index), constrained(index, next[0]), static_cast<int>(index)});
+    training_.updates.push_back(
+        {static_cast<int>(index), constrained(index, next[0]), static_cast<int>(index)});
     for (size_t s = 0; s < slots.size(); ++s) {
       const std::string slot_name = graph().value(operands[2 + s]).name;
       graph().rename_value(next[1 + s], graph().unique_name(slot_name + ".next"));

@@ -31,7 +31,8 @@ class ArenaContent {
     }
     ranges_[begin] = {end, buffer};
   }
-  // The buffer that holds some byte of the range other than `buffer`; -1: unwritten bytes; -2: all is `buffer`.
+  // The buffer that holds some byte of the range other than `buffer`; -1: unwritten bytes; -2: all is
+  // `buffer`.
   int foreign(int64_t begin, int64_t end, int buffer) const {
     auto it = ranges_.upper_bound(begin);
     if (it == ranges_.begin()) return -1;
@@ -78,14 +79,16 @@ class WrittenValues {
  private:
   bool is_given(ir::ValueId v) const {
     const ir::Graph &graph = graph_.fused.graph;
-    return graph.is_variable(v) || std::find(graph.inputs.begin(), graph.inputs.end(), v) != graph.inputs.end();
+    return graph.is_variable(v) ||
+           std::find(graph.inputs.begin(), graph.inputs.end(), v) != graph.inputs.end();
   }
 
   const LaidOutGraph &graph_;
   std::set<ir::ValueId> is_made_, written_;
 };
 
-// A group that overwrites a variable in place reads it, if at all, element by element and before it writes it.
+// A group that overwrites a variable in place reads it, if at all, element by element and before it writes
+// it.
 void check_update(const LaidOutGraph &graph, const Group &group, std::vector<std::string> &problems) {
   const ir::Graph &ir = graph.fused.graph;
   for (size_t writer = 0; writer < group.stages.size(); ++writer) {
@@ -98,8 +101,9 @@ void check_update(const LaidOutGraph &graph, const Group &group, std::vector<std
       for (size_t k = 0; k < stage.sources.size(); ++k) {
         const ir::ValueId read = stage.sources[k].value;
         if (read < 0 || graph.views[static_cast<size_t>(read)].buffer != buffer) continue;
-        const bool in_place = stage.form.operands[k].access == ir::identity_access(ir.type(read).rank(), axes) &&
-                              stage.form.result.dims == ir.type(next).dims && stage.form.output_axes == axes;
+        const bool in_place =
+            stage.form.operands[k].access == ir::identity_access(ir.type(read).rank(), axes) &&
+            stage.form.result.dims == ir.type(next).dims && stage.form.output_axes == axes;
         if (reader > writer || !in_place)
           problems.push_back(fmt::format("{} overwrites %{} and reads it {}", group.name, ir.value(read).name,
                                          reader > writer ? "in a later stage" : "in another place"));
@@ -126,20 +130,24 @@ std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan 
     for (const ir::ValueId v : group.inputs) {
       const auto found = overwritten.find(buffer_of(v));
       if (found != overwritten.end() && found->second != v)
-        problems.push_back(fmt::format("{} reads %{}, which %{} has overwritten", group.name, graph.fused.graph.value(v).name,
+        problems.push_back(fmt::format("{} reads %{}, which %{} has overwritten", group.name,
+                                       graph.fused.graph.value(v).name,
                                        graph.fused.graph.value(found->second).name));
     }
     for (const ir::ValueId v : group.outputs())
       if (graph.fused.overwrites[static_cast<size_t>(v)] >= 0) overwritten[buffer_of(v)] = v;
   };
-  const auto in_arena = [&](int b) { return graph.buffers[static_cast<size_t>(b)].kind == kernel::BufferKind::arena; };
+  const auto in_arena = [&](int b) {
+    return graph.buffers[static_cast<size_t>(b)].kind == kernel::BufferKind::arena;
+  };
   WrittenValues written(graph);
   for (const Group &group : graph.fused.groups) {
     check_state(group);
     check_update(graph, group, problems);
     for (const ir::ValueId v : group.inputs)
       if (const ir::ValueId missing = written.missing(v); missing >= 0)
-        problems.push_back(fmt::format("{} reads %{} before %{} is written", group.name, graph.fused.graph.value(v).name,
+        problems.push_back(fmt::format("{} reads %{} before %{} is written", group.name,
+                                       graph.fused.graph.value(v).name,
                                        graph.fused.graph.value(missing).name));
     written.add(group);
     for (const ir::ValueId v : group.outputs()) {
@@ -147,7 +155,8 @@ std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan 
       if (!in_arena(output)) continue;
       const auto [begin, end] = range(output);
       if (begin < 0 || begin % arena_alignment != 0 || end > plan.arena_bytes)
-        problems.push_back(fmt::format("{}: output lies at {} .. {} of an arena of {}", group.name, begin, end, plan.arena_bytes));
+        problems.push_back(fmt::format("{}: output lies at {} .. {} of an arena of {}", group.name, begin,
+                                       end, plan.arena_bytes));
       // A concatenation's buffer is written by several groups: the first one claims it.
       if (started.insert(output).second) arena.write(begin, end, output);
     }
@@ -157,21 +166,23 @@ std::vector<std::string> check_plan(const LaidOutGraph &graph, const MemoryPlan 
       const auto [begin, end] = range(b);
       const int found = begin < 0 ? -1 : arena.foreign(begin, end, b);
       if (found != -2)
-        problems.push_back(fmt::format("{} reads %{}, but its bytes hold {}", group.name, graph.buffers[static_cast<size_t>(b)].name,
-                                       found < 0 ? "nothing yet" : "%" + graph.buffers[static_cast<size_t>(found)].name));
+        problems.push_back(fmt::format(
+            "{} reads %{}, but its bytes hold {}", group.name, graph.buffers[static_cast<size_t>(b)].name,
+            found < 0 ? "nothing yet" : "%" + graph.buffers[static_cast<size_t>(found)].name));
     }
     for (const ir::ValueId v : group.outputs()) {
       const int output = graph.views[static_cast<size_t>(v)].buffer;
       if (!in_arena(output)) continue;
       const auto [begin, end] = range(output);
       if (begin >= 0 && arena.foreign(begin, end, output) != -2)
-        problems.push_back(fmt::format("{} writes into %{}, part of which another buffer has taken", group.name,
-                                       graph.buffers[static_cast<size_t>(output)].name));
+        problems.push_back(fmt::format("{} writes into %{}, part of which another buffer has taken",
+                                       group.name, graph.buffers[static_cast<size_t>(output)].name));
     }
   }
   for (const ir::ValueId v : graph.fused.graph.outputs)
     if (const ir::ValueId missing = written.missing(v); missing >= 0)
-      problems.push_back(fmt::format("the output %{} ends without %{}", graph.fused.graph.value(v).name, graph.fused.graph.value(missing).name));
+      problems.push_back(fmt::format("the output %{} ends without %{}", graph.fused.graph.value(v).name,
+                                     graph.fused.graph.value(missing).name));
   return problems;
 }
 

@@ -1,6 +1,7 @@
-// The independent checker of memory plans: replays the groups in order over the arena, byte range by byte range, and finds
-// every read of bytes that do not hold what the reader expects; every read of a value of which a part is still to be written; and
-// every group that reads a variable after it has overwritten it. Shares no code with the planner. Runs on every compile.
+// The independent checker of memory plans: replays the groups in order over the arena, byte range by byte
+// range, and finds every read of bytes that do not hold what the reader expects; every read of a value of
+// which a part is still to be written; and every group that reads a variable after it has overwritten it.
+// Shares no code with the planner. Runs on every compile.
 #pragma once
 
 #include <string>

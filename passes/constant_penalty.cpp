@@ -5,7 +5,8 @@
 
 namespace sinter::passes {
 
-double constant_penalty(const ir::Graph &graph, const Weights &weights, std::span<const ir::PenaltyConfig> penalties) {
+double constant_penalty(const ir::Graph &graph, const Weights &weights,
+                        std::span<const ir::PenaltyConfig> penalties) {
   const ir::OpInfo &op = ir::op("l1_l2_penalty");
   double sum = 0;
   for (const ir::PenaltyConfig &penalty : penalties) {

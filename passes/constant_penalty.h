@@ -9,6 +9,7 @@
 namespace sinter::passes {
 
 // 0 if weights are missing.
-double constant_penalty(const ir::Graph &graph, const Weights &weights, std::span<const ir::PenaltyConfig> penalties);
+double constant_penalty(const ir::Graph &graph, const Weights &weights,
+                        std::span<const ir::PenaltyConfig> penalties);
 
 }  // namespace sinter::passes

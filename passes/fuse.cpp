@@ -26,10 +26,13 @@ bool is_identity(const ir::Access &access, int axes) {
   return true;
 }
 
-bool has_identity_placement(const Form &form) { return is_identity(form.placement, static_cast<int>(form.axes.size())); }
+bool has_identity_placement(const Form &form) {
+  return is_identity(form.placement, static_cast<int>(form.axes.size()));
+}
 
 bool all_maps(const std::vector<Stage> &stages) {
-  return std::all_of(stages.begin(), stages.end(), [](const Stage &s) { return s.form.kind == FormKind::map; });
+  return std::all_of(stages.begin(), stages.end(),
+                     [](const Stage &s) { return s.form.kind == FormKind::map; });
 }
 
 // Maps over the shape of v that read v element by element (and anything else by broadcasting).
@@ -96,7 +99,8 @@ bool is_row_program(const Graph &graph, const std::vector<Stage> &stages, ValueI
   return true;
 }
 
-// Maps of one node over one shape that read each other element by element: all its outputs can be made together.
+// Maps of one node over one shape that read each other element by element: all its outputs can be made
+// together.
 bool is_elementwise(const std::vector<Stage> &stages) {
   if (!all_maps(stages) || stages.empty() || stages.back().value < 0) return false;
   for (const Stage &stage : stages) {
@@ -124,7 +128,8 @@ class Fuser {
     fused_.storage_blocks.assign(graph.variables.size(), 0);
     fused_.overwrites.assign(graph.values.size(), -1);
     fused_.packed.assign(graph.values.size(), 0);
-    for (const auto &[next, variable] : options_.updates) fused_.overwrites[static_cast<size_t>(next)] = variable;
+    for (const auto &[next, variable] : options_.updates)
+      fused_.overwrites[static_cast<size_t>(next)] = variable;
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
       const auto id = static_cast<NodeId>(i);
       if (group_of_[i] >= 0 || record_alias(id)) continue;
@@ -169,7 +174,8 @@ class Fuser {
     fused_.groups.push_back(std::move(group));
   }
 
-  // What one stage passes on to the next becomes a value in memory. Stages that write parts of one value stay together.
+  // What one stage passes on to the next becomes a value in memory. Stages that write parts of one value stay
+  // together.
   void form_groups_of_stages(NodeId id, std::vector<Stage> stages) {
     group_of_[static_cast<size_t>(id)] = static_cast<int>(fused_.groups.size());
     for (Stage &stage : stages)
@@ -209,7 +215,8 @@ class Fuser {
     Group group;
     append(group, first, std::move(lowered));
     const Stage anchor = group.stages.back();
-    bool can_grow = group.stages.size() == 1 || is_update;  // a softmax or concatenation of its own takes nothing more
+    bool can_grow =
+        group.stages.size() == 1 || is_update;  // a softmax or concatenation of its own takes nothing more
     bool is_map_chain = all_maps(group.stages);
     bool has_window = false, has_rows = !can_grow;
     const bool anchored = anchor.form.kind == FormKind::contract && has_identity_placement(anchor.form);
@@ -226,12 +233,14 @@ class Fuser {
       if (stages.empty()) break;
       const Form &form = stages[0].form;
       const bool several = fused_.graph.node(next).outputs.size() > 1;
-      if (elementwise_on(fused_.graph, stages, v) && !has_rows && (!several || (!has_window && is_elementwise(stages)))) {
+      if (elementwise_on(fused_.graph, stages, v) && !has_rows &&
+          (!several || (!has_window && is_elementwise(stages)))) {
         group.rules.push_back(several ? "update" : "map");
         append(group, next, std::move(stages));
       } else if (several || apart) {
         break;
-      } else if (anchored && !has_window && stages.size() == 1 && form.kind == FormKind::window && !depthwise) {
+      } else if (anchored && !has_window && stages.size() == 1 && form.kind == FormKind::window &&
+                 !depthwise) {
         has_window = true;
         group.rules.push_back("window");
         append(group, next, std::move(stages));
@@ -245,7 +254,8 @@ class Fuser {
         has_rows = true;
         group.rules.push_back("rows");
         append(group, next, std::move(stages));
-      } else if (depthwise && !has_window && stages.size() == 1 && is_pointwise(form) && stages[0].sources[0].value == v &&
+      } else if (depthwise && !has_window && stages.size() == 1 && is_pointwise(form) &&
+                 stages[0].sources[0].value == v &&
                  fits(fused_.graph.type(v).dims[2].value() * fused_.graph.type(v).dims[3].value())) {
         has_window = true;
         group.rules.push_back("pointwise");
@@ -254,7 +264,8 @@ class Fuser {
         break;
       }
     }
-    for (const NodeId node : group.nodes) group_of_[static_cast<size_t>(node)] = static_cast<int>(fused_.groups.size());
+    for (const NodeId node : group.nodes)
+      group_of_[static_cast<size_t>(node)] = static_cast<int>(fused_.groups.size());
     fused_.groups.push_back(std::move(group));
   }
 
@@ -281,7 +292,8 @@ class Fuser {
           source = {-1, static_cast<int>(last_stage_)};
         else
           for (size_t s = 0; s < group.stages.size(); ++s)
-            if (std::find(group.side_outputs.begin(), group.side_outputs.end(), source.value) != group.side_outputs.end() &&
+            if (std::find(group.side_outputs.begin(), group.side_outputs.end(), source.value) !=
+                    group.side_outputs.end() &&
                 group.stages[s].value == source.value)
               source = {-1, static_cast<int>(s)};
       }
@@ -313,10 +325,11 @@ class Fuser {
       const size_t before = sorted.size();
       for (const size_t g : order) {
         if (placed[g]) continue;
-        const bool ready = std::all_of(fused_.groups[g].inputs.begin(), fused_.groups[g].inputs.end(), [&](ValueId v) {
-          const auto found = writer.find(fused_.alias_of[static_cast<size_t>(v)]);
-          return found == writer.end() || placed[static_cast<size_t>(found->second)];
-        });
+        const bool ready =
+            std::all_of(fused_.groups[g].inputs.begin(), fused_.groups[g].inputs.end(), [&](ValueId v) {
+              const auto found = writer.find(fused_.alias_of[static_cast<size_t>(v)]);
+              return found == writer.end() || placed[static_cast<size_t>(found->second)];
+            });
         if (!ready || overwrites_early(g, placed)) continue;
         placed[g] = true;
         sorted.push_back(std::move(fused_.groups[g]));
@@ -374,8 +387,9 @@ std::vector<Stage> lower_node(const Graph &graph, NodeId id, int first_stage) {
     Stage stage;
     for (const ir::FormOperand &operand : form.operands) {
       const bool is_input = operand.source < static_cast<int>(in.size());
-      stage.sources.push_back(is_input ? StageSource{node.inputs[static_cast<size_t>(operand.source)], -1}
-                                       : StageSource{-1, first_stage + operand.source - static_cast<int>(in.size())});
+      stage.sources.push_back(
+          is_input ? StageSource{node.inputs[static_cast<size_t>(operand.source)], -1}
+                   : StageSource{-1, first_stage + operand.source - static_cast<int>(in.size())});
     }
     stage.node = id;
     stage.value = form.output >= 0 ? node.outputs[static_cast<size_t>(form.output)] : -1;
@@ -409,7 +423,8 @@ std::vector<std::vector<Stage>> lower_by_output(const Graph &graph, NodeId id) {
       for (StageSource &source : stage.sources) {
         if (source.stage < 0) continue;
         const Stage &read = all[static_cast<size_t>(source.stage)];
-        source = read.value >= 0 ? StageSource{read.value, -1} : StageSource{-1, place[static_cast<size_t>(source.stage)]};
+        source = read.value >= 0 ? StageSource{read.value, -1}
+                                 : StageSource{-1, place[static_cast<size_t>(source.stage)]};
       }
       place[s] = static_cast<int>(list.size());
       list.push_back(std::move(stage));
@@ -428,7 +443,8 @@ void Group::list_inputs() {
 }
 
 bool Group::writes(ValueId value) const {
-  return value >= 0 && (value == output || std::find(side_outputs.begin(), side_outputs.end(), value) != side_outputs.end());
+  return value >= 0 && (value == output ||
+                        std::find(side_outputs.begin(), side_outputs.end(), value) != side_outputs.end());
 }
 
 std::vector<ValueId> Group::outputs() const {
@@ -437,7 +453,9 @@ std::vector<ValueId> Group::outputs() const {
   return all;
 }
 
-FusedGraph fuse(Graph graph, const FusionOptions &options) { return Fuser(std::move(graph), options).run(); }
+FusedGraph fuse(Graph graph, const FusionOptions &options) {
+  return Fuser(std::move(graph), options).run();
+}
 
 std::string print(const FusedGraph &fused) {
   std::string text;

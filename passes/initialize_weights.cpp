@@ -4,7 +4,8 @@
 
 namespace sinter::passes {
 
-std::vector<std::string> initialize_weights(const ir::Graph &graph, Weights &weights, uint64_t seed, bool keras3) {
+std::vector<std::string> initialize_weights(const ir::Graph &graph, Weights &weights, uint64_t seed,
+                                            bool keras3) {
   std::vector<std::string> unknown;
   weights.resize(graph.variables.size());
   for (size_t i = 0; i < graph.variables.size(); ++i) {

@@ -13,13 +13,16 @@ using ir::ValueId;
 
 namespace {
 
-bool is_alias(const Graph &graph, NodeId id) { return lower_node(graph, id, 0).empty(); }
+bool is_alias(const Graph &graph, NodeId id) {
+  return lower_node(graph, id, 0).empty();
+}
 
 // Operands of node `id` that a contraction of it reads with guards.
 std::set<ValueId> guarded_data(const Graph &graph, NodeId id) {
   std::set<ValueId> values;
   for (const Stage &stage : lower_node(graph, id, 0))
-    if (stage.form.kind == ir::FormKind::contract && stage.form.operands[0].guarded && stage.sources[0].value >= 0)
+    if (stage.form.kind == ir::FormKind::contract && stage.form.operands[0].guarded &&
+        stage.sources[0].value >= 0)
       values.insert(stage.sources[0].value);
   return values;
 }
@@ -41,7 +44,8 @@ Graph insert_copies(Graph graph) {
   Graph result;
   result.name = graph.name;
   std::vector<ValueId> moved(graph.values.size(), -1);
-  for (const ValueId v : graph.inputs) moved[static_cast<size_t>(v)] = result.add_input(graph.value(v).name, graph.type(v));
+  for (const ValueId v : graph.inputs)
+    moved[static_cast<size_t>(v)] = result.add_input(graph.value(v).name, graph.type(v));
   for (const ir::Variable &variable : graph.variables)
     moved[static_cast<size_t>(variable.value)] =
         result.add_variable(graph.value(variable.value).name, graph.type(variable.value), variable.kind,
@@ -67,8 +71,8 @@ Graph insert_copies(Graph graph) {
       inputs.push_back(to);
     }
     ir::Checker checker;
-    const NodeId id = result.add_node(*node.op, node.attributes, std::move(inputs), graph.value(node.outputs[0]).name,
-                                      checker, node.layer);
+    const NodeId id = result.add_node(*node.op, node.attributes, std::move(inputs),
+                                      graph.value(node.outputs[0]).name, checker, node.layer);
     for (size_t k = 0; k < node.outputs.size(); ++k)
       moved[static_cast<size_t>(node.outputs[k])] = result.node(id).outputs[k];
   }
@@ -78,7 +82,8 @@ Graph insert_copies(Graph graph) {
     const bool produced = graph.value(memory).producer >= 0;
     ValueId to = moved[static_cast<size_t>(v)];
     if (!produced || !taken.insert(memory).second)
-      to = result.emit("identity", ir::op("identity").default_attributes(), {to}, graph.value(v).name + ".copy");
+      to = result.emit("identity", ir::op("identity").default_attributes(), {to},
+                       graph.value(v).name + ".copy");
     result.outputs.push_back(to);
   }
   return result;

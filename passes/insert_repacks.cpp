@@ -59,11 +59,13 @@ class RepackInserter {
     return variable < 0 ? 0 : fused_.storage_blocks[static_cast<size_t>(variable)];
   }
 
-  // All that follows the anchor are maps over its result's shape: any part of the result can be computed by itself.
+  // All that follows the anchor are maps over its result's shape: any part of the result can be computed by
+  // itself.
   static bool is_divisible(const Group &group) {
     return std::all_of(group.stages.begin() + 1, group.stages.end(), [&](const Stage &stage) {
       return stage.form.kind == FormKind::map && stage.form.result.dims == group.stages[0].form.result.dims &&
-             stage.form.placement == ir::identity_access(stage.form.output_axes, static_cast<int>(stage.form.axes.size()));
+             stage.form.placement ==
+                 ir::identity_access(stage.form.output_axes, static_cast<int>(stage.form.axes.size()));
     });
   }
 
@@ -104,7 +106,9 @@ class RepackInserter {
 
   ValueId dense_copy(ValueId v) {
     const auto [entry, is_new] = dense_.try_emplace(v, -1);
-    if (is_new) entry->second = copy("identity", ir::op("identity").default_attributes(), v, graph().value(v).name + ".dense");
+    if (is_new)
+      entry->second =
+          copy("identity", ir::op("identity").default_attributes(), v, graph().value(v).name + ".dense");
     return entry->second;
   }
 

@@ -1,5 +1,5 @@
-// A trainer's variables lie as the forward kernels read them: packed in blocks along the last dimension. Kernels that walk a
-// variable otherwise read a copy, made anew in every step:
+// A trainer's variables lie as the forward kernels read them: packed in blocks along the last dimension.
+// Kernels that walk a variable otherwise read a copy, made anew in every step:
 //   - a contraction whose vectors run along another dimension of its weights (input gradients): one with that dimension last,
 //     packed again;
 //   - what reduces over the packed dimension or indexes it in another way (penalties, norms): a dense one.

@@ -1,4 +1,5 @@
-// What passes share. A pass is a free function, graph in, graph out, in a file of its name, tested by a file of its name.
+// What passes share. A pass is a free function, graph in, graph out, in a file of its name, tested by a file
+// of its name.
 #pragma once
 
 #include <optional>
@@ -8,7 +9,8 @@
 
 namespace sinter::passes {
 
-// Data of variables by variable index of the graph that it goes with; nullopt: not known (a summary needs none).
+// Data of variables by variable index of the graph that it goes with; nullopt: not known (a summary needs
+// none).
 using Weights = std::vector<std::optional<ir::TensorData>>;
 
 struct GraphWithWeights {

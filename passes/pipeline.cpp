@@ -37,7 +37,8 @@ class PassRunner {
       double total = 0;
       for (const auto &[name, seconds] : times_) total += seconds;
       for (const auto &[name, seconds] : times_)
-        options_.report(fmt::format("{:>9.3f} ms {:>5.1f}%  {}\n", seconds * 1e3, total > 0 ? 100 * seconds / total : 0, name));
+        options_.report(fmt::format("{:>9.3f} ms {:>5.1f}%  {}\n", seconds * 1e3,
+                                    total > 0 ? 100 * seconds / total : 0, name));
     }
   }
 
@@ -45,12 +46,15 @@ class PassRunner {
   Result run(const char *name, Pass pass, Print print) {
     const auto start = std::chrono::steady_clock::now();
     Result result = pass();
-    times_.emplace_back(name, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    times_.emplace_back(name,
+                        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     if (wants(name)) {
       std::string text = print(result);
       const std::string of = program_.empty() ? "" : " of " + program_;
-      if (text == last_text_) options_.report(fmt::format("--- after {}{} (unchanged)\n", name, of));
-      else options_.report(fmt::format("--- after {}{}\n{}", name, of, text));
+      if (text == last_text_)
+        options_.report(fmt::format("--- after {}{} (unchanged)\n", name, of));
+      else
+        options_.report(fmt::format("--- after {}{}\n{}", name, of, text));
       last_text_ = std::move(text);
     }
     return result;
@@ -79,8 +83,9 @@ class PassRunner {
 
  private:
   bool wants(const char *name) const {
-    return options_.report && (options_.print_after_all || std::find(options_.print_after.begin(), options_.print_after.end(),
-                                                                     name) != options_.print_after.end());
+    return options_.report &&
+           (options_.print_after_all || std::find(options_.print_after.begin(), options_.print_after.end(),
+                                                  name) != options_.print_after.end());
   }
 
   const PipelineOptions &options_;
@@ -92,17 +97,31 @@ class PassRunner {
 }  // namespace
 
 std::vector<std::string> pass_names() {
-  return {"simplify-inference", "absorb-padding",   "fold-batch-norm", "fold-constants", "prepare-training",
-          "attach-loss",        "differentiate",    "attach-optimizer", "eliminate-common", "insert-copies",
-          "fuse",               "insert-repacks",   "assign-layouts",  "check-layouts",  "plan-memory",  "check-plan"};
+  return {"simplify-inference",
+          "absorb-padding",
+          "fold-batch-norm",
+          "fold-constants",
+          "prepare-training",
+          "attach-loss",
+          "differentiate",
+          "attach-optimizer",
+          "eliminate-common",
+          "insert-copies",
+          "fuse",
+          "insert-repacks",
+          "assign-layouts",
+          "check-layouts",
+          "plan-memory",
+          "check-plan"};
 }
 
 namespace {
 
-// From nodes to groups and memory. A group that code generation has no room for is taken apart, and all is fused again. beside:
-// another program, whose buffers keep their places where they can.
-PlannedGraph plan(PassRunner &passes, const std::function<FusedGraph(std::set<ir::NodeId> apart)> &fuse_groups, const FitsLocally &fits,
-                  int64_t max_batch, const PlannedGraph *beside = nullptr) {
+// From nodes to groups and memory. A group that code generation has no room for is taken apart, and all is
+// fused again. beside: another program, whose buffers keep their places where they can.
+PlannedGraph plan(PassRunner &passes,
+                  const std::function<FusedGraph(std::set<ir::NodeId> apart)> &fuse_groups,
+                  const FitsLocally &fits, int64_t max_batch, const PlannedGraph *beside = nullptr) {
   const auto demand_none = [](const std::vector<std::string> &problems) {
     SINTER_CHECK(problems.empty(), problems.empty() ? "" : problems[0]);
     return 0;
@@ -115,26 +134,39 @@ PlannedGraph plan(PassRunner &passes, const std::function<FusedGraph(std::set<ir
   do {
     known = apart.size();
     fused = fuse_groups(apart);
-    laid_out = passes.run<LaidOutGraph>("assign-layouts", [&] { return assign_layouts(fused); },
-                                        [](const LaidOutGraph &result) { return print(result); });
+    laid_out = passes.run<LaidOutGraph>(
+        "assign-layouts", [&] { return assign_layouts(fused); },
+        [](const LaidOutGraph &result) { return print(result); });
     for (const Group &group : laid_out.fused.groups)
       if (fits && group.stages.size() > 1 && !fits(laid_out, group)) apart.insert(group.nodes[0]);
   } while (apart.size() > known);
   passes.run<int>("check-layouts", [&] { return demand_none(check_layouts(fused, laid_out)); }, print_sound);
-  MemoryPlan plan = passes.run<MemoryPlan>("plan-memory", [&] { return beside ? plan_memory_beside(laid_out, max_batch, beside->graph, beside->plan) : plan_memory(laid_out, max_batch); },
-                                           [&](const MemoryPlan &result) { return print(result, laid_out); });
-  passes.run<int>("check-plan", [&] { return demand_none(check_plan(laid_out, plan, max_batch)); }, print_sound);
+  MemoryPlan plan = passes.run<MemoryPlan>(
+      "plan-memory",
+      [&] {
+        return beside ? plan_memory_beside(laid_out, max_batch, beside->graph, beside->plan)
+                      : plan_memory(laid_out, max_batch);
+      },
+      [&](const MemoryPlan &result) { return print(result, laid_out); });
+  passes.run<int>(
+      "check-plan", [&] { return demand_none(check_plan(laid_out, plan, max_batch)); }, print_sound);
   return {std::move(laid_out), std::move(plan), nullptr};
 }
 
-std::string print_fused(const FusedGraph &fused) { return print(fused); }
+std::string print_fused(const FusedGraph &fused) {
+  return print(fused);
+}
 
 // The programs of a trainer, one after the other, over one set of variables.
 class TrainingPlanner {
  public:
-  TrainingPlanner(const TrainingRequest &request, const StorageChoice &storage, const PipelineOptions &options,
-                  Diagnostics &diagnostics)
-      : request_(request), storage_(storage), options_(options), diagnostics_(diagnostics), passes_(options) {}
+  TrainingPlanner(const TrainingRequest &request, const StorageChoice &storage,
+                  const PipelineOptions &options, Diagnostics &diagnostics)
+      : request_(request),
+        storage_(storage),
+        options_(options),
+        diagnostics_(diagnostics),
+        passes_(options) {}
 
   std::optional<PlannedTraining> run(Weights weights) {
     PlannedTraining planned;
@@ -150,7 +182,8 @@ class TrainingPlanner {
     planned.training = std::move(training_);
     weights.resize(request_.graph.variables.size());
     for (PlannedGraph *program : {&planned.step, &planned.evaluate, &planned.predict})
-      program->weights = std::make_shared<const Weights>(follow_variables(Weights(weights), request_.graph, program->graph.fused.graph));
+      program->weights = std::make_shared<const Weights>(
+          follow_variables(Weights(weights), request_.graph, program->graph.fused.graph));
     return planned;
   }
 
@@ -182,8 +215,8 @@ class TrainingPlanner {
       return std::move(gradients.graph);
     });
     passes_.graph("attach-optimizer", [&] {
-      training = attach_optimizer(std::move(*training), by_variable, request_.optimizer, request_.constraints, diagnostics_,
-                                  request_.where);
+      training = attach_optimizer(std::move(*training), by_variable, request_.optimizer, request_.constraints,
+                                  diagnostics_, request_.where);
       if (!training) return request_.graph;
       training->updates.insert(training->updates.end(), prepared.updates.begin(), prepared.updates.end());
       training->graph.outputs = training_outputs(*training);
@@ -198,9 +231,12 @@ class TrainingPlanner {
     for (const ir::NodeId id : not_differentiable(training.graph, training.loss)) {
       const ir::Node &node = training.graph.node(id);
       Location where = request_.where;
-      where.path = node.layer.empty() ? "%" + training.graph.value(node.outputs[0]).name : "layer '" + node.layer + "'";
-      diagnostics_.error(where, "the op " + std::string(node.op->name) + " has no gradient, but trainable weights lie before it",
-                         "freeze the layers before it (trainable=False)");
+      where.path = node.layer.empty() ? "%" + training.graph.value(node.outputs[0]).name
+                                      : "layer '" + node.layer + "'";
+      diagnostics_.error(
+          where,
+          "the op " + std::string(node.op->name) + " has no gradient, but trainable weights lie before it",
+          "freeze the layers before it (trainable=False)");
     }
     return !diagnostics_.has_errors();
   }
@@ -214,12 +250,14 @@ class TrainingPlanner {
     std::vector<int> weight_of(graph.variables.size());  // by variable: the weight beside which it is stored
     for (size_t v = 0; v < weight_of.size(); ++v) weight_of[v] = static_cast<int>(v);
     const auto follow = [&](int variable) {
-      return graph.find_value(training_.graph.value(training_.graph.variables[static_cast<size_t>(variable)].value).name);
+      return graph.find_value(
+          training_.graph.value(training_.graph.variables[static_cast<size_t>(variable)].value).name);
     };
     for (size_t u = 0; u < training_.updates.size(); ++u) {
       const VariableUpdate &update = training_.updates[u];
       fusion.updates.emplace_back(graph.outputs[first_update + u], follow(update.variable));
-      weight_of[static_cast<size_t>(graph.value(follow(update.variable)).variable)] = graph.value(follow(update.weight)).variable;
+      weight_of[static_cast<size_t>(graph.value(follow(update.variable)).variable)] =
+          graph.value(follow(update.weight)).variable;
     }
     const auto fuse_groups = [&](std::set<ir::NodeId> apart) {
       fusion.apart = std::move(apart);
@@ -248,7 +286,8 @@ class TrainingPlanner {
       fusion.apart = std::move(apart);
       FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(graph, fusion); }, print_fused);
       std::vector<int64_t> blocks;
-      for (const ir::Variable &variable : fused.graph.variables) blocks.push_back(blocks_.at(fused.graph.value(variable.value).name));
+      for (const ir::Variable &variable : fused.graph.variables)
+        blocks.push_back(blocks_.at(fused.graph.value(variable.value).name));
       return repack(std::move(fused), std::move(blocks));
     };
     return plan(passes_, fuse_groups, storage_.fits, options_.max_batch);
@@ -256,7 +295,9 @@ class TrainingPlanner {
 
   FusedGraph repack(FusedGraph fused, std::vector<int64_t> blocks) {
     return passes_.run<FusedGraph>(
-        "insert-repacks", [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); }, print_fused);
+        "insert-repacks",
+        [&] { return insert_repacks(std::move(fused), std::move(blocks), storage_.contraction); },
+        print_fused);
   }
 
   const TrainingRequest &request_;
@@ -296,14 +337,15 @@ class InferencePlanner {
     const ir::Graph &kept = planned.graph.fused.graph;
     for (const ir::Variable &variable : kept.variables)
       SINTER_CHECK(folded.graph.is_variable(folded.graph.find_value(kept.value(variable.value).name)));
-    planned.weights = std::make_shared<const Weights>(follow_variables(std::move(folded.weights), folded.graph, kept));
+    planned.weights =
+        std::make_shared<const Weights>(follow_variables(std::move(folded.weights), folded.graph, kept));
     return planned;
   }
 
-  // After predict(): the same graph with a loss behind it. Buffers that `predicted` has lie where it has them, so that most
-  // kernels are the same.
-  std::optional<PlannedGraph> evaluate(const TrainingConfig &loss, const PlannedGraph &predicted, TrainingGraph &evaluation,
-                                       Diagnostics &diagnostics) {
+  // After predict(): the same graph with a loss behind it. Buffers that `predicted` has lie where it has
+  // them, so that most kernels are the same.
+  std::optional<PlannedGraph> evaluate(const TrainingConfig &loss, const PlannedGraph &predicted,
+                                       TrainingGraph &evaluation, Diagnostics &diagnostics) {
     passes_.begin("evaluate");
     std::optional<TrainingGraph> attached;
     passes_.graph("attach-loss", [&] {
@@ -314,9 +356,10 @@ class InferencePlanner {
     PlannedGraph planned = to_memory(attached->graph, &predicted);
     evaluation = std::move(*attached);
     const ir::Graph &from = predicted.graph.fused.graph, &to = planned.graph.fused.graph;
-    planned.weights = have_same_variables(from, to)
-                          ? predicted.weights
-                          : std::make_shared<const Weights>(follow_variables(Weights(*predicted.weights), from, to));
+    planned.weights =
+        have_same_variables(from, to)
+            ? predicted.weights
+            : std::make_shared<const Weights>(follow_variables(Weights(*predicted.weights), from, to));
     return planned;
   }
 
@@ -350,8 +393,8 @@ PlannedGraph plan_predict(const ir::Graph &model, Weights weights, const Pipelin
   return InferencePlanner(options).predict(model, std::move(weights));
 }
 
-PlannedPrediction plan_evaluated(const ir::Graph &model, Weights weights, TrainingConfig loss, const PipelineOptions &options,
-                                 Diagnostics &diagnostics) {
+PlannedPrediction plan_evaluated(const ir::Graph &model, Weights weights, TrainingConfig loss,
+                                 const PipelineOptions &options, Diagnostics &diagnostics) {
   InferencePlanner planner(options);
   PlannedPrediction planned;
   planned.predict = planner.predict(model, std::move(weights));
@@ -360,8 +403,9 @@ PlannedPrediction plan_evaluated(const ir::Graph &model, Weights weights, Traini
   return planned;
 }
 
-std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights, const StorageChoice &storage,
-                                          const PipelineOptions &options, Diagnostics &diagnostics) {
+std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights,
+                                          const StorageChoice &storage, const PipelineOptions &options,
+                                          Diagnostics &diagnostics) {
   return TrainingPlanner(request, storage, options, diagnostics).run(std::move(weights));
 }
 

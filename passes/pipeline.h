@@ -1,5 +1,5 @@
-// The pipeline: every pass in order, from a model's graph to a planned one. pipeline.cpp reads from top to bottom as the order
-// of everything.
+// The pipeline: every pass in order, from a model's graph to a planned one. pipeline.cpp reads from top to
+// bottom as the order of everything.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ using FitsLocally = std::function<bool(const LaidOutGraph &, const Group &)>;
 
 struct PipelineOptions {
   int64_t max_batch = 1;
-  FitsLocally fits;  // of plan_predict and plan_evaluated
+  FitsLocally fits;                      // of plan_predict and plan_evaluated
   std::vector<std::string> print_after;  // names of passes
   bool print_after_all = false;
   bool time_passes = false;
@@ -35,11 +35,12 @@ struct PlannedGraph {
   std::shared_ptr<const Weights> weights;  // by variable of graph.fused.graph
 };
 
-// The inference program of a model. The model is verified; its types are fully known (but for the batch). Weights may be
-// absent (reports).
+// The inference program of a model. The model is verified; its types are fully known (but for the batch).
+// Weights may be absent (reports).
 PlannedGraph plan_predict(const ir::Graph &graph, Weights weights, const PipelineOptions &options);
 
-// The inference program of a model beside the one that compares its outputs with targets, over the same constants.
+// The inference program of a model beside the one that compares its outputs with targets, over the same
+// constants.
 struct PlannedPrediction {
   PlannedGraph predict;
   std::optional<PlannedGraph> evaluate;  // outputs: the loss without penalties, and the means of the metrics
@@ -47,8 +48,8 @@ struct PlannedPrediction {
 };
 
 // As plan_predict. No `evaluate` after errors: a loss that is not known, an output that it does not fit.
-PlannedPrediction plan_evaluated(const ir::Graph &graph, Weights weights, TrainingConfig loss, const PipelineOptions &options,
-                                 Diagnostics &diagnostics);
+PlannedPrediction plan_evaluated(const ir::Graph &graph, Weights weights, TrainingConfig loss,
+                                 const PipelineOptions &options, Diagnostics &diagnostics);
 
 // What a model is trained for. Variables of configurations are indices into graph.variables.
 struct TrainingRequest {
@@ -59,9 +60,9 @@ struct TrainingRequest {
   Location where;  // of the optimizer
 };
 
-// The three programs of a trainer. Their variables have the same names and lie in the same state; what a program does not use it
-// has none the less. Of each graph the first outputs are the loss and the means of the metrics (of `predict`: the model's outputs);
-// those of `step` go on with what overwrites the variables.
+// The three programs of a trainer. Their variables have the same names and lie in the same state; what a
+// program does not use it has none the less. Of each graph the first outputs are the loss and the means of
+// the metrics (of `predict`: the model's outputs); those of `step` go on with what overwrites the variables.
 struct PlannedTraining {
   PlannedGraph step, evaluate, predict;
   TrainingGraph training;  // of `step`, before it was fused: which input and output is what
@@ -69,14 +70,16 @@ struct PlannedTraining {
 
 // How code generation wants variables stored.
 struct StorageChoice {
-  std::function<std::vector<int64_t>(const FusedGraph &)> variables;  // blocks by variable (FusedGraph::storage_blocks)
+  std::function<std::vector<int64_t>(const FusedGraph &)>
+      variables;  // blocks by variable (FusedGraph::storage_blocks)
   ChooseBlock contraction;
   FitsLocally fits;
 };
 
 // Weights hold the data of constants; others start as their initializers say. nullopt after errors.
-std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights, const StorageChoice &storage,
-                                          const PipelineOptions &options, Diagnostics &diagnostics);
+std::optional<PlannedTraining> plan_train(const TrainingRequest &request, Weights weights,
+                                          const StorageChoice &storage, const PipelineOptions &options,
+                                          Diagnostics &diagnostics);
 
 // Names that print_after accepts, in order.
 std::vector<std::string> pass_names();

@@ -11,18 +11,22 @@ namespace sinter::passes {
 
 namespace {
 
-bool overlap(const LiveInterval &a, const LiveInterval &b) { return a.first <= b.last && b.first <= a.last; }
+bool overlap(const LiveInterval &a, const LiveInterval &b) {
+  return a.first <= b.last && b.first <= a.last;
+}
 
-// A buffer's turn: which one, and whether it goes to the highest free place below the limit instead of the lowest.
+// A buffer's turn: which one, and whether it goes to the highest free place below the limit instead of the
+// lowest.
 struct Turn {
   size_t buffer = 0;
   bool from_top = false;
 };
 
-// Places buffers one after the other where their bytes are free over their whole lifetime, beside those that are placed. Returns
-// the peak.
-int64_t place(const std::vector<Turn> &order, int64_t limit, const std::vector<int64_t> &bytes, const std::vector<LiveInterval> &intervals,
-              std::vector<int64_t> &offsets, std::vector<size_t> placed = {}) {
+// Places buffers one after the other where their bytes are free over their whole lifetime, beside those that
+// are placed. Returns the peak.
+int64_t place(const std::vector<Turn> &order, int64_t limit, const std::vector<int64_t> &bytes,
+              const std::vector<LiveInterval> &intervals, std::vector<int64_t> &offsets,
+              std::vector<size_t> placed = {}) {
   int64_t peak = 0;
   for (const auto &[i, from_top] : order) {
     std::vector<std::pair<int64_t, int64_t>> busy;
@@ -70,12 +74,16 @@ MemoryPlan plan_offsets(std::vector<int64_t> bytes, std::vector<LiveInterval> in
   for (size_t i = 0; i < bytes.size(); ++i)
     if (intervals[i].first >= 0) order.push_back({i});
 
-  // Offset allocation is NP-hard; a few orders reach the bound on almost every network. In execution order every second
-  // buffer from the top suits chains: neighbours then never meet. If no order reaches the bound, perturb the best one.
+  // Offset allocation is NP-hard; a few orders reach the bound on almost every network. In execution order
+  // every second buffer from the top suits chains: neighbours then never meet. If no order reaches the bound,
+  // perturb the best one.
   std::vector<std::vector<Turn>> orders(5, order);
-  const auto length = [&](const Turn &turn) { return int64_t{intervals[turn.buffer].last} - intervals[turn.buffer].first + 1; };
+  const auto length = [&](const Turn &turn) {
+    return int64_t{intervals[turn.buffer].last} - intervals[turn.buffer].first + 1;
+  };
   const auto sort_by = [](std::vector<Turn> &turns, auto key) {
-    std::stable_sort(turns.begin(), turns.end(), [&](const Turn &a, const Turn &b) { return key(a) < key(b); });
+    std::stable_sort(turns.begin(), turns.end(),
+                     [&](const Turn &a, const Turn &b) { return key(a) < key(b); });
   };
   sort_by(orders[0], [&](const Turn &t) { return -bytes[t.buffer]; });
   sort_by(orders[1], [&](const Turn &t) { return -length(t); });
@@ -133,8 +141,10 @@ Needs needs_of(const LaidOutGraph &graph, int64_t max_batch) {
   };
   for (size_t g = 0; g < graph.fused.groups.size(); ++g) {
     const Group &group = graph.fused.groups[g];
-    for (const ir::ValueId v : group.inputs) touch(graph.views[static_cast<size_t>(v)].buffer, static_cast<int>(g));
-    for (const ir::ValueId v : group.outputs()) touch(graph.views[static_cast<size_t>(v)].buffer, static_cast<int>(g));
+    for (const ir::ValueId v : group.inputs)
+      touch(graph.views[static_cast<size_t>(v)].buffer, static_cast<int>(g));
+    for (const ir::ValueId v : group.outputs())
+      touch(graph.views[static_cast<size_t>(v)].buffer, static_cast<int>(g));
   }
   for (size_t b = 0; b < graph.buffers.size(); ++b) {
     const BufferLayout &buffer = graph.buffers[b];
@@ -151,7 +161,8 @@ MemoryPlan plan_memory(const LaidOutGraph &graph, int64_t max_batch) {
   return plan_offsets(std::move(needs.bytes), std::move(needs.intervals));
 }
 
-MemoryPlan plan_memory_beside(const LaidOutGraph &graph, int64_t max_batch, const LaidOutGraph &other, const MemoryPlan &placed) {
+MemoryPlan plan_memory_beside(const LaidOutGraph &graph, int64_t max_batch, const LaidOutGraph &other,
+                              const MemoryPlan &placed) {
   auto [bytes, intervals] = needs_of(graph, max_batch);
   MemoryPlan plan;
   plan.offsets.assign(bytes.size(), -1);
@@ -178,7 +189,8 @@ MemoryPlan plan_memory_beside(const LaidOutGraph &graph, int64_t max_batch, cons
           plan.offsets[b] < plan.offsets[a] + bytes[a])
         return plan_offsets(std::move(bytes), std::move(intervals));
   plan.lower_bound = live_bound(bytes, intervals);
-  plan.arena_bytes = std::max(plan.arena_bytes, place(rest, plan.lower_bound, bytes, intervals, plan.offsets, std::move(kept)));
+  plan.arena_bytes = std::max(plan.arena_bytes,
+                              place(rest, plan.lower_bound, bytes, intervals, plan.offsets, std::move(kept)));
   plan.bytes = std::move(bytes);
   plan.intervals = std::move(intervals);
   return plan;
@@ -189,8 +201,8 @@ std::string print(const MemoryPlan &plan, const LaidOutGraph &graph) {
   for (size_t b = 0; b < graph.buffers.size(); ++b) {
     if (plan.offsets[b] < 0) continue;
     const LiveInterval &interval = plan.intervals[b];
-    text += fmt::format("{:<40} {:>12} {:>12}  {} .. {}\n", "%" + graph.buffers[b].name, plan.offsets[b], plan.bytes[b],
-                        graph.fused.groups[static_cast<size_t>(interval.first)].name,
+    text += fmt::format("{:<40} {:>12} {:>12}  {} .. {}\n", "%" + graph.buffers[b].name, plan.offsets[b],
+                        plan.bytes[b], graph.fused.groups[static_cast<size_t>(interval.first)].name,
                         graph.fused.groups[static_cast<size_t>(interval.last)].name);
   }
   text += fmt::format("arena peak {} bytes, lower bound {} bytes\n", plan.arena_bytes, plan.lower_bound);

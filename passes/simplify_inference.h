@@ -1,5 +1,5 @@
-// Drops what only training needs: nodes whose op is the identity in inference (dropout) become their input. Names of
-// outputs are kept.
+// Drops what only training needs: nodes whose op is the identity in inference (dropout) become their input.
+// Names of outputs are kept.
 #pragma once
 
 #include "passes/pass.h"

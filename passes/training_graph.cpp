@@ -20,8 +20,8 @@ TrainingGraph follow_training_graph(const TrainingGraph &training, ir::Graph gra
   TrainingGraph result = training;
   for (ValueId &id : result.predictions) id = follow(id);
   for (ValueId &id : result.targets) id = follow(id);
-  for (ValueId *id :
-       {&result.sample_weight, &result.random, &result.hyper, &result.sample_loss, &result.penalty, &result.loss})
+  for (ValueId *id : {&result.sample_weight, &result.random, &result.hyper, &result.sample_loss,
+                      &result.penalty, &result.loss})
     *id = follow(*id);
   for (TrainingMetric &metric : result.metrics) {
     metric.samples = follow(metric.samples);

@@ -23,7 +23,7 @@ struct TrainingMetric {
 struct VariableUpdate {
   int variable = -1;  // index into Graph::variables
   ir::ValueId next = -1;
-  int weight = -1;    // whose update it belongs to: of a slot, the weight's index; else the variable itself
+  int weight = -1;  // whose update it belongs to: of a slot, the weight's index; else the variable itself
 };
 
 struct TrainingGraph {
@@ -31,7 +31,7 @@ struct TrainingGraph {
   std::vector<ir::ValueId> predictions;  // the model's outputs
   std::vector<ir::ValueId> targets;      // inputs, one a prediction; -1: an output without a loss
   ir::ValueId sample_weight = -1;        // input [N], or -1
-  ir::ValueId random = -1;       // input i32[4] of prepare_training: seed and step, or -1
+  ir::ValueId random = -1;               // input i32[4] of prepare_training: seed and step, or -1
   ir::ValueId hyper = -1;        // input [hyper_size] of the optimizer (support/optimizer_hyper.h), or -1
   ir::ValueId sample_loss = -1;  // [N]: weighted sum of the losses of a sample, without penalties
   ir::ValueId penalty = -1;      // f32[]: sum of the regularizers' terms, or -1

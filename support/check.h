@@ -6,11 +6,12 @@
 
 namespace sinter {
 
-[[noreturn]] void check_failed(const char *file, int line, const char *condition, std::string_view message = {});
+[[noreturn]] void check_failed(const char *file, int line, const char *condition,
+                               std::string_view message = {});
 
 }  // namespace sinter
 
-#define SINTER_CHECK(condition, ...)                                                          \
-  do {                                                                                        \
-    if (!(condition)) ::sinter::check_failed(__FILE__, __LINE__, #condition, ##__VA_ARGS__);  \
+#define SINTER_CHECK(condition, ...)                                                         \
+  do {                                                                                       \
+    if (!(condition)) ::sinter::check_failed(__FILE__, __LINE__, #condition, ##__VA_ARGS__); \
   } while (false)

@@ -10,18 +10,24 @@ namespace {
 
 const char *word(Severity severity) {
   switch (severity) {
-    case Severity::note: return "note";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::note:
+      return "note";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return "error";
 }
 
 const char *color_of(Severity severity) {
   switch (severity) {
-    case Severity::note: return "\033[36m";
-    case Severity::warning: return "\033[33m";
-    case Severity::error: return "\033[31m";
+    case Severity::note:
+      return "\033[36m";
+    case Severity::warning:
+      return "\033[33m";
+    case Severity::error:
+      return "\033[31m";
   }
   return "";
 }
@@ -32,8 +38,10 @@ std::string shown_line(std::string_view line) {
   while (!line.empty()) {
     const size_t length = utf8_length(line);
     const std::string_view character = line.substr(0, length == 0 ? 1 : length);
-    if (character == "\t" || (length > 0 && !is_control(character))) text += character;
-    else text += '?';
+    if (character == "\t" || (length > 0 && !is_control(character)))
+      text += character;
+    else
+      text += '?';
     line.remove_prefix(character.size());
   }
   return text;

@@ -1,5 +1,5 @@
-// Diagnostics: what Sinter tells the user about their input. They are collected, so that one run reports every
-// problem. Everything a user can get wrong ends here; our own invariants use support/check.h.
+// Diagnostics: what Sinter tells the user about their input. They are collected, so that one run reports
+// every problem. Everything a user can get wrong ends here; our own invariants use support/check.h.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace sinter {
 
-// Where in the user's input. Any part may be absent: a line and column of a text file (1-based; source_line is
-// that line's text, for the caret), or a path inside a structured file (JSON path, layer or node name).
+// Where in the user's input. Any part may be absent: a line and column of a text file (1-based; source_line
+// is that line's text, for the caret), or a path inside a structured file (JSON path, layer or node name).
 struct Location {
   std::string file;
   int line = 0;
@@ -30,7 +30,8 @@ struct Diagnostic {
 // `file:line:column: error: message`, then the source line with a caret, then `hint: …`. Ends with a newline.
 std::string render(const Diagnostic &diagnostic, bool color = false);
 
-// A collection of diagnostics, and the exit code that they amount to: 0, 1 (input rejected) or 3 (the system).
+// A collection of diagnostics, and the exit code that they amount to: 0, 1 (input rejected) or 3 (the
+// system).
 class Diagnostics {
  public:
   void error(Location where, std::string message, std::string hint = {});

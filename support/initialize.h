@@ -1,5 +1,5 @@
-// First values of variables: Keras's initializers from Philox (support/philox.h). Header-only: the compiler fills predictors with
-// them (--random-weights), a trainer its state at the start.
+// First values of variables: Keras's initializers from Philox (support/philox.h). Header-only: the compiler
+// fills predictors with them (--random-weights), a trainer its state at the start.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,8 @@ inline Fans fans_of(const std::vector<int64_t> &dims) {
   if (dims.size() == 1) return {static_cast<double>(dims[0]), static_cast<double>(dims[0])};
   double receptive_field = 1;
   for (size_t d = 0; d + 2 < dims.size(); ++d) receptive_field *= static_cast<double>(dims[d]);
-  return {receptive_field * static_cast<double>(dims[dims.size() - 2]), receptive_field * static_cast<double>(dims.back())};
+  return {receptive_field * static_cast<double>(dims[dims.size() - 2]),
+          receptive_field * static_cast<double>(dims.back())};
 }
 
 class InitialSampler {
@@ -53,7 +54,8 @@ class InitialSampler {
   uint32_t stream_;
 };
 
-// The columns (or rows, if there are fewer) of a [rows, columns] normal matrix made orthonormal: modified Gram-Schmidt.
+// The columns (or rows, if there are fewer) of a [rows, columns] normal matrix made orthonormal: modified
+// Gram-Schmidt.
 inline std::vector<double> orthogonal(int64_t rows, int64_t columns, const InitialSampler &sampler) {
   const int64_t vectors = std::min(rows, columns), length = std::max(rows, columns);
   std::vector<double> basis(static_cast<size_t>(vectors * length));
@@ -70,7 +72,8 @@ inline std::vector<double> orthogonal(int64_t rows, int64_t columns, const Initi
   std::vector<double> matrix(basis.size());
   for (int64_t v = 0; v < vectors; ++v)
     for (int64_t i = 0; i < length; ++i)
-      matrix[static_cast<size_t>(rows >= columns ? i * columns + v : v * columns + i)] = basis[static_cast<size_t>(v * length + i)];
+      matrix[static_cast<size_t>(rows >= columns ? i * columns + v : v * columns + i)] =
+          basis[static_cast<size_t>(v * length + i)];
   return matrix;
 }
 
@@ -79,12 +82,13 @@ inline constexpr double truncated_deviation = 0.87962566103423978;
 
 }  // namespace detail
 
-// Fills `values`, the elements of a variable of the shape `dims` in row-major order. argument(name, fallback) gives the
-// initializer's arguments. seed: key of Philox; variable: by whose name streams differ. keras3: normal distributions that are cut
-// at two sigma keep their standard deviation. False if there is no such initializer.
+// Fills `values`, the elements of a variable of the shape `dims` in row-major order. argument(name, fallback)
+// gives the initializer's arguments. seed: key of Philox; variable: by whose name streams differ. keras3:
+// normal distributions that are cut at two sigma keep their standard deviation. False if there is no such
+// initializer.
 template <class Argument>
-bool initialize(std::string_view name, const Argument &argument, const std::vector<int64_t> &dims, std::string_view variable,
-                uint64_t seed, bool keras3, std::span<float> values) {
+bool initialize(std::string_view name, const Argument &argument, const std::vector<int64_t> &dims,
+                std::string_view variable, uint64_t seed, bool keras3, std::span<float> values) {
   const detail::InitialSampler sampler(seed, random_stream(variable));
   const detail::Fans fans = detail::fans_of(dims);
   const int64_t columns = dims.empty() ? 1 : dims.back();
@@ -102,12 +106,13 @@ bool initialize(std::string_view name, const Argument &argument, const std::vect
   if (name == "zeros") return each([](uint64_t) { return 0.0; });
   if (name == "ones") return each([](uint64_t) { return 1.0; });
   if (name == "constant") return each([&](uint64_t) { return argument("value", 0); });
-  if (name == "random_uniform")
-    return uniform(argument("minval", -0.05), argument("maxval", 0.05));
+  if (name == "random_uniform") return uniform(argument("minval", -0.05), argument("maxval", 0.05));
   if (name == "random_normal" || name == "truncated_normal") {
     const double mean = argument("mean", 0), deviation = argument("stddev", 0.05);
     const bool cut = name == "truncated_normal";
-    return each([&](uint64_t i) { return mean + deviation * (cut ? sampler.truncated_normal(i) : sampler.normal(i)); });
+    return each([&](uint64_t i) {
+      return mean + deviation * (cut ? sampler.truncated_normal(i) : sampler.normal(i));
+    });
   }
   if (name == "glorot_uniform") {
     const double limit = std::sqrt(6 / (fans.in + fans.out));
@@ -121,12 +126,14 @@ bool initialize(std::string_view name, const Argument &argument, const std::vect
   if (name == "he_normal") return truncated(std::sqrt(2 / fans.in));
   if (name == "lecun_normal") return truncated(std::sqrt(1 / fans.in));
   if (name == "orthogonal") {
-    const std::vector<double> matrix = detail::orthogonal(static_cast<int64_t>(values.size()) / columns, columns, sampler);
+    const std::vector<double> matrix =
+        detail::orthogonal(static_cast<int64_t>(values.size()) / columns, columns, sampler);
     return each([&](uint64_t i) { return argument("gain", 1) * matrix[i]; });
   }
   if (name == "identity")
     return each([&](uint64_t i) {
-      return static_cast<int64_t>(i) / columns == static_cast<int64_t>(i) % columns ? argument("gain", 1) : 0.0;
+      return static_cast<int64_t>(i) / columns == static_cast<int64_t>(i) % columns ? argument("gain", 1)
+                                                                                    : 0.0;
     });
   if (name == "variance_scaling") {
     const double scale = argument("scale", 1), mode = argument("mode", 0);

@@ -1,5 +1,6 @@
-// Where an output goes, and temporary files beside it: for compiler and binaries alike. Links are followed and stay; devices, pipes
-// and open descriptors are written as they are; a regular file is replaced by a finished one.
+// Where an output goes, and temporary files beside it: for compiler and binaries alike. Links are followed
+// and stay; devices, pipes and open descriptors are written as they are; a regular file is replaced by a
+// finished one.
 #pragma once
 
 #include <dirent.h>
@@ -20,7 +21,7 @@
 namespace sinter {
 
 struct OutputPlace {
-  std::string path;     // the links resolved; of what is written in place as it was given
+  std::string path;  // the links resolved; of what is written in place as it was given
   bool in_place = false;
   int descriptor = -1;  // in_place: an open one, of standard output or /dev/fd
   int error = 0;        // errno, if nothing can be written there
@@ -44,12 +45,14 @@ inline OutputPlace output_place(const std::string &given) {
     const std::string directory = directory_of(path);
     if (statfs(directory.c_str(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC) {
       char own[PATH_MAX];
-      const bool is_own = realpath(directory.c_str(), own) && "/proc/" + std::to_string(getpid()) + "/fd" == own;
+      const bool is_own =
+          realpath(directory.c_str(), own) && "/proc/" + std::to_string(getpid()) + "/fd" == own;
       return {given, true, is_own ? std::atoi(path.c_str() + path.rfind('/') + 1) : -1, 0};
     }
     char target[PATH_MAX];
     const ssize_t length = readlink(path.c_str(), target, sizeof target);
-    if (length <= 0 || length == static_cast<ssize_t>(sizeof target)) return {given, false, -1, length < 0 ? errno : ENAMETOOLONG};
+    if (length <= 0 || length == static_cast<ssize_t>(sizeof target))
+      return {given, false, -1, length < 0 ? errno : ENAMETOOLONG};
     const std::string to(target, static_cast<size_t>(length));
     path = to[0] == '/' ? to : directory + "/" + to;
   }
@@ -63,11 +66,13 @@ inline OutputPlace output_place(const std::string &given) {
 
 // For writing; -1 with errno. An open descriptor keeps its offset and whether it appends.
 inline int open_in_place(const OutputPlace &place) {
-  return place.descriptor >= 0 ? fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0) : open(place.path.c_str(), O_WRONLY | O_CLOEXEC);
+  return place.descriptor >= 0 ? fcntl(place.descriptor, F_DUPFD_CLOEXEC, 0)
+                               : open(place.path.c_str(), O_WRONLY | O_CLOEXEC);
 }
 
-// Temporary files of `path` are called PATH.tmp-PROCESS-NUMBER and locked by their writer while it lives: what others left, killed,
-// is removed. (A linker may have put an unlocked file in the place of a locked one, so the process must be gone too.)
+// Temporary files of `path` are called PATH.tmp-PROCESS-NUMBER and locked by their writer while it lives:
+// what others left, killed, is removed. (A linker may have put an unlocked file in the place of a locked one,
+// so the process must be gone too.)
 inline void remove_stale_temporaries(const std::string &path) {
   const std::string directory = directory_of(path);
   const std::string prefix = path.substr(path.rfind('/') + 1) + ".tmp-";

@@ -1,8 +1,9 @@
-// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011): the counter-based
-// generator behind initializers, dropout and shuffles. Header-only: the compiler and the runtime library share it.
+// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011): the
+// counter-based generator behind initializers, dropout and shuffles. Header-only: the compiler and the
+// runtime library share it.
 //
-// Key = seed. Counter = {element / 4, stream, step low, step high with the domain in its top byte}; word element % 4 of the
-// result belongs to `element`. stream = FNV-1a hash of the layer's or variable's name.
+// Key = seed. Counter = {element / 4, stream, step low, step high with the domain in its top byte}; word
+// element % 4 of the result belongs to `element`. stream = FNV-1a hash of the layer's or variable's name.
 #pragma once
 
 #include <array>
@@ -32,7 +33,8 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::a
 }
 
 // 32 random bits of one element.
-constexpr uint32_t random_bits(uint64_t seed, RandomDomain domain, uint32_t stream, uint64_t step, uint64_t element) {
+constexpr uint32_t random_bits(uint64_t seed, RandomDomain domain, uint32_t stream, uint64_t step,
+                               uint64_t element) {
   const std::array<uint32_t, 4> words =
       philox({static_cast<uint32_t>(element / 4), stream, static_cast<uint32_t>(step),
               (static_cast<uint32_t>(step >> 32) & 0x00FFFFFFu) | (static_cast<uint32_t>(domain) << 24)},
@@ -41,6 +43,8 @@ constexpr uint32_t random_bits(uint64_t seed, RandomDomain domain, uint32_t stre
 }
 
 // Uniform in [0, 1): the top 24 bits.
-constexpr float random_uniform(uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
+constexpr float random_uniform(uint32_t bits) {
+  return static_cast<float>(bits >> 8) * 0x1p-24f;
+}
 
 }  // namespace sinter

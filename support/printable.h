@@ -1,4 +1,5 @@
-// Text out of files on its way to a terminal: a name must not move the cursor, change colors or pose as a line of ours.
+// Text out of files on its way to a terminal: a name must not move the cursor, change colors or pose as a
+// line of ours.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,8 @@ inline size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-// Whether a terminal may do something else than show the character: C0, DEL, C1, and what reorders text (U+200E, U+200F,
-// U+2028 to U+202E, U+2066 to U+2069).
+// Whether a terminal may do something else than show the character: C0, DEL, C1, and what reorders text
+// (U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069).
 inline bool is_control(std::string_view character) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(character[i]); };
   if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
@@ -55,10 +56,14 @@ inline std::string printable(std::string_view text) {
     }
     for (const char c : character) {
       const auto byte = static_cast<unsigned char>(c);
-      if (c == '\n') result += "\\n";
-      else if (c == '\t') result += "\\t";
-      else if (c == '\r') result += "\\r";
-      else result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+      if (c == '\n')
+        result += "\\n";
+      else if (c == '\t')
+        result += "\\t";
+      else if (c == '\r')
+        result += "\\r";
+      else
+        result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
     }
   }
   return result;

@@ -8,9 +8,15 @@ namespace sinter {
 
 namespace {
 
-bool starts_identifier(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool continues_identifier(char c) { return starts_identifier(c) || is_digit(c) || c == '.' || c == '/' || c == '-'; }
+bool starts_identifier(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool continues_identifier(char c) {
+  return starts_identifier(c) || is_digit(c) || c == '.' || c == '/' || c == '-';
+}
 
 }  // namespace
 
@@ -32,7 +38,9 @@ bool TextCursor::at_end() {
   return position_ >= text_.size();
 }
 
-char TextCursor::peek() { return at_end() ? '\0' : text_[position_]; }
+char TextCursor::peek() {
+  return at_end() ? '\0' : text_[position_];
+}
 
 bool TextCursor::accept(char c) {
   if (peek() != c || position_ >= text_.size()) return false;
@@ -84,8 +92,8 @@ std::optional<std::variant<int64_t, double>> TextCursor::number() {
     if (!unsigned_part.starts_with(word)) continue;
     const bool negative = text_[position_] == '-';
     position_ = end + word.size();
-    const double value = word == "inf" ? std::numeric_limits<double>::infinity()
-                                       : std::numeric_limits<double>::quiet_NaN();
+    const double value =
+        word == "inf" ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
     return std::variant<int64_t, double>(negative ? -value : value);
   }
   bool is_real = false;
@@ -123,11 +131,15 @@ std::optional<std::string> TextCursor::quoted_string() {
     if (c == '\\' && i + 1 < text_.size()) {
       c = text_[++i];
       unsigned char byte = 0;
-      if (c == 'n') c = '\n';
-      else if (c == 't') c = '\t';
-      else if (c == 'r') c = '\r';
+      if (c == 'n')
+        c = '\n';
+      else if (c == 't')
+        c = '\t';
+      else if (c == 'r')
+        c = '\r';
       else if (c == 'x' && i + 2 < text_.size() &&
-               std::from_chars(text_.data() + i + 1, text_.data() + i + 3, byte, 16).ptr == text_.data() + i + 3) {
+               std::from_chars(text_.data() + i + 1, text_.data() + i + 3, byte, 16).ptr ==
+                   text_.data() + i + 3) {
         c = static_cast<char>(byte);
         i += 2;
       }
@@ -138,7 +150,8 @@ std::optional<std::string> TextCursor::quoted_string() {
 }
 
 int TextCursor::line() const {
-  return 1 + static_cast<int>(std::count(text_.begin(), text_.begin() + static_cast<int64_t>(position_), '\n'));
+  return 1 +
+         static_cast<int>(std::count(text_.begin(), text_.begin() + static_cast<int64_t>(position_), '\n'));
 }
 
 int TextCursor::column() const {

@@ -28,8 +28,8 @@ Offset<Vector<Offset<schema::Kernel>>> kernels(FlatBufferBuilder &builder, const
     const auto name = builder.CreateString(kernel.kernel.name);
     const auto layers = builder.CreateVectorOfStrings(kernel.layers);
     offsets.push_back(schema::CreateKernel(builder, name, layers, kernel.flops_per_sample,
-                                           kernel.bytes_per_sample, kernel.fixed_bytes,
-                                           kernel.is_contraction, kernel.fixed_flops));
+                                           kernel.bytes_per_sample, kernel.fixed_bytes, kernel.is_contraction,
+                                           kernel.fixed_flops));
   }
   return builder.CreateVector(offsets);
 }
@@ -52,9 +52,11 @@ std::vector<uint8_t> program_metadata(const Program &program, const Target &targ
   const auto metrics = builder.CreateVectorOfStrings(program.metrics);
   const auto options = builder.CreateVectorOfStrings(program.options);
   const auto loss_problem = builder.CreateString(program.loss_problem);
-  const auto evaluation =
-      program.evaluation ? schema::CreateTrainer(builder, program.evaluation->metadata.get()) : Offset<schema::Trainer>();
-  const auto trainer = program.trainer ? schema::CreateTrainer(builder, program.trainer->metadata.get()) : Offset<schema::Trainer>();
+  const auto evaluation = program.evaluation
+                              ? schema::CreateTrainer(builder, program.evaluation->metadata.get())
+                              : Offset<schema::Trainer>();
+  const auto trainer = program.trainer ? schema::CreateTrainer(builder, program.trainer->metadata.get())
+                                       : Offset<schema::Trainer>();
 
   schema::ProgramBuilder root(builder);
   root.add_name(name);

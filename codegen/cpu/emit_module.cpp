@@ -29,9 +29,17 @@ using llvm::Function;
 using llvm::IRBuilder;
 using llvm::Value;
 
-// What every kernel receives, on the stack of the function that calls it. The last three are a trainer's alone; `outputs` of its
-// steps and evaluations are the sums.
-enum ClosureField : unsigned { arena_field, inputs_field, outputs_field, n_field, targets_field, hyper_field, state_field };
+// What every kernel receives, on the stack of the function that calls it. The last three are a trainer's
+// alone; `outputs` of its steps and evaluations are the sums.
+enum ClosureField : unsigned {
+  arena_field,
+  inputs_field,
+  outputs_field,
+  n_field,
+  targets_field,
+  hyper_field,
+  state_field
+};
 constexpr unsigned predictor_fields = targets_field, trainer_fields = state_field + 1;
 
 constexpr int64_t section_alignment = 64;
@@ -45,7 +53,8 @@ class ModuleEmitter {
       : module_(module), program_(program), target_(target), builder_(module.getContext()) {
     size_type_ = module.getDataLayout().getIntPtrType(module.getContext());
     llvm::Type *pointer = builder_.getPtrTy();
-    std::vector<llvm::Type *> fields(program.trainer || program.evaluation ? trainer_fields : predictor_fields, pointer);
+    std::vector<llvm::Type *> fields(
+        program.trainer || program.evaluation ? trainer_fields : predictor_fields, pointer);
     fields[n_field] = size_type_;
     closure_type_ = llvm::StructType::create(module.getContext(), fields, "closure");
   }
@@ -118,12 +127,15 @@ class ModuleEmitter {
         }
         if (binding.kind == BufferKind::output && outputs_are_sums_) {
           Value *sums = closure_field(builder, closure, outputs_field);
-          base = builder.CreateConstInBoundsGEP1_64(builder.getFloatTy(), sums, static_cast<uint64_t>(binding.index));
+          base = builder.CreateConstInBoundsGEP1_64(builder.getFloatTy(), sums,
+                                                    static_cast<uint64_t>(binding.index));
           break;
         }
         const bool is_target = binding.table == InputTable::targets;
         Value *table = closure_field(builder, closure,
-                                     binding.kind == BufferKind::output ? outputs_field : is_target ? targets_field : inputs_field);
+                                     binding.kind == BufferKind::output ? outputs_field
+                                     : is_target                        ? targets_field
+                                                                        : inputs_field);
         Value *entry = builder.CreateConstInBoundsGEP1_64(builder.getPtrTy(), table,
                                                           static_cast<uint64_t>(binding.index));
         base = builder.CreateLoad(builder.getPtrTy(), entry);
@@ -145,7 +157,8 @@ class ModuleEmitter {
     std::vector<Function *> runners;
     for (size_t k = 0; k < kernels.size(); ++k) {
       Function *&runner = by_content_[content_of(kernels[k])];
-      if (!runner) runner = emit_runner(kernels[k], prefix + "_" + std::to_string(k) + "_" + kernels[k].kernel.name);
+      if (!runner)
+        runner = emit_runner(kernels[k], prefix + "_" + std::to_string(k) + "_" + kernels[k].kernel.name);
       runners.push_back(runner);
     }
     return runners;
@@ -156,8 +169,8 @@ class ModuleEmitter {
     std::string text = kernel::print(kernel.kernel) + (kernel.use_threads ? "threads" : "serial");
     for (const BufferBinding &binding : kernel.bindings) {
       const bool is_sum = binding.kind == BufferKind::output && outputs_are_sums_;
-      for (const int64_t part : {static_cast<int64_t>(binding.kind), static_cast<int64_t>(binding.index), binding.offset,
-                                 static_cast<int64_t>(binding.table), int64_t{is_sum}})
+      for (const int64_t part : {static_cast<int64_t>(binding.kind), static_cast<int64_t>(binding.index),
+                                 binding.offset, static_cast<int64_t>(binding.table), int64_t{is_sum}})
         text += " " + std::to_string(part);
     }
     return text;
@@ -231,7 +244,8 @@ class ModuleEmitter {
     for (size_t b = 0; b < bindings.size(); ++b) {
       BufferPlace place{bindings[b].kind, bindings[b].index, bindings[b].offset, 0, 4};
       if (place.kind == BufferKind::input) place.index += static_cast<int>(bindings[b].table) * table_stride;
-      if (place.kind == BufferKind::arena || place.kind == BufferKind::constant || place.kind == BufferKind::state) {
+      if (place.kind == BufferKind::arena || place.kind == BufferKind::constant ||
+          place.kind == BufferKind::state) {
         place.index = 0;
         const int64_t bits = section_alignment | bindings[b].offset;
         place.alignment = bits & -bits;
@@ -261,12 +275,9 @@ class ModuleEmitter {
   Value *make_closure(const Arguments &arguments) {
     BasicBlock &entry = builder_.GetInsertBlock()->getParent()->getEntryBlock();
     Value *closure = IRBuilder<>(&entry, entry.begin()).CreateAlloca(closure_type_);
-    Value *values[trainer_fields] = {arguments.arena,
-                                     arguments.inputs,
-                                     arguments.outputs,
-                                     builder_.CreateZExtOrTrunc(arguments.n, size_type_),
-                                     arguments.targets,
-                                     arguments.hyper,
+    Value *values[trainer_fields] = {arguments.arena,   arguments.inputs,
+                                     arguments.outputs, builder_.CreateZExtOrTrunc(arguments.n, size_type_),
+                                     arguments.targets, arguments.hyper,
                                      arguments.state};
     for (unsigned field = 0; field < closure_type_->getNumElements(); ++field)
       if (values[field])
@@ -294,7 +305,8 @@ class ModuleEmitter {
     Function *predict = create_function(program_.name + "_predict", i32, {pointer, pointer, i32, pointer},
                                         llvm::GlobalValue::ExternalLinkage);
     check_batch(predict, predict->getArg(2));
-    Value *closure = make_closure({predict->getArg(0), predict->getArg(1), predict->getArg(2), predict->getArg(3)});
+    Value *closure =
+        make_closure({predict->getArg(0), predict->getArg(1), predict->getArg(2), predict->getArg(3)});
     for (Function *runner : runners_) builder_.CreateCall(runner, {closure});
     builder_.CreateRet(builder_.getInt32(0));
     return predict;
@@ -310,7 +322,8 @@ class ModuleEmitter {
   }
 
   // Runs the kernel whose number is the function's first argument; behind the last one come the sums.
-  void emit_choice(Function *run, const std::vector<Function *> &runners, Value *closure, Value *sums, Value *n) {
+  void emit_choice(Function *run, const std::vector<Function *> &runners, Value *closure, Value *sums,
+                   Value *n) {
     auto *unknown = BasicBlock::Create(module_.getContext(), "unknown", run);
     llvm::SwitchInst *choose =
         builder_.CreateSwitch(run->getArg(0), unknown, static_cast<unsigned>(runners.size()));
@@ -331,10 +344,14 @@ class ModuleEmitter {
     const TrainerProgram &trainer = *program_.trainer;
     llvm::Type *pointer = builder_.getPtrTy(), *i32 = builder_.getInt32Ty();
     const auto external = llvm::GlobalValue::ExternalLinkage;
-    Function *predict = create_function("sinter_program_predict_state", i32, {pointer, pointer, i32, pointer, pointer}, external);
+    Function *predict = create_function("sinter_program_predict_state", i32,
+                                        {pointer, pointer, i32, pointer, pointer}, external);
     check_batch(predict, predict->getArg(2));
-    call_all(runners_, make_closure({.inputs = predict->getArg(0), .outputs = predict->getArg(1), .n = predict->getArg(2),
-                                     .arena = predict->getArg(3), .state = predict->getArg(4)}));
+    call_all(runners_, make_closure({.inputs = predict->getArg(0),
+                                     .outputs = predict->getArg(1),
+                                     .n = predict->getArg(2),
+                                     .arena = predict->getArg(3),
+                                     .state = predict->getArg(4)}));
     builder_.CreateRet(builder_.getInt32(0));
 
     outputs_are_sums_ = true;
@@ -346,14 +363,16 @@ class ModuleEmitter {
     scale_sums(train->getArg(6), train->getArg(2), trainer.values);
     builder_.CreateRet(builder_.getInt32(0));
 
-    Function *run = create_function("sinter_program_run_train_kernel", i32,
-                                    {i32, pointer, pointer, i32, pointer, pointer, pointer, pointer}, external);
+    Function *run =
+        create_function("sinter_program_run_train_kernel", i32,
+                        {i32, pointer, pointer, i32, pointer, pointer, pointer, pointer}, external);
     check_batch(run, run->getArg(3));
     emit_choice(run, step, step_closure(run, 1), run->getArg(7), run->getArg(3));
 
     emit_evaluate(trainer.evaluate, trainer.values);
 
-    auto *constants = weights_ ? static_cast<llvm::Constant *>(weights_) : llvm::ConstantPointerNull::get(builder_.getPtrTy());
+    auto *constants = weights_ ? static_cast<llvm::Constant *>(weights_)
+                               : llvm::ConstantPointerNull::get(builder_.getPtrTy());
     add_constant("sinter_program_constants", pointer, constants);
     emit_metadata();
   }
@@ -363,11 +382,16 @@ class ModuleEmitter {
     llvm::Type *pointer = builder_.getPtrTy(), *i32 = builder_.getInt32Ty();
     outputs_are_sums_ = true;
     const std::vector<Function *> evaluation = emit_runners(part.kernels, program_.name + "_evaluate");
-    Function *evaluate = create_function("sinter_program_evaluate", i32, {pointer, pointer, i32, pointer, pointer, pointer},
-                                         llvm::GlobalValue::ExternalLinkage);
+    Function *evaluate =
+        create_function("sinter_program_evaluate", i32, {pointer, pointer, i32, pointer, pointer, pointer},
+                        llvm::GlobalValue::ExternalLinkage);
     check_batch(evaluate, evaluate->getArg(2));
-    call_all(evaluation, make_closure({.inputs = evaluate->getArg(0), .outputs = evaluate->getArg(5), .n = evaluate->getArg(2),
-                                       .arena = evaluate->getArg(3), .targets = evaluate->getArg(1), .state = evaluate->getArg(4)}));
+    call_all(evaluation, make_closure({.inputs = evaluate->getArg(0),
+                                       .outputs = evaluate->getArg(5),
+                                       .n = evaluate->getArg(2),
+                                       .arena = evaluate->getArg(3),
+                                       .targets = evaluate->getArg(1),
+                                       .state = evaluate->getArg(4)}));
     scale_sums(evaluate->getArg(5), evaluate->getArg(2), values);
     builder_.CreateRet(builder_.getInt32(0));
   }
@@ -375,8 +399,13 @@ class ModuleEmitter {
   // Arguments from `first` on: inputs, targets, n, hyper, arena, state, sums.
   Value *step_closure(Function *function, unsigned first) {
     const auto argument = [&](unsigned i) { return function->getArg(first + i); };
-    return make_closure({.inputs = argument(0), .outputs = argument(6), .n = argument(2), .arena = argument(4),
-                         .targets = argument(1), .hyper = argument(3), .state = argument(5)});
+    return make_closure({.inputs = argument(0),
+                         .outputs = argument(6),
+                         .n = argument(2),
+                         .arena = argument(4),
+                         .targets = argument(1),
+                         .hyper = argument(3),
+                         .state = argument(5)});
   }
 
   void call_all(const std::vector<Function *> &runners, Value *closure) {

@@ -107,7 +107,8 @@ class Jit final : public JitModule {
   std::unique_ptr<llvm::orc::LLJIT> jit;
   std::vector<RunKernel> entries;
 
-  void run(size_t index, std::span<const kernel::BufferMemory> memory, int64_t n, const ChunkOrder &order) override {
+  void run(size_t index, std::span<const kernel::BufferMemory> memory, int64_t n,
+           const ChunkOrder &order) override {
     SINTER_CHECK(index < entries.size());
     std::vector<void *> pointers;
     for (const kernel::BufferMemory &buffer : memory) pointers.push_back(buffer.data);

@@ -27,10 +27,12 @@ int64_t local_bytes(const kernel::Kernel &kernel) {
   return bytes;
 }
 
-GroupSchedule fit_schedule(const passes::LaidOutGraph &graph, const passes::Group &group, const Target &target, int64_t max_batch) {
+GroupSchedule fit_schedule(const passes::LaidOutGraph &graph, const passes::Group &group,
+                           const Target &target, int64_t max_batch) {
   GroupSchedule schedule = choose_schedule(graph, group, target, max_batch);
   if (schedule.segments.size() == 1) return schedule;
-  while (schedule.rows > 1 && local_bytes(lower_group(graph, group, schedule, target, max_batch).kernel) > max_local_bytes)
+  while (schedule.rows > 1 &&
+         local_bytes(lower_group(graph, group, schedule, target, max_batch).kernel) > max_local_bytes)
     schedule.rows = divisor_below(rows_of(group, schedule), schedule.rows);
   return schedule;
 }
@@ -38,7 +40,8 @@ GroupSchedule fit_schedule(const passes::LaidOutGraph &graph, const passes::Grou
 passes::FitsLocally fits_locally(const Target &target, int64_t max_batch) {
   return [=](const passes::LaidOutGraph &graph, const passes::Group &group) {
     const GroupSchedule schedule = fit_schedule(graph, group, target, max_batch);
-    return schedule.segments.size() == 1 || local_bytes(lower_group(graph, group, schedule, target, max_batch).kernel) <= max_local_bytes;
+    return schedule.segments.size() == 1 ||
+           local_bytes(lower_group(graph, group, schedule, target, max_batch).kernel) <= max_local_bytes;
   };
 }
 

@@ -21,11 +21,13 @@ void zero_run(const Place &place, const Expr &at, int64_t count, int lanes, Body
     body.push_back(kernel::for_loop(i, 0, Expr(whole), LoopKind::serial,
                                     {kernel::store(place.buffer, at + kernel::ref(i), zero)}, lanes));
   }
-  if (whole < count) body.push_back(kernel::store(place.buffer, at + Expr(whole), zero, static_cast<int>(count - whole)));
+  if (whole < count)
+    body.push_back(kernel::store(place.buffer, at + Expr(whole), zero, static_cast<int>(count - whole)));
 }
 
 // Pixels [first, first + pixels) of the row whose pixel 0 is at `row`.
-void zero_pixels(const Place &place, const Expr &row, int64_t first, int64_t pixels, int64_t channels, int lanes, Body &body) {
+void zero_pixels(const Place &place, const Expr &row, int64_t first, int64_t pixels, int64_t channels,
+                 int lanes, Body &body) {
   if (pixels == 0) return;
   const int64_t pixel_stride = place.strides[2];
   const Expr begin = row + Expr(first * pixel_stride);
@@ -43,7 +45,8 @@ void emit_halo(KernelBuilder &, const Place &place, const passes::Halo &halo, in
                const Range &samples, const Range &rows, const Range &channels, int lanes, Body &body) {
   if (halo.empty()) return;
   const Expr corner = Expr(place.offset) + channels.begin * Expr(place.strides[3]);
-  const auto over = [](Body &out, const Expr &begin, const Expr &end, const std::function<void(Body &, Expr)> &fn) {
+  const auto over = [](Body &out, const Expr &begin, const Expr &end,
+                       const std::function<void(Body &, Expr)> &fn) {
     const Var i = KernelBuilder::index_var("h");
     Body loop;
     fn(loop, kernel::ref(i));
@@ -72,7 +75,8 @@ void emit_halo(KernelBuilder &, const Place &place, const passes::Halo &halo, in
     if (halo.bottom > 0) {
       Body bottom;
       whole_rows(bottom, sample, height, halo.bottom);
-      b.push_back(kernel::if_then(kernel::equal(rows.begin + rows.extent_expr(), Expr(height)), std::move(bottom)));
+      b.push_back(
+          kernel::if_then(kernel::equal(rows.begin + rows.extent_expr(), Expr(height)), std::move(bottom)));
     }
   });
 }

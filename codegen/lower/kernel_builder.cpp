@@ -49,8 +49,8 @@ Expr KernelBuilder::name_shared(const Expr &value, kernel::Body &body) {
   const std::function<Expr(const Expr &)> replace = [&](const Expr &node) -> Expr {
     if (const auto found = done.find(node.get()); found != done.end()) return found->second;
     Expr result = kernel::rebuild(node, replace);
-    const bool is_scalar_constant =
-        std::holds_alternative<kernel::IntConst>(node->node) || std::holds_alternative<kernel::FloatConst>(node->node);
+    const bool is_scalar_constant = std::holds_alternative<kernel::IntConst>(node->node) ||
+                                    std::holds_alternative<kernel::FloatConst>(node->node);
     if (usage[node.get()].users > 1 && !is_scalar_constant && node.type().base != kernel::Base::boolean)
       result = name("t", result, body);
     done.emplace(node.get(), result);

@@ -23,7 +23,8 @@ struct KernelBuilder {
     kernel.registers.push_back({std::move(name), type, count});
     return static_cast<int>(kernel.registers.size()) - 1;
   }
-  // The local buffer in which reductions that run in passes keep their sums: one a kernel, as large as any of them needs.
+  // The local buffer in which reductions that run in passes keep their sums: one a kernel, as large as any of
+  // them needs.
   int partial_sums(int64_t elements) {
     if (partial_sums_ < 0)
       partial_sums_ = add_buffer({"partial_sums", kernel::Base::f32, kernel::BufferKind::local, 0, true});
@@ -41,7 +42,8 @@ struct KernelBuilder {
     body.push_back(kernel::let(var, value));
     return kernel::ref(var);
   }
-  // Names what an expression uses several times, should it be long when written out: then it stays as long as its nodes are many.
+  // Names what an expression uses several times, should it be long when written out: then it stays as long as
+  // its nodes are many.
   static kernel::Expr name_shared(const kernel::Expr &value, kernel::Body &body);
 
  private:

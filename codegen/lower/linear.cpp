@@ -38,8 +38,8 @@ LinearAccess linearize(const ir::Access &access, const Place &place, const std::
   return result;
 }
 
-std::vector<Guard> guards_of(const ir::Access &access, const std::vector<ir::Dim> &dims, const std::vector<Range> &ranges,
-                             const std::vector<ir::Dim> &axes) {
+std::vector<Guard> guards_of(const ir::Access &access, const std::vector<ir::Dim> &dims,
+                             const std::vector<Range> &ranges, const std::vector<ir::Dim> &axes) {
   std::vector<Guard> guards;
   for (size_t d = 0; d < access.size(); ++d) {
     if (dims[d].is_batch()) continue;
@@ -58,7 +58,8 @@ std::vector<Guard> guards_of(const ir::Access &access, const std::vector<ir::Dim
     guard.coefficients = index.coefficients;
     guard.offset = Expr(index.offset);
     for (size_t a = 0; a < axes.size(); ++a)
-      if (index.coefficients[a] != 0) guard.offset = guard.offset + ranges[a].begin * Expr(index.coefficients[a]);
+      if (index.coefficients[a] != 0)
+        guard.offset = guard.offset + ranges[a].begin * Expr(index.coefficients[a]);
     guards.push_back(std::move(guard));
   }
   return guards;
@@ -104,7 +105,8 @@ Range reach(const Affine &index, const std::vector<Range> &ranges, bool guarded,
     if (index.coefficients[a] != 0) walking += index.coefficients[a] == 1 ? 1 : 2;
   if (walking == 0 && index.offset == 0) result.begin_block = Expr(0);
   for (size_t a = 0; a < ranges.size(); ++a)
-    if (index.coefficients[a] == 1 && walking == 1 && index.offset == 0) result.begin_block = ranges[a].begin_block;
+    if (index.coefficients[a] == 1 && walking == 1 && index.offset == 0)
+      result.begin_block = ranges[a].begin_block;
   if (guarded) {
     const Expr begin = kernel::max(result.begin, Expr(0));
     const Expr end = kernel::min(result.begin + result.extent_expr(), Expr(size));

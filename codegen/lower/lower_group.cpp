@@ -31,8 +31,8 @@ Range whole(int64_t extent) {
 
 class GroupLowering {
  public:
-  GroupLowering(const LaidOutGraph &graph, const Group &group, const GroupSchedule &schedule, const Target &target,
-                int64_t max_batch)
+  GroupLowering(const LaidOutGraph &graph, const Group &group, const GroupSchedule &schedule,
+                const Target &target, int64_t max_batch)
       : graph_(graph), group_(group), schedule_(schedule), target_(target), max_batch_(max_batch) {}
 
   LoweredGroup run() {
@@ -48,7 +48,9 @@ class GroupLowering {
   }
 
  private:
-  const Form &anchor(const Segment &segment) const { return group_.stages[static_cast<size_t>(segment.first)].form; }
+  const Form &anchor(const Segment &segment) const {
+    return group_.stages[static_cast<size_t>(segment.first)].form;
+  }
 
   // ---- chunks ----
 
@@ -78,7 +80,9 @@ class GroupLowering {
     }
     std::vector<Range> ranges;
     for (int a = 0; a < form.output_axes; ++a)
-      ranges.push_back(form.axes[static_cast<size_t>(a)].is_batch() ? Range{} : whole(form.axes[static_cast<size_t>(a)].value()));
+      ranges.push_back(form.axes[static_cast<size_t>(a)].is_batch()
+                           ? Range{}
+                           : whole(form.axes[static_cast<size_t>(a)].value()));
     if (roles.row >= 0 && schedule_.rows > 0 && writers == 1) {
       Range &rows = ranges[static_cast<size_t>(roles.row)];
       const int64_t row_chunks = rows.extent / schedule_.rows;
@@ -101,7 +105,8 @@ class GroupLowering {
       } else {
         samples.begin = KernelBuilder::name("sample", rest * Expr(schedule_.samples), inner);
         samples.extent = schedule_.samples;
-        samples.dynamic = KernelBuilder::name("samples", kernel::min(Expr(schedule_.samples), n - samples.begin), inner);
+        samples.dynamic =
+            KernelBuilder::name("samples", kernel::min(Expr(schedule_.samples), n - samples.begin), inner);
         chunks = chunks * ((n + Expr(schedule_.samples - 1)) / Expr(schedule_.samples));
       }
     }
@@ -113,23 +118,30 @@ class GroupLowering {
   }
 
   // The chunk's channel blocks one after the other; the last one may be partial.
-  void emit_blocks(Body &body, const std::vector<Range> &ranges, int64_t channels, int64_t channel_chunks, const Expr &channel_chunk) {
+  void emit_blocks(Body &body, const std::vector<Range> &ranges, int64_t channels, int64_t channel_chunks,
+                   const Expr &channel_chunk) {
     const int64_t block = schedule_.channel_block, full = channels / block;
     const Expr first = channel_chunk * Expr(schedule_.blocks_per_chunk);
-    const Expr end = channel_chunks == 1 ? Expr(full) : kernel::min(first + Expr(schedule_.blocks_per_chunk), Expr(full));
-    const Expr has_tail = channel_chunks == 1 ? Expr() : kernel::equal(channel_chunk, Expr(channel_chunks - 1));
-    over_blocks(body, ranges, schedule_.roles.channel, channels, block, first, end, has_tail, [&](Body &b, const std::vector<Range> &part) {
-      if (schedule_.second_axis < 0) return emit_region(b, part);
-      const int64_t extent = part[static_cast<size_t>(schedule_.second_axis)].extent, size = schedule_.second_block;
-      over_blocks(b, part, schedule_.second_axis, extent, size, 0, Expr(extent / size), {},
-                  [&](Body &inner, const std::vector<Range> &piece) { emit_region(inner, piece); });
-    });
+    const Expr end =
+        channel_chunks == 1 ? Expr(full) : kernel::min(first + Expr(schedule_.blocks_per_chunk), Expr(full));
+    const Expr has_tail =
+        channel_chunks == 1 ? Expr() : kernel::equal(channel_chunk, Expr(channel_chunks - 1));
+    over_blocks(body, ranges, schedule_.roles.channel, channels, block, first, end, has_tail,
+                [&](Body &b, const std::vector<Range> &part) {
+                  if (schedule_.second_axis < 0) return emit_region(b, part);
+                  const int64_t extent = part[static_cast<size_t>(schedule_.second_axis)].extent,
+                                size = schedule_.second_block;
+                  over_blocks(
+                      b, part, schedule_.second_axis, extent, size, 0, Expr(extent / size), {},
+                      [&](Body &inner, const std::vector<Range> &piece) { emit_region(inner, piece); });
+                });
   }
 
-  // The whole blocks first <= i < end of an output axis in a loop, then, where has_tail holds (null: always), what is left of it.
+  // The whole blocks first <= i < end of an output axis in a loop, then, where has_tail holds (null: always),
+  // what is left of it.
   template <class Emit>
-  static void over_blocks(Body &body, std::vector<Range> ranges, int axis, int64_t extent, int64_t block, const Expr &first, const Expr &end,
-                          const Expr &has_tail, const Emit &emit) {
+  static void over_blocks(Body &body, std::vector<Range> ranges, int axis, int64_t extent, int64_t block,
+                          const Expr &first, const Expr &end, const Expr &has_tail, const Emit &emit) {
     Range &range = ranges[static_cast<size_t>(axis)];
     const int64_t full = extent / block, tail = extent % block;
     const auto set = [&](const Expr &index, int64_t size) {
@@ -170,7 +182,8 @@ class GroupLowering {
       if (writes_output && s + 1 < count) {  // one of several parts: samples as chosen, everything else whole
         ranges[s].clear();
         for (const ir::Dim dim : output_axes(anchor(segment)))
-          ranges[s].push_back(dim.is_batch() ? last_ranges[static_cast<size_t>(schedule_.roles.batch)] : whole(dim.value()));
+          ranges[s].push_back(dim.is_batch() ? last_ranges[static_cast<size_t>(schedule_.roles.batch)]
+                                             : whole(dim.value()));
       }
       if (!writes_output) {
         std::vector<Range> dims = needed(s, ranges);
@@ -217,17 +230,21 @@ class GroupLowering {
         for (size_t k = 0; k < reader.sources.size(); ++k) {
           if (reader.sources[k].stage != stage) continue;
           const ir::FormOperand &operand = reader.form.operands[k];
-          const ir::Access access = i == segment.first ? operand.access : compose(operand.access, form.placement, static_cast<int>(form.axes.size()));
+          const ir::Access access = i == segment.first ? operand.access
+                                                       : compose(operand.access, form.placement,
+                                                                 static_cast<int>(form.axes.size()));
           const std::vector<Range> axes = all_axes(form, ranges[later]);
           const ir::TensorType &type = group_.stages[static_cast<size_t>(stage)].form.result;
           std::vector<Range> dims;
           for (size_t d = 0; d < access.size(); ++d) {
             const ir::Dim dim = type.dims[d];
-            const bool clips = operand.guarded && dim.is_constant() && walks_outside(access[d], form, dim.value());
+            const bool clips =
+                operand.guarded && dim.is_constant() && walks_outside(access[d], form, dim.value());
             dims.push_back(reach(access[d], axes, clips, dim.is_constant() ? dim.value() : 0));
           }
           if (result.empty()) result = dims;
-          for (size_t d = 0; d < dims.size(); ++d) SINTER_CHECK(dims[d].extent == result[d].extent, group_.name);
+          for (size_t d = 0; d < dims.size(); ++d)
+            SINTER_CHECK(dims[d].extent == result[d].extent, group_.name);
         }
       }
     }
@@ -248,7 +265,8 @@ class GroupLowering {
     std::vector<Range> ranges(static_cast<size_t>(form.output_axes), whole(1));
     for (size_t d = 0; d < dims.size(); ++d)
       for (int a = 0; a < form.output_axes; ++a)
-        if (form.placement[d] == ir::axis(a, static_cast<int>(form.axes.size()))) ranges[static_cast<size_t>(a)] = dims[d];
+        if (form.placement[d] == ir::axis(a, static_cast<int>(form.axes.size())))
+          ranges[static_cast<size_t>(a)] = dims[d];
     return ranges;
   }
 
@@ -265,8 +283,10 @@ class GroupLowering {
     const auto [entry, is_new] = tile_buffers_.try_emplace(s, -1);
     if (is_new) {
       const Stage &stage = group_.stages[static_cast<size_t>(segment.last)];
-      const std::string name = stage.value >= 0 ? graph_.fused.graph.value(stage.value).name : "tile" + std::to_string(s);
-      entry->second = add_buffer({}, {name + ".tile", kernel::Base::f32, kernel::BufferKind::local, stride, true});
+      const std::string name =
+          stage.value >= 0 ? graph_.fused.graph.value(stage.value).name : "tile" + std::to_string(s);
+      entry->second =
+          add_buffer({}, {name + ".tile", kernel::Base::f32, kernel::BufferKind::local, stride, true});
     }
     place.buffer = entry->second;
     kernel::Buffer &buffer = builder_.kernel.buffers[static_cast<size_t>(place.buffer)];
@@ -276,7 +296,8 @@ class GroupLowering {
 
   // ---- a segment ----
 
-  void emit_segment(Body &body, size_t s, const std::vector<Range> &output, const std::vector<std::optional<Place>> &tiles) {
+  void emit_segment(Body &body, size_t s, const std::vector<Range> &output,
+                    const std::vector<std::optional<Place>> &tiles) {
     const Segment &segment = schedule_.segments[s];
     const Form &form = anchor(segment);
     const int axes = static_cast<int>(form.axes.size());
@@ -289,9 +310,10 @@ class GroupLowering {
     nest.pass_bytes = target_.l2_bytes / 3;
     const Stage &first = group_.stages[static_cast<size_t>(segment.first)];
     for (size_t k = 0; k < form.operands.size(); ++k)
-      nest.operands.push_back(operand(form, first.sources[k], form.operands[k], form.operands[k].access, nest.axes, tiles,
-                                      k == 1 ? segment.weight_block : 0));
-    for (const ir::IndexParameter &index : form.indices) nest.indices.push_back(position(index.var, {index.value}, nest.axes));
+      nest.operands.push_back(operand(form, first.sources[k], form.operands[k], form.operands[k].access,
+                                      nest.axes, tiles, k == 1 ? segment.weight_block : 0));
+    for (const ir::IndexParameter &index : form.indices)
+      nest.indices.push_back(position(index.var, {index.value}, nest.axes));
     for (int i = segment.first + 1; i <= segment.last; ++i) {
       const Stage &stage = group_.stages[static_cast<size_t>(i)];
       NestMap map;
@@ -307,7 +329,8 @@ class GroupLowering {
           continue;
         }
         const ir::Access access = compose(stage.form.operands[k].access, form.placement, axes);
-        map.operands.push_back(operand(form, stage.sources[k], stage.form.operands[k], access, nest.axes, tiles, 0));
+        map.operands.push_back(
+            operand(form, stage.sources[k], stage.form.operands[k], access, nest.axes, tiles, 0));
       }
       if (is_stored_besides(stage))
         map.stored = linearize(form.placement, place_of_value(stage.value, true), nest.axes);
@@ -330,7 +353,9 @@ class GroupLowering {
     return {var, linearize(value, number, axes)};
   }
 
-  bool is_stored_besides(const Stage &stage) const { return stage.value != group_.output && group_.writes(stage.value); }
+  bool is_stored_besides(const Stage &stage) const {
+    return stage.value != group_.output && group_.writes(stage.value);
+  }
 
   void write_halo(Body &body, const Form &form, const std::vector<Range> &axes, const Place &place) {
     const passes::View &view = graph_.views[static_cast<size_t>(group_.output)];
@@ -343,12 +368,13 @@ class GroupLowering {
       Range range = reach(form.placement[d], axes, false, 0);
       dims.push_back(range);
     }
-    emit_halo(builder_, place, buffer.halo, type.dims[1].value(), type.dims[2].value(), dims[0], dims[1], dims[3],
-              target_.vector_lanes, body);
+    emit_halo(builder_, place, buffer.halo, type.dims[1].value(), type.dims[2].value(), dims[0], dims[1],
+              dims[3], target_.vector_lanes, body);
   }
 
-  NestOperand operand(const Form &form, const StageSource &source, const ir::FormOperand &declared, const ir::Access &access,
-                      const std::vector<Range> &axes, const std::vector<std::optional<Place>> &tiles, int64_t block) {
+  NestOperand operand(const Form &form, const StageSource &source, const ir::FormOperand &declared,
+                      const ir::Access &access, const std::vector<Range> &axes,
+                      const std::vector<std::optional<Place>> &tiles, int64_t block) {
     NestOperand result;
     Place place;
     bool has_halo = false;
@@ -366,8 +392,9 @@ class GroupLowering {
     result.access = linearize(access, place, axes);
     result.fill = declared.fill;
     if (declared.guarded && !(form.kind == FormKind::contract && has_halo)) {
-      const ir::TensorType &type = source.stage >= 0 ? group_.stages[static_cast<size_t>(source.stage)].form.result
-                                                     : graph_.fused.graph.type(source.value);
+      const ir::TensorType &type = source.stage >= 0
+                                       ? group_.stages[static_cast<size_t>(source.stage)].form.result
+                                       : graph_.fused.graph.type(source.value);
       result.guards = guards_of(access, type.dims, axes, form.axes);
     }
     return result;
@@ -376,8 +403,9 @@ class GroupLowering {
   int buffer_for(const BufferSource &source, kernel::Buffer buffer) {
     for (size_t b = 0; b < result_.sources.size(); ++b) {
       const BufferSource &known = result_.sources[b];
-      if (builder_.kernel.buffers[b].kind != kernel::BufferKind::local && known.layout_buffer == source.layout_buffer &&
-          known.variable == source.variable && known.block == source.block) {
+      if (builder_.kernel.buffers[b].kind != kernel::BufferKind::local &&
+          known.layout_buffer == source.layout_buffer && known.variable == source.variable &&
+          known.block == source.block) {
         builder_.kernel.buffers[b].written |= buffer.written;
         return static_cast<int>(b);
       }
@@ -412,7 +440,8 @@ class GroupLowering {
   // Weights [.., K] as [K / block][..][block], zero beyond K.
   Place place_of_packed(ir::ValueId value, int64_t block) {
     const ir::TensorType &type = graph_.fused.graph.type(value);
-    kernel::Buffer buffer{graph_.fused.graph.value(value).name, kernel::Base::f32, kernel::BufferKind::constant,
+    kernel::Buffer buffer{graph_.fused.graph.value(value).name, kernel::Base::f32,
+                          kernel::BufferKind::constant,
                           packed_elements(type.elements(1), type.dims.back().value(), block), false};
     Place place;
     place.buffer = buffer_for({-1, graph_.fused.graph.value(value).variable, block}, std::move(buffer));
@@ -443,8 +472,8 @@ class GroupLowering {
 
 }  // namespace
 
-LoweredGroup lower_group(const LaidOutGraph &graph, const Group &group, const GroupSchedule &schedule, const Target &target,
-                         int64_t max_batch) {
+LoweredGroup lower_group(const LaidOutGraph &graph, const Group &group, const GroupSchedule &schedule,
+                         const Target &target, int64_t max_batch) {
   return GroupLowering(graph, group, schedule, target, max_batch).run();
 }
 

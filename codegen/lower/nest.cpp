@@ -38,7 +38,8 @@ void NestEmitter::emit(Body &body) {
   const size_t outer = has_pixels ? pixel_axis_ : vector_axis_;
   if (nest_.vectors_outermost) {
     const auto tiles = [&](Body &inner) {
-      over_outer(inner, 0, outer, [&](Body &innermost) { over_pixels(innermost, [&](Body &b) { emit_tile(b); }); });
+      over_outer(inner, 0, outer,
+                 [&](Body &innermost) { over_pixels(innermost, [&](Body &b) { emit_tile(b); }); });
     };
     plan_passes();
     over_vectors(body, [&](Body &inner) {
@@ -48,7 +49,8 @@ void NestEmitter::emit(Body &body) {
       indices_[pass_axis] = kernel::ref(pass);
       Body loop;
       tiles(loop);
-      inner.push_back(kernel::for_loop(pass, 0, Expr(nest_.axes[pass_axis].extent), LoopKind::serial, std::move(loop)));
+      inner.push_back(
+          kernel::for_loop(pass, 0, Expr(nest_.axes[pass_axis].extent), LoopKind::serial, std::move(loop)));
     });
   } else {
     over_outer(body, 0, outer, [&](Body &inner) {
@@ -74,7 +76,8 @@ void NestEmitter::choose_lanes() {
 }
 
 bool NestEmitter::reduces_along_lanes() const {
-  if (nest_.form->monoid.width() != 1 || static_cast<int>(nest_.axes.size()) == nest_.output_axes) return false;
+  if (nest_.form->monoid.width() != 1 || static_cast<int>(nest_.axes.size()) == nest_.output_axes)
+    return false;
   if (nest_.operands.size() != 1 || nest_.tile.lanes == 1) return false;
   if (nest_.axes.back().is_dynamic() || !nest_.indices.empty()) return false;
   const LinearAccess &x = nest_.operands[0].access;
@@ -93,7 +96,9 @@ void NestEmitter::plan_passes() {
   const int64_t block = static_cast<int64_t>(nest_.tile.vectors) * lanes_;
   int64_t positions = 1;
   for (size_t a = 0; a < vector_axis_; ++a) positions *= nest_.axes[a].extent;
-  if (steps * block * 4 <= nest_.pass_bytes || positions <= 2 * pixels_ || positions * block * 4 > max_partial_bytes) return;
+  if (steps * block * 4 <= nest_.pass_bytes || positions <= 2 * pixels_ ||
+      positions * block * 4 > max_partial_bytes)
+    return;
   partial_sums_ = builder_.partial_sums(positions * block);
 }
 
@@ -213,7 +218,8 @@ bool NestEmitter::varies_by_pixel(const LinearAccess &access) const {
   return nest_.output_axes >= 2 && (access.strides[pixel_axis_] != 0 || access.folded);
 }
 
-Expr NestEmitter::address(const LinearAccess &access, const Expr &base, const Expr &pixel, const Expr &vector) const {
+Expr NestEmitter::address(const LinearAccess &access, const Expr &base, const Expr &pixel,
+                          const Expr &vector) const {
   Expr at = access.folded ? kernel::read(builder_.kernel, pixel_addresses_.at(&access), pixel) : base;
   for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a)
     if (access.strides[a] != 0) at = at + indices_[a] * Expr(access.strides[a]);
@@ -225,8 +231,10 @@ Expr NestEmitter::address(const LinearAccess &access, const Expr &base, const Ex
 
 Expr NestEmitter::load(const LinearAccess &access, const Expr &at, int valid) const {
   const bool is_vector = varies_by_vector(access) && lanes_ > 1;
-  const bool padded = access.block_axis == static_cast<int>(vector_axis_);  // packed weights are zero beyond the last channel
-  return kernel::load(builder_.kernel, access.buffer, at, is_vector ? lanes_ : 1, is_vector && !padded ? valid : 0);
+  const bool padded =
+      access.block_axis == static_cast<int>(vector_axis_);  // packed weights are zero beyond the last channel
+  return kernel::load(builder_.kernel, access.buffer, at, is_vector ? lanes_ : 1,
+                      is_vector && !padded ? valid : 0);
 }
 
 void NestEmitter::for_vectors(Body &body, const std::function<void(Body &, Expr, int)> &fn) const {
@@ -235,7 +243,8 @@ void NestEmitter::for_vectors(Body &body, const std::function<void(Body &, Expr,
   if (valid_ > 0) fn(body, Expr(whole), valid_);
 }
 
-void NestEmitter::unrolled(Body &body, std::string_view name, int count, const std::function<void(Body &, Expr)> &fn) {
+void NestEmitter::unrolled(Body &body, std::string_view name, int count,
+                           const std::function<void(Body &, Expr)> &fn) {
   if (count == 1) return fn(body, 0);
   if (count == 0) return;
   const Var i = KernelBuilder::index_var(name);
@@ -244,6 +253,8 @@ void NestEmitter::unrolled(Body &body, std::string_view name, int count, const s
   body.push_back(kernel::for_loop(i, 0, count, LoopKind::unrolled, std::move(loop)));
 }
 
-void emit_nest(KernelBuilder &builder, Nest nest, Body &body) { NestEmitter(builder, std::move(nest)).emit(body); }
+void emit_nest(KernelBuilder &builder, Nest nest, Body &body) {
+  NestEmitter(builder, std::move(nest)).emit(body);
+}
 
 }  // namespace sinter::codegen

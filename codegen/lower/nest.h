@@ -1,7 +1,8 @@
-// The tile nest: one loop structure for all five forms. The last output axis is cut into vectors, the one before it into
-// pixels; a register tile of pixels x vectors accumulates over the reduction axes, goes through the maps that follow, and is
-// stored. A convolution is a nest whose data varies by pixel and whose weights vary by vector; a pooling one whose operand
-// varies by both; an elementwise map one without reduction axes.
+// The tile nest: one loop structure for all five forms. The last output axis is cut into vectors, the one
+// before it into pixels; a register tile of pixels x vectors accumulates over the reduction axes, goes
+// through the maps that follow, and is stored. A convolution is a nest whose data varies by pixel and whose
+// weights vary by vector; a pooling one whose operand varies by both; an elementwise map one without
+// reduction axes.
 #pragma once
 
 #include <vector>
@@ -43,16 +44,17 @@ struct TileShape {
 struct Nest {
   std::vector<Range> axes;  // output axes, then reduction axes
   int output_axes = 0;
-  const ir::Form *form = nullptr;      // body, parameters, monoid, accumulators and finish of the anchor
+  const ir::Form *form = nullptr;  // body, parameters, monoid, accumulators and finish of the anchor
   std::vector<NestOperand> operands;
-  std::vector<NestIndex> indices;      // of the anchor
+  std::vector<NestIndex> indices;  // of the anchor
   std::vector<NestMap> maps;
   LinearAccess anchor_stored;  // as NestMap::stored, of the anchor's value
   LinearAccess result;         // of the last map, or of the anchor if there is none
   TileShape tile;
   bool vectors_outermost = false;  // loop over vector blocks outside the pixels: weights stay in cache
-  // Weights of one vector block that are larger than this are used in passes over the outermost reduction axis: all tiles of the
-  // region go through one pass before the next begins, and partial sums wait in a local buffer. The order of summation stays.
+  // Weights of one vector block that are larger than this are used in passes over the outermost reduction
+  // axis: all tiles of the region go through one pass before the next begins, and partial sums wait in a
+  // local buffer. The order of summation stays.
   int64_t pass_bytes = 0;
 };
 

@@ -13,7 +13,8 @@ void erase_axis(Nest &nest, size_t axis) {
     if (access->block_axis > static_cast<int>(axis)) --access->block_axis;
   }
   for (NestOperand &operand : nest.operands)
-    for (Guard &guard : operand.guards) guard.coefficients.erase(guard.coefficients.begin() + static_cast<int64_t>(axis));
+    for (Guard &guard : operand.guards)
+      guard.coefficients.erase(guard.coefficients.begin() + static_cast<int64_t>(axis));
 }
 
 }  // namespace
@@ -63,11 +64,13 @@ void simplify_axes(Nest &nest) {
   for (size_t a = nest.axes.size(); a-- > 0;) {
     // The one step of a guarded reduction axis may not exist: its bounds say so.
     const bool is_guarded_step = static_cast<int>(a) >= nest.output_axes && is_guarded(nest, a);
-    if (nest.axes[a].extent == 1 && !nest.axes[a].is_dynamic() && static_cast<int>(a) != nest.output_axes - 1 && !is_guarded_step)
+    if (nest.axes[a].extent == 1 && !nest.axes[a].is_dynamic() &&
+        static_cast<int>(a) != nest.output_axes - 1 && !is_guarded_step)
       erase_axis(nest, a);
   }
   for (size_t a = nest.axes.size(); a-- > 1;) {
-    const bool same_role = (static_cast<int>(a) < nest.output_axes) == (static_cast<int>(a) - 1 < nest.output_axes);
+    const bool same_role =
+        (static_cast<int>(a) < nest.output_axes) == (static_cast<int>(a) - 1 < nest.output_axes);
     if (!same_role || nest.axes[a].is_dynamic() || is_guarded(nest, a) || is_guarded(nest, a - 1)) continue;
     const bool is_vector_axis = static_cast<int>(a) == nest.output_axes - 1;
     if (is_vector_axis && nest.axes[a - 1].is_dynamic()) continue;
@@ -88,11 +91,14 @@ int64_t fold_rows(Nest &nest) {
   if (!nest.vectors_outermost || nest.output_axes < 3) return 0;
   const auto row = static_cast<size_t>(nest.output_axes) - 3, pixel = row + 1;
   const int64_t rows = nest.axes[row].extent, width = nest.axes[pixel].extent, tile = nest.tile.pixels;
-  if (nest.axes[row].is_dynamic() || nest.axes[pixel].is_dynamic() || is_guarded(nest, row) || is_guarded(nest, pixel)) return 0;
+  if (nest.axes[row].is_dynamic() || nest.axes[pixel].is_dynamic() || is_guarded(nest, row) ||
+      is_guarded(nest, pixel))
+    return 0;
   const int64_t by_row = rows * ((width + tile - 1) / tile), folded = (rows * width + tile - 1) / tile;
   if (rows == 1 || folded * 10 > by_row * 9) return 0;
   for (LinearAccess *access : all_accesses(nest))
-    if (access->strides[row] != access->strides[pixel] * width) access->folded = true, access->row_stride = access->strides[row];
+    if (access->strides[row] != access->strides[pixel] * width)
+      access->folded = true, access->row_stride = access->strides[row];
   nest.axes[pixel].extent *= rows;
   erase_axis(nest, row);
   return width;

@@ -10,7 +10,8 @@ namespace sinter::codegen {
 // Where the nest writes: the result and what anchor and maps store besides.
 std::vector<LinearAccess *> stored_accesses(Nest &nest);
 
-// Every access of the nest: operands, index parameters, the maps' operands that lie in memory, and what is written.
+// Every access of the nest: operands, index parameters, the maps' operands that lie in memory, and what is
+// written.
 std::vector<LinearAccess *> all_accesses(Nest &nest);
 
 // An element along the axis may not exist for one of the anchor's operands.
@@ -22,8 +23,8 @@ void add_output_axis(Nest &nest);
 // Axes of extent 1 vanish; neighbours that every access walks as one become one.
 void simplify_axes(Nest &nest);
 
-// Short rows: tiles that run on into the next row waste less. Then row and pixel axis become one, with addresses found by
-// division. Returns the width of a row, or 0.
+// Short rows: tiles that run on into the next row waste less. Then row and pixel axis become one, with
+// addresses found by division. Returns the width of a row, or 0.
 int64_t fold_rows(Nest &nest);
 
 }  // namespace sinter::codegen

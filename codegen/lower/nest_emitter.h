@@ -53,13 +53,15 @@ class NestEmitter {
   Expr load(const LinearAccess &access, const Expr &at, int valid) const;
   // Runs fn for every vector of the tile: the whole ones in an unrolled loop, a partial one by itself.
   void for_vectors(Body &body, const std::function<void(Body &, Expr, int)> &fn) const;
-  static void unrolled(Body &body, std::string_view name, int count, const std::function<void(Body &, Expr)> &fn);
+  static void unrolled(Body &body, std::string_view name, int count,
+                       const std::function<void(Body &, Expr)> &fn);
 
   // The tile.
   void emit_tile(Body &body);
   void for_tile(Body &body, const std::function<void(Body &, Expr, Expr)> &fn) const;
-  void finish_tile(Body &body, const std::vector<Expr> &bases, const std::vector<std::vector<Expr>> &map_bases,
-                   const Expr &result_base, const Expr &count);
+  void finish_tile(Body &body, const std::vector<Expr> &bases,
+                   const std::vector<std::vector<Expr>> &map_bases, const Expr &result_base,
+                   const Expr &count);
   void initialize(Body &all);
   void initialize_identity(Body &body, const std::vector<float> &identity);
   // Loops over the reduction axes around one step; returns the number of elements as f32.
@@ -71,19 +73,20 @@ class NestEmitter {
                        const std::vector<std::pair<Expr, Expr>> &bounds, bool write_out);
   // The variables of the anchor's body that are no operands: positions and the batch size.
   std::map<int, Expr> positions(const Expr &p, const Expr &v) const;
-  void add_positions(const std::vector<NestIndex> &indices, const Expr &p, const Expr &v, std::map<int, Expr> &values) const;
+  void add_positions(const std::vector<NestIndex> &indices, const Expr &p, const Expr &v,
+                     std::map<int, Expr> &values) const;
   void name_indices(Body &body);
   void add_batch_size(const kernel::Var &variable, std::map<int, Expr> &values) const;
-  // One reduction step of the whole tile. Operands that vary only by vector are loaded once a vector, those that vary only by
-  // pixel once a pixel.
+  // One reduction step of the whole tile. Operands that vary only by vector are loaded once a vector, those
+  // that vary only by pixel once a pixel.
   void step(Body &body, const std::vector<Expr> &bases);
   std::vector<Expr> lifted(const Expr &x) const;
   Expr finished(const Expr &p, const Expr &v, const Expr &count) const;
   // The body of a form without reduction.
   Expr element(const std::vector<Expr> &bases, const Expr &p, const Expr &v, int valid, Body &body) const;
   Expr exists(const std::vector<Guard> &guards) const;
-  void finish(Body &body, Expr value, const std::vector<std::vector<Expr>> &map_bases, const Expr &at, const Expr &p,
-              const Expr &v, int valid) const;
+  void finish(Body &body, Expr value, const std::vector<std::vector<Expr>> &map_bases, const Expr &at,
+              const Expr &p, const Expr &v, int valid) const;
   // In the order in which finish() stores.
   void name_stored_bases(Body &body);
 
@@ -99,14 +102,14 @@ class NestEmitter {
   int pixels_ = 1;
   int width_ = 0;
   int accumulators_ = -1, vector_registers_ = -1;
-  int64_t fold_width_ = 0;     // pixels of a row, where rows are folded into the pixel axis
+  int64_t fold_width_ = 0;  // pixels of a row, where rows are folded into the pixel axis
   std::map<const LinearAccess *, int> pixel_addresses_;  // registers, by access with folded rows
-  int partial_sums_ = -1;      // local buffer; -1: the reduction runs in one pass
+  int partial_sums_ = -1;                                // local buffer; -1: the reduction runs in one pass
   // The tile being emitted.
   std::vector<Expr> indices_;  // by axis
   std::vector<Expr> stored_bases_;
   std::map<const NestIndex *, Expr> index_bases_;
-  Expr block_index_ = 0;       // of the vector axis, for packed weights
+  Expr block_index_ = 0;  // of the vector axis, for packed weights
   int tile_pixels_ = 1, tile_vectors_ = 1;
   int valid_ = 0;
 };

@@ -26,12 +26,14 @@ void NestEmitter::emit_row_reduction(Body &body) {
     const kernel::HorizontalOp op = form.monoid.kind == ir::MonoidKind::sum   ? kernel::HorizontalOp::add
                                     : form.monoid.kind == ir::MonoidKind::max ? kernel::HorizontalOp::max
                                                                               : kernel::HorizontalOp::min;
-    Expr value = KernelBuilder::name("r", kernel::horizontal(op, kernel::read(builder_.kernel, acc, 0)), inner);
+    Expr value =
+        KernelBuilder::name("r", kernel::horizontal(op, kernel::read(builder_.kernel, acc, 0)), inner);
     if (form.finish) {
       Expr count = 1;
       for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a)
         count = count * nest_.axes[a].extent_expr();
-      std::map<int, Expr> values = {{form.accumulators[0].id, value}, {form.accumulators[1].id, as_f32(count)}};
+      std::map<int, Expr> values = {{form.accumulators[0].id, value},
+                                    {form.accumulators[1].id, as_f32(count)}};
       add_batch_size(form.batch_size, values);
       value = kernel::substitute(form.finish, values);
     }
@@ -53,7 +55,8 @@ void NestEmitter::row_loops(Body &body, size_t axis, const Expr &base, int acc, 
     const Var r = KernelBuilder::index_var("r");
     Body inner;
     row_loops(inner, axis + 1, base + kernel::ref(r) * Expr(access.strides[axis]), acc, row_lanes);
-    body.push_back(kernel::for_loop(r, 0, nest_.axes[axis].extent_expr(), LoopKind::serial, std::move(inner)));
+    body.push_back(
+        kernel::for_loop(r, 0, nest_.axes[axis].extent_expr(), LoopKind::serial, std::move(inner)));
     return;
   }
   const ir::Form &form = *nest_.form;
@@ -65,7 +68,8 @@ void NestEmitter::row_loops(Body &body, size_t axis, const Expr &base, int acc, 
     add_batch_size(form.batch_size, values);
     x = kernel::broadcast(kernel::substitute(form.body, values), row_lanes);
     if (valid > 0) {
-      const Expr mask = kernel::lane_index(row_lanes) < kernel::broadcast(kernel::i32_constant(valid), row_lanes);
+      const Expr mask =
+          kernel::lane_index(row_lanes) < kernel::broadcast(kernel::i32_constant(valid), row_lanes);
       x = kernel::select(mask, x, kernel::broadcast(Expr(form.monoid.identity()[0]), row_lanes));
     }
     b.push_back(kernel::write(acc, 0, form.monoid.combine({kernel::read(builder_.kernel, acc, 0)}, {x})[0]));

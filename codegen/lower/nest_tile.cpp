@@ -10,8 +10,8 @@ using kernel::Var;
 
 namespace {
 
-constexpr int64_t full_unroll_taps = 32;   // reductions up to this many steps are written out
-constexpr int64_t reduction_unroll = 4;    // steps of the innermost reduction loop
+constexpr int64_t full_unroll_taps = 32;  // reductions up to this many steps are written out
+constexpr int64_t reduction_unroll = 4;   // steps of the innermost reduction loop
 
 }  // namespace
 
@@ -40,8 +40,8 @@ void NestEmitter::emit_tile(Body &body) {
     b.push_back(kernel::store(partial_sums_, partial_address(p, v),
                               kernel::read(builder_.kernel, accumulators_, p * Expr(tile_vectors_) + v)));
   });
-  body.push_back(kernel::if_then(kernel::equal(indices_[pass_axis], Expr(nest_.axes[pass_axis].extent - 1)), std::move(last),
-                                 std::move(others)));
+  body.push_back(kernel::if_then(kernel::equal(indices_[pass_axis], Expr(nest_.axes[pass_axis].extent - 1)),
+                                 std::move(last), std::move(others)));
 }
 
 void NestEmitter::for_tile(Body &body, const std::function<void(Body &, Expr, Expr)> &fn) const {
@@ -50,8 +50,9 @@ void NestEmitter::for_tile(Body &body, const std::function<void(Body &, Expr, Ex
   });
 }
 
-void NestEmitter::finish_tile(Body &body, const std::vector<Expr> &bases, const std::vector<std::vector<Expr>> &map_bases,
-                 const Expr &result_base, const Expr &count) {
+void NestEmitter::finish_tile(Body &body, const std::vector<Expr> &bases,
+                              const std::vector<std::vector<Expr>> &map_bases, const Expr &result_base,
+                              const Expr &count) {
   unrolled(body, "p", tile_pixels_, [&](Body &pixel_body, Expr p) {
     for_vectors(pixel_body, [&](Body &b, Expr v, int valid) {
       const Expr at = address(nest_.result, result_base, p, v);
@@ -81,13 +82,15 @@ void NestEmitter::initialize(Body &all) {
     b.push_back(kernel::write(accumulators_, p * Expr(tile_vectors_) + v,
                               kernel::load(builder_.kernel, partial_sums_, partial_address(p, v), lanes_)));
   });
-  all.push_back(kernel::if_then(kernel::equal(indices_[static_cast<size_t>(nest_.output_axes)], 0), std::move(body), std::move(waiting)));
+  all.push_back(kernel::if_then(kernel::equal(indices_[static_cast<size_t>(nest_.output_axes)], 0),
+                                std::move(body), std::move(waiting)));
 }
 
 void NestEmitter::initialize_identity(Body &body, const std::vector<float> &identity) {
   unrolled(body, "a", tile_pixels_ * tile_vectors_, [&](Body &b, Expr a) {
     for (int w = 0; w < width_; ++w)
-      b.push_back(kernel::write(accumulators_, a * Expr(width_) + Expr(w), kernel::broadcast(Expr(identity[static_cast<size_t>(w)]), lanes_)));
+      b.push_back(kernel::write(accumulators_, a * Expr(width_) + Expr(w),
+                                kernel::broadcast(Expr(identity[static_cast<size_t>(w)]), lanes_)));
   });
 }
 
@@ -109,7 +112,8 @@ Expr NestEmitter::reduce(Body &body, const std::vector<Expr> &bases) {
     bounds.push_back(reduction_bounds(a, body));
     count = count * (bounds.back().second - bounds.back().first);
   }
-  reduction_loops(body, partial_sums_ >= 0 ? first + 1 : first, bases, bounds, constant && steps <= full_unroll_taps);
+  reduction_loops(body, partial_sums_ >= 0 ? first + 1 : first, bases, bounds,
+                  constant && steps <= full_unroll_taps);
   return KernelBuilder::name("count", as_f32(count), body);
 }
 
@@ -144,7 +148,7 @@ std::pair<Expr, Expr> NestEmitter::reduction_bounds(size_t axis, Body &body) {
 }
 
 void NestEmitter::reduction_loops(Body &body, size_t axis, const std::vector<Expr> &bases,
-                     const std::vector<std::pair<Expr, Expr>> &bounds, bool write_out) {
+                                  const std::vector<std::pair<Expr, Expr>> &bounds, bool write_out) {
   if (axis == nest_.axes.size()) return step(body, bases);
   const auto &[begin, end] = bounds[axis - static_cast<size_t>(nest_.output_axes)];
   const auto loop = [&](Expr from, Expr to, LoopKind kind, int64_t stride) {
@@ -180,7 +184,8 @@ std::map<int, Expr> NestEmitter::positions(const Expr &p, const Expr &v) const {
   return values;
 }
 
-void NestEmitter::add_positions(const std::vector<NestIndex> &indices, const Expr &p, const Expr &v, std::map<int, Expr> &values) const {
+void NestEmitter::add_positions(const std::vector<NestIndex> &indices, const Expr &p, const Expr &v,
+                                std::map<int, Expr> &values) const {
   for (const NestIndex &index : indices) {
     Expr at = address(index.value, index_bases_.at(&index), p, v);
     if (index.var.type.base != kernel::Base::index) {
@@ -199,7 +204,8 @@ void NestEmitter::name_indices(Body &body) {
 }
 
 void NestEmitter::add_batch_size(const Var &variable, std::map<int, Expr> &values) const {
-  if (variable.id >= 0) values[variable.id] = kernel::convert(kernel::ref(builder_.kernel.n), kernel::Base::f32);
+  if (variable.id >= 0)
+    values[variable.id] = kernel::convert(kernel::ref(builder_.kernel.n), kernel::Base::f32);
 }
 
 void NestEmitter::step(Body &body, const std::vector<Expr> &bases) {
@@ -209,8 +215,8 @@ void NestEmitter::step(Body &body, const std::vector<Expr> &bases) {
   for (size_t k = 0; k < nest_.operands.size(); ++k) {
     const LinearAccess &access = nest_.operands[k].access;
     if (varies_by_pixel(access) || varies_by_vector(access)) continue;
-    by_tile[form.parameters[k].id] =
-        KernelBuilder::name("x", kernel::broadcast(load(access, address(access, bases[k], 0, 0), 0), lanes_), body);
+    by_tile[form.parameters[k].id] = KernelBuilder::name(
+        "x", kernel::broadcast(load(access, address(access, bases[k], 0, 0), 0), lanes_), body);
   }
   // At most one operand varies by vector alone (weights): it waits in registers.
   int in_registers = -1;
@@ -247,12 +253,17 @@ void NestEmitter::step(Body &body, const std::vector<Expr> &bases) {
                                               kernel::read(builder_.kernel, accumulators_, at))));
         return;
       }
-      const Expr x = KernelBuilder::name("e", kernel::broadcast(kernel::substitute(form.body, values), lanes_), b);
+      const Expr x =
+          KernelBuilder::name("e", kernel::broadcast(kernel::substitute(form.body, values), lanes_), b);
       std::vector<Expr> sofar;
-      for (int w = 0; w < width_; ++w) sofar.push_back(kernel::read(builder_.kernel, accumulators_, at + Expr(w)));
+      for (int w = 0; w < width_; ++w)
+        sofar.push_back(kernel::read(builder_.kernel, accumulators_, at + Expr(w)));
       std::vector<Expr> next = form.monoid.combine(sofar, lifted(x));
-      for (int w = 0; w < width_; ++w) next[static_cast<size_t>(w)] = KernelBuilder::name("c", kernel::broadcast(next[static_cast<size_t>(w)], lanes_), b);
-      for (int w = 0; w < width_; ++w) b.push_back(kernel::write(accumulators_, at + Expr(w), next[static_cast<size_t>(w)]));
+      for (int w = 0; w < width_; ++w)
+        next[static_cast<size_t>(w)] =
+            KernelBuilder::name("c", kernel::broadcast(next[static_cast<size_t>(w)], lanes_), b);
+      for (int w = 0; w < width_; ++w)
+        b.push_back(kernel::write(accumulators_, at + Expr(w), next[static_cast<size_t>(w)]));
     });
   });
 }
@@ -271,13 +282,15 @@ Expr NestEmitter::finished(const Expr &p, const Expr &v, const Expr &count) cons
   std::map<int, Expr> values;
   if (!nest_.form->finish) return kernel::read(builder_.kernel, accumulators_, at);
   for (int w = 0; w < width_; ++w)
-    values[nest_.form->accumulators[static_cast<size_t>(w)].id] = kernel::read(builder_.kernel, accumulators_, at + Expr(w));
+    values[nest_.form->accumulators[static_cast<size_t>(w)].id] =
+        kernel::read(builder_.kernel, accumulators_, at + Expr(w));
   values[nest_.form->accumulators.back().id] = count;
   add_batch_size(nest_.form->batch_size, values);
   return kernel::substitute(nest_.form->finish, values);
 }
 
-Expr NestEmitter::element(const std::vector<Expr> &bases, const Expr &p, const Expr &v, int valid, Body &body) const {
+Expr NestEmitter::element(const std::vector<Expr> &bases, const Expr &p, const Expr &v, int valid,
+                          Body &body) const {
   std::map<int, Expr> values = positions(p, v);
   for (size_t k = 0; k < nest_.operands.size(); ++k) {
     const LinearAccess &access = nest_.operands[k].access;
@@ -298,8 +311,8 @@ Expr NestEmitter::exists(const std::vector<Guard> &guards) const {
   return condition;
 }
 
-void NestEmitter::finish(Body &body, Expr value, const std::vector<std::vector<Expr>> &map_bases, const Expr &at, const Expr &p,
-            const Expr &v, int valid) const {
+void NestEmitter::finish(Body &body, Expr value, const std::vector<std::vector<Expr>> &map_bases,
+                         const Expr &at, const Expr &p, const Expr &v, int valid) const {
   size_t stored = 0;
   std::vector<Expr> made;  // by the anchor and each map
   const auto keep = [&](const LinearAccess &access) {
@@ -317,9 +330,11 @@ void NestEmitter::finish(Body &body, Expr value, const std::vector<std::vector<E
     for (size_t k = 0; k < map.operands.size(); ++k) {
       const NestOperand &operand = map.operands[k];
       const auto load_it = [&] {
-        return KernelBuilder::name("x", load(operand.access, address(operand.access, map_bases[m][k], p, v), valid), body);
+        return KernelBuilder::name(
+            "x", load(operand.access, address(operand.access, map_bases[m][k], p, v), valid), body);
       };
-      values[map.parameters[k].id] = operand.stage >= 0 ? made[static_cast<size_t>(operand.stage)] : load_it();
+      values[map.parameters[k].id] =
+          operand.stage >= 0 ? made[static_cast<size_t>(operand.stage)] : load_it();
     }
     add_positions(map.indices, p, v, values);
     add_batch_size(map.batch_size, values);

@@ -25,8 +25,10 @@ constexpr auto longest_compile = std::chrono::hours(24);
 
 // "" if nothing says where.
 std::string cache_folder() {
-  if (const char *cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/') return std::string(cache) + "/sinter";
-  if (const char *home = std::getenv("HOME"); home && *home == '/') return std::string(home) + "/.cache/sinter";
+  if (const char *cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
+    return std::string(cache) + "/sinter";
+  if (const char *home = std::getenv("HOME"); home && *home == '/')
+    return std::string(home) + "/.cache/sinter";
   return "";
 }
 
@@ -61,8 +63,10 @@ std::optional<CompileCache> CompileCache::open(std::string &problem) {
   };
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return refuse(std::strerror(errno));
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (descriptor < 0) return refuse(errno == ELOOP || errno == ENOTDIR ? "a link or a file, expected a folder" : std::strerror(errno));
-  struct stat status {};
+  if (descriptor < 0)
+    return refuse(errno == ELOOP || errno == ENOTDIR ? "a link or a file, expected a folder"
+                                                     : std::strerror(errno));
+  struct stat status{};
   const bool known = fstat(descriptor, &status) == 0;
   const bool own = known && status.st_uid == geteuid();
   const bool closed = own && (status.st_mode & 022) == 0;
@@ -92,8 +96,8 @@ std::optional<std::string> CompileCache::make_workplace() const {
   return folder;
 }
 
-std::string CompileCache::keep(const std::string &workplace, const std::string &request, const std::string &name,
-                               const std::vector<std::string> &inputs) const {
+std::string CompileCache::keep(const std::string &workplace, const std::string &request,
+                               const std::string &name, const std::vector<std::string> &inputs) const {
   std::error_code error;
   const std::string program = folder_ + "/" + program_key(request, inputs);
   {

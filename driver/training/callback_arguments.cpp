@@ -13,17 +13,20 @@ struct Obeyed {
 
 constexpr Obeyed obeyed[] = {
     {"ModelCheckpoint",
-     " filepath monitor verbose save_best_only save_weights_only mode period save_freq initial_value_threshold "},
-    {"EarlyStopping", " monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch "},
+     " filepath monitor verbose save_best_only save_weights_only mode period save_freq "
+     "initial_value_threshold "},
+    {"EarlyStopping",
+     " monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch "},
     {"ReduceLROnPlateau", " monitor factor patience verbose mode min_delta cooldown min_lr "},
     {"LearningRateScheduler", " verbose learning_rates takes_rate "},
     {"CSVLogger", " filename separator append "},
     {"TensorBoard", " log_dir "},
 };
 
-// Where the files of BackupAndRestore lie, which --checkpoint replaces; what only the graph and the embeddings of TensorBoard use.
-constexpr std::string_view harmless[] = {"backup_dir",  "delete_checkpoint",      "batch_size",         "write_graph",
-                                         "embeddings_layer_names", "embeddings_metadata"};
+// Where the files of BackupAndRestore lie, which --checkpoint replaces; what only the graph and the
+// embeddings of TensorBoard use.
+constexpr std::string_view harmless[] = {"backup_dir",  "delete_checkpoint",      "batch_size",
+                                         "write_graph", "embeddings_layer_names", "embeddings_metadata"};
 
 }  // namespace
 
@@ -38,7 +41,8 @@ bool changes_nothing(std::string_view argument, const script::ConfigValue &value
   if (std::ranges::find(harmless, argument) != std::end(harmless)) return true;
   const std::string *text = value.text();
   const auto *flag = std::get_if<bool>(&value.value);
-  return value.is_none() || (flag && !*flag) || value.number() == 0.0 || (text && (*text == "epoch" || *text == "samples"));
+  return value.is_none() || (flag && !*flag) || value.number() == 0.0 ||
+         (text && (*text == "epoch" || *text == "samples"));
 }
 
 }  // namespace sinter::driver

@@ -6,9 +6,9 @@
 
 namespace sinter::driver {
 
-// Reports at their lines: further fit()s and the compile()s between them, training and loading of weights that
-// the model shares with others, a fit() before any compile(), and what UnsupportedCall records. `has_weights`:
-// the first weights come from --weights. False after errors.
+// Reports at their lines: further fit()s and the compile()s between them, training and loading of weights
+// that the model shares with others, a fit() before any compile(), and what UnsupportedCall records.
+// `has_weights`: the first weights come from --weights. False after errors.
 bool check_single_fit(const LoadedModel &loaded, bool has_weights, Diagnostics &diagnostics);
 
 }  // namespace sinter::driver

@@ -5,12 +5,14 @@
 
 namespace sinter::driver {
 
-std::optional<script::CompileCall> compile_call(const LoadedModel &loaded, const CompileOptions &options, Diagnostics &diagnostics) {
+std::optional<script::CompileCall> compile_call(const LoadedModel &loaded, const CompileOptions &options,
+                                                Diagnostics &diagnostics) {
   std::optional<script::CompileCall> call;
   if (const script::CompileCall *of_script = loaded.plan.last_compile(loaded.main_model)) call = *of_script;
   const bool is_said = !options.loss.empty() && (!options.train || !options.optimizer.empty());
   if (!call && !loaded.training_config.empty() && !is_said) {
-    call = compile_call_of_json(loaded.training_config, output_names(loaded.model), {options.model}, diagnostics);
+    call = compile_call_of_json(loaded.training_config, output_names(loaded.model), {options.model},
+                                diagnostics);
     if (!call) return std::nullopt;
   }
   if (!options.optimizer.empty()) {
@@ -24,7 +26,8 @@ std::optional<script::CompileCall> compile_call(const LoadedModel &loaded, const
     const Location where{.path = "--loss"};
     call->losses = {{"", script::Configured{options.loss, {}, where}}};
     call->metrics.clear();
-    if (options.loss.find("crossentropy") != std::string::npos) call->metrics = {{"", script::Configured{"accuracy", {}, where}}};
+    if (options.loss.find("crossentropy") != std::string::npos)
+      call->metrics = {{"", script::Configured{"accuracy", {}, where}}};
   }
   return call;
 }

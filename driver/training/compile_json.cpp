@@ -12,8 +12,8 @@ namespace {
 
 using keras::Semantics;
 using nlohmann::json;
-using script::ConfigValue;
 using script::Configured;
+using script::ConfigValue;
 
 struct ValueToJson {
   json operator()(std::monostate) const { return nullptr; }
@@ -33,11 +33,14 @@ struct ValueToJson {
   }
 };
 
-json value_json(const ConfigValue &value) { return std::visit(ValueToJson{}, value.value); }
+json value_json(const ConfigValue &value) {
+  return std::visit(ValueToJson{}, value.value);
+}
 
 // A loss or metric: the name of a function, or an object of a class.
 json object_or_name(const Configured &given, const char *module, Semantics dialect) {
-  const bool is_class = !given.class_name.empty() && given.class_name != keras::to_snake_case(given.class_name);
+  const bool is_class =
+      !given.class_name.empty() && given.class_name != keras::to_snake_case(given.class_name);
   if (dialect == Semantics::keras2 || (!is_class && given.config.empty())) return given.class_name;
   json config = json::object();
   for (const auto &[key, value] : given.config) config[key] = value_json(value);
@@ -59,8 +62,10 @@ json metrics_json(const script::CompileCall &call, Semantics dialect) {
   json for_all = json::array(), by_output = json::object();
   for (const auto &[output, metric] : call.metrics) {
     json one = object_or_name(metric, "keras.metrics", dialect);
-    if (output.empty()) for_all.push_back(std::move(one));
-    else by_output[output].push_back(std::move(one));
+    if (output.empty())
+      for_all.push_back(std::move(one));
+    else
+      by_output[output].push_back(std::move(one));
   }
   if (!by_output.empty()) return by_output;
   return for_all.empty() && dialect == Semantics::keras3 ? json() : for_all;
@@ -69,7 +74,9 @@ json metrics_json(const script::CompileCall &call, Semantics dialect) {
 // get_config() of the optimizer: names and keys of Keras 2.0 or 3.0.
 json optimizer_settings(const OptimizerConfig &config, Semantics dialect) {
   const bool keras3 = dialect == Semantics::keras3;
-  const auto is = [&](std::initializer_list<Optimizer> these) { return std::ranges::find(these, config.optimizer) != these.end(); };
+  const auto is = [&](std::initializer_list<Optimizer> these) {
+    return std::ranges::find(these, config.optimizer) != these.end();
+  };
   const auto or_none = [](double value) { return value > 0 ? json(value) : json(); };
   json settings = {{keras3 ? "learning_rate" : "lr", config.learning_rate}};
   if (is({Optimizer::sgd})) settings["nesterov"] = config.nesterov;
@@ -80,7 +87,8 @@ json optimizer_settings(const OptimizerConfig &config, Semantics dialect) {
     settings["beta_2"] = config.beta_2;
   }
   if (!is({Optimizer::sgd})) settings["epsilon"] = config.epsilon;
-  if (is({Optimizer::adam, Optimizer::adamw}) && (keras3 || config.amsgrad)) settings["amsgrad"] = config.amsgrad;
+  if (is({Optimizer::adam, Optimizer::adamw}) && (keras3 || config.amsgrad))
+    settings["amsgrad"] = config.amsgrad;
   if (keras3) {
     std::string lower(name(config.optimizer));
     for (char &c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -96,8 +104,10 @@ json optimizer_settings(const OptimizerConfig &config, Semantics dialect) {
     settings["ema_overwrite_frequency"] = nullptr;
     return settings;
   }
-  if (is({Optimizer::nadam})) settings["schedule_decay"] = config.schedule_decay;
-  else settings["decay"] = config.decay;
+  if (is({Optimizer::nadam}))
+    settings["schedule_decay"] = config.schedule_decay;
+  else
+    settings["decay"] = config.decay;
   if (config.clipnorm > 0) settings["clipnorm"] = config.clipnorm;
   if (config.clipvalue > 0) settings["clipvalue"] = config.clipvalue;
   return settings;
@@ -116,7 +126,8 @@ json keras3_arguments(const script::CompileCall &call) {
 
 }  // namespace
 
-json training_config_json(const script::CompileCall &call, const OptimizerConfig &optimizer, Semantics dialect) {
+json training_config_json(const script::CompileCall &call, const OptimizerConfig &optimizer,
+                          Semantics dialect) {
   json config;
   if (dialect == Semantics::keras3)
     config = keras3_arguments(call);
@@ -125,7 +136,8 @@ json training_config_json(const script::CompileCall &call, const OptimizerConfig
               {"loss_weights", value_json(call.loss_weights)},
               {"metrics", metrics_json(call, dialect)},
               {"sample_weight_mode", nullptr}};
-  config["optimizer_config"] = {{"class_name", name(optimizer.optimizer)}, {"config", optimizer_settings(optimizer, dialect)}};
+  config["optimizer_config"] = {{"class_name", name(optimizer.optimizer)},
+                                {"config", optimizer_settings(optimizer, dialect)}};
   return config;
 }
 

@@ -9,8 +9,10 @@
 
 namespace sinter::driver {
 
-// The attribute training_config of `.h5` files. `optimizer` has all settings that `call` leaves at their defaults.
-nlohmann::json training_config_json(const script::CompileCall &call, const OptimizerConfig &optimizer, keras::Semantics dialect);
+// The attribute training_config of `.h5` files. `optimizer` has all settings that `call` leaves at their
+// defaults.
+nlohmann::json training_config_json(const script::CompileCall &call, const OptimizerConfig &optimizer,
+                                    keras::Semantics dialect);
 
 // compile_config in config.json of Keras 3's `.keras`.
 nlohmann::json compile_config_json(const script::CompileCall &call, const OptimizerConfig &optimizer);

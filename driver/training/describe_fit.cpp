@@ -29,8 +29,8 @@ struct StepMaker {
     return step;
   }
   std::unique_ptr<schema::DataStepT> operator()(const script::ArithmeticStep &given) const {
-    constexpr schema::StepKind kinds[] = {schema::StepKind::add, schema::StepKind::subtract, schema::StepKind::multiply,
-                                          schema::StepKind::divide};
+    constexpr schema::StepKind kinds[] = {schema::StepKind::add, schema::StepKind::subtract,
+                                          schema::StepKind::multiply, schema::StepKind::divide};
     auto step = make_step(kinds[static_cast<size_t>(given.op)]);
     step->constant = given.constant;
     step->reversed = given.reversed;
@@ -91,22 +91,28 @@ std::unique_ptr<schema::ArgumentT> argument(const std::string &name, const Confi
 
 class FitDescriber {
  public:
-  FitDescriber(const ir::Model &model, std::vector<bool> has_target, schema::TrainerT &trainer, Diagnostics &diagnostics)
-      : model_(model), trainer_(trainer), diagnostics_(diagnostics), fed_(fit_model(model, std::move(has_target))) {}
+  FitDescriber(const ir::Model &model, std::vector<bool> has_target, schema::TrainerT &trainer,
+               Diagnostics &diagnostics)
+      : model_(model),
+        trainer_(trainer),
+        diagnostics_(diagnostics),
+        fed_(fit_model(model, std::move(has_target))) {}
 
   bool run(const script::TrainingPlan &plan, int main) {
     const script::FitCall *fit = plan.first_fit(main);
     trainer_.fit = std::make_unique<schema::FitT>();
     if (fit) {
-      for (const bool fits : {check_numbers(*fit, diagnostics_), check_steps(*fit, fed_, diagnostics_),
-                              check_weights(*fit, fed_, diagnostics_), check_callbacks(*fit, model_.keras3, diagnostics_)})
+      for (const bool fits :
+           {check_numbers(*fit, diagnostics_), check_steps(*fit, fed_, diagnostics_),
+            check_weights(*fit, fed_, diagnostics_), check_callbacks(*fit, model_.keras3, diagnostics_)})
         ok_ &= fits;
       if (ok_) describe(*fit);
       trainer_.train = data_set(fit->train, "fit()", fit->where);
       if (fit->validation) trainer_.validation = data_set(*fit->validation, "validation_data", fit->where);
     }
     for (const script::TrainingAction &action : plan.actions)
-      if (const auto *evaluate = std::get_if<script::EvaluateCall>(&action); evaluate && evaluate->model == main)
+      if (const auto *evaluate = std::get_if<script::EvaluateCall>(&action);
+          evaluate && evaluate->model == main)
         trainer_.test = data_set(evaluate->data, "evaluate()", evaluate->where);
     return ok_;
   }
@@ -139,7 +145,9 @@ class FitDescriber {
         if (is_obeyed(configured.class_name, name)) {
           callback->arguments.push_back(argument(name, value));
         } else if (!changes_nothing(name, value)) {
-          diagnostics_.error(configured.where, fmt::format("{}({}=…) is not supported", configured.class_name, name), "leave it out");
+          diagnostics_.error(configured.where,
+                             fmt::format("{}({}=…) is not supported", configured.class_name, name),
+                             "leave it out");
           ok_ = false;
         }
       }
@@ -147,7 +155,8 @@ class FitDescriber {
     }
   }
 
-  std::unique_ptr<schema::DataSetT> data_set(const script::DataSet &given, const char *who, const Location &where) {
+  std::unique_ptr<schema::DataSetT> data_set(const script::DataSet &given, const char *who,
+                                             const Location &where) {
     if (given.generator) {
       diagnostics_.error(given.generator->where.line > 0 ? given.generator->where : where,
                          fmt::format("{} cannot be compiled in this version", given.generator->class_name),
@@ -174,19 +183,21 @@ class FitDescriber {
 
 }  // namespace
 
-bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &model, std::vector<bool> has_target, schema::TrainerT &trainer,
-                  Diagnostics &diagnostics) {
+bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &model,
+                  std::vector<bool> has_target, schema::TrainerT &trainer, Diagnostics &diagnostics) {
   return FitDescriber(model, std::move(has_target), trainer, diagnostics).run(plan, main);
 }
 
 namespace {
 
 std::unique_ptr<schema::LayerT> layer_entry(const keras::WeightGroup &group, const ir::Model &model,
-                                            const std::map<std::string, uint32_t> &index_of, schema::TrainerT &trainer) {
+                                            const std::map<std::string, uint32_t> &index_of,
+                                            schema::TrainerT &trainer) {
   auto layer = std::make_unique<schema::LayerT>();
   layer->name = group.name;
   layer->class_name = group.class_name;
-  for (const keras::WeightGroup &member : group.members) layer->members.push_back(layer_entry(member, model, index_of, trainer));
+  for (const keras::WeightGroup &member : group.members)
+    layer->members.push_back(layer_entry(member, model, index_of, trainer));
   for (size_t i = 0; i < group.variables.size(); ++i) {
     const auto variable = static_cast<size_t>(group.variables[i]);
     const auto found = index_of.find(model.graph.value(model.graph.variables[variable].value).name);
@@ -194,7 +205,8 @@ std::unique_ptr<schema::LayerT> layer_entry(const keras::WeightGroup &group, con
     layer->variables.push_back(found->second);
     // "conv2d_1/kernel:0"; an inner model's group has those names of its layers.
     if (group.members.empty())
-      trainer.variables[found->second]->keras_name = fmt::format("{}/{}{}", group.name, group.names[i], model.keras3 ? "" : ":0");
+      trainer.variables[found->second]->keras_name =
+          fmt::format("{}/{}{}", group.name, group.names[i], model.keras3 ? "" : ":0");
   }
   return layer;
 }
@@ -203,8 +215,10 @@ std::unique_ptr<schema::LayerT> layer_entry(const keras::WeightGroup &group, con
 
 void describe_layers(const ir::Model &model, schema::TrainerT &trainer) {
   std::map<std::string, uint32_t> index_of;
-  for (size_t i = 0; i < trainer.variables.size(); ++i) index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);
-  for (const keras::WeightGroup &group : keras::weight_groups(model)) trainer.layers.push_back(layer_entry(group, model, index_of, trainer));
+  for (size_t i = 0; i < trainer.variables.size(); ++i)
+    index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);
+  for (const keras::WeightGroup &group : keras::weight_groups(model))
+    trainer.layers.push_back(layer_entry(group, model, index_of, trainer));
 }
 
 std::vector<uint32_t> keras3_slots(const OptimizerConfig &config, const schema::TrainerT &trainer) {
@@ -212,17 +226,31 @@ std::vector<uint32_t> keras3_slots(const OptimizerConfig &config, const schema::
   using Slots = std::vector<std::string>;
   std::vector<Slots> passes;
   switch (config.optimizer) {
-    case Optimizer::sgd: passes = {{"momentum"}}; break;
-    case Optimizer::rmsprop: passes = {{"velocity"}, {"momentum"}, {"average_gradient"}}; break;
-    case Optimizer::adagrad: passes = {{"accumulator"}}; break;
-    case Optimizer::adadelta: passes = {{"accumulated_grad", "accumulated_delta_var"}}; break;
+    case Optimizer::sgd:
+      passes = {{"momentum"}};
+      break;
+    case Optimizer::rmsprop:
+      passes = {{"velocity"}, {"momentum"}, {"average_gradient"}};
+      break;
+    case Optimizer::adagrad:
+      passes = {{"accumulator"}};
+      break;
+    case Optimizer::adadelta:
+      passes = {{"accumulated_grad", "accumulated_delta_var"}};
+      break;
     case Optimizer::adam:
-    case Optimizer::adamw: passes = {{"momentum", "velocity"}, {"velocity_hat"}}; break;
-    case Optimizer::adamax: passes = {{"momentum", "norm"}}; break;
-    case Optimizer::nadam: break;  // its running product of momenta is no slot here
+    case Optimizer::adamw:
+      passes = {{"momentum", "velocity"}, {"velocity_hat"}};
+      break;
+    case Optimizer::adamax:
+      passes = {{"momentum", "norm"}};
+      break;
+    case Optimizer::nadam:
+      break;  // its running product of momenta is no slot here
   }
   std::map<std::string, uint32_t> index_of;
-  for (size_t i = 0; i < trainer.variables.size(); ++i) index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);
+  for (size_t i = 0; i < trainer.variables.size(); ++i)
+    index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);
   std::vector<uint32_t> order;
   for (const Slots &slots : passes)
     for (const auto &layer : trainer.layers)

@@ -54,7 +54,8 @@ bool is_off(const script::ConfigValue &value) {
 
 }  // namespace
 
-std::optional<OptimizerConfig> optimizer_config(const script::Configured &given, bool keras3, Diagnostics &diagnostics) {
+std::optional<OptimizerConfig> optimizer_config(const script::Configured &given, bool keras3,
+                                                Diagnostics &diagnostics) {
   const std::optional<Optimizer> optimizer = optimizer_from_name(given.class_name);
   if (!optimizer) {
     std::vector<std::string_view> names;
@@ -106,7 +107,8 @@ std::optional<script::Configured> parse_optimizer(const std::string &text, Diagn
     at = end;
     const size_t equals = setting.find('=');
     if (equals == std::string::npos || equals == 0) {
-      diagnostics.error(configured.where, fmt::format("'{}' is no setting", setting), "as in SGD:learning_rate=0.1,momentum=0.9");
+      diagnostics.error(configured.where, fmt::format("'{}' is no setting", setting),
+                        "as in SGD:learning_rate=0.1,momentum=0.9");
       return std::nullopt;
     }
     const std::string value = setting.substr(equals + 1);
@@ -118,7 +120,8 @@ std::optional<script::Configured> parse_optimizer(const std::string &text, Diagn
     else if (!value.empty() && *rest == '\0')
       item.value = number;
     else {
-      diagnostics.error(configured.where, fmt::format("{} is '{}', expected a number, true or false", setting.substr(0, equals), value));
+      diagnostics.error(configured.where, fmt::format("{} is '{}', expected a number, true or false",
+                                                      setting.substr(0, equals), value));
       return std::nullopt;
     }
     configured.config.emplace_back(setting.substr(0, equals), std::move(item));

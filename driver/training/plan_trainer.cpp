@@ -24,9 +24,13 @@ namespace {
 
 class TrainerPlanner {
  public:
-  TrainerPlanner(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target, passes::PipelineOptions pipeline,
-                 Diagnostics &diagnostics)
-      : loaded_(std::move(loaded)), model_(loaded_.model), options_(options), target_(target), pipeline_(std::move(pipeline)),
+  TrainerPlanner(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
+                 passes::PipelineOptions pipeline, Diagnostics &diagnostics)
+      : loaded_(std::move(loaded)),
+        model_(loaded_.model),
+        options_(options),
+        target_(target),
+        pipeline_(std::move(pipeline)),
         diagnostics_(diagnostics) {}
 
   std::optional<BuiltTrainer> run() {
@@ -40,43 +44,50 @@ class TrainerPlanner {
     const std::vector<std::string> outputs = output_names(model_);
     request.loss.keras3 = model_.keras3;
     const bool has_losses = loss_config(*call, outputs, request.loss, diagnostics_);
-    const std::optional<OptimizerConfig> optimizer = optimizer_config(call->optimizer, model_.keras3, diagnostics_);
+    const std::optional<OptimizerConfig> optimizer =
+        optimizer_config(call->optimizer, model_.keras3, diagnostics_);
     const bool has_frozen = freeze(*call);
     schema::TrainerT said;
-    const bool has_fit = describe_fit(loaded_.plan, loaded_.main_model, model_, compared_outputs(request.loss), said, diagnostics_);
-    if (diagnostics_.has_errors() || !has_losses || !optimizer || !has_fit || !has_frozen) return std::nullopt;
+    const bool has_fit = describe_fit(loaded_.plan, loaded_.main_model, model_,
+                                      compared_outputs(request.loss), said, diagnostics_);
+    if (diagnostics_.has_errors() || !has_losses || !optimizer || !has_fit || !has_frozen)
+      return std::nullopt;
     request.optimizer = *optimizer;
     request.where = call->optimizer.where;
     request.graph = model_.graph;
     request.loss.penalties = model_.penalties;
     request.constraints = model_.constraints;
-    request.loss.sample_weights = !said.fit->class_weight.empty() || (said.train && said.train->sample_weight) ||
+    request.loss.sample_weights = !said.fit->class_weight.empty() ||
+                                  (said.train && said.train->sample_weight) ||
                                   (said.validation && said.validation->sample_weight);
     if (pipeline_.max_batch == 0) pipeline_.max_batch = said.fit->batch_size;
     if (said.fit->batch_size > pipeline_.max_batch) {
-      diagnostics_.warning({.path = "--batch"}, fmt::format("the script's batch_size is {}: the trainer takes batches of {}",
-                                                            said.fit->batch_size, pipeline_.max_batch));
+      diagnostics_.warning({.path = "--batch"},
+                           fmt::format("the script's batch_size is {}: the trainer takes batches of {}",
+                                       said.fit->batch_size, pipeline_.max_batch));
       said.fit->batch_size = static_cast<uint32_t>(pipeline_.max_batch);
     }
 
     BuiltTrainer built;
-    auto planned = passes::plan_train(
-        request, model_.weights,
-        codegen::storage_choice(target_, pipeline_.max_batch),
-        pipeline_, diagnostics_);
-    if (!planned || !codegen::check_trainable(planned->training.graph, options_.model, diagnostics_)) return std::nullopt;
+    auto planned =
+        passes::plan_train(request, model_.weights, codegen::storage_choice(target_, pipeline_.max_batch),
+                           pipeline_, diagnostics_);
+    if (!planned || !codegen::check_trainable(planned->training.graph, options_.model, diagnostics_))
+      return std::nullopt;
     built.planned = std::move(*planned);
     auto initial = std::make_shared<const passes::Weights>(std::move(model_.weights));
-    built.program = codegen::build_trainer(built.planned, request.graph, std::move(initial), target_, pipeline_.max_batch);
+    built.program = codegen::build_trainer(built.planned, request.graph, std::move(initial), target_,
+                                           pipeline_.max_batch);
     describe(built.program, built.planned, said, *optimizer, *call, outputs);
     return built;
   }
 
  private:
   void report_nothing_to_train_for() {
-    diagnostics_.error({options_.model}, "nothing says how to train the model: there is no loss and optimizer",
-                       loaded_.plan.last_compile(loaded_.main_model) ? "give one to compile(loss=…)"
-                                                                     : "say them with --loss NAME --optimizer NAME");
+    diagnostics_.error(
+        {options_.model}, "nothing says how to train the model: there is no loss and optimizer",
+        loaded_.plan.last_compile(loaded_.main_model) ? "give one to compile(loss=…)"
+                                                      : "say them with --loss NAME --optimizer NAME");
   }
 
   void set_trainable(const ir::LayerInfo &layer, bool trainable) {
@@ -106,7 +117,8 @@ class TrainerPlanner {
   }
 
   void describe(codegen::Program &program, const passes::PlannedTraining &planned, schema::TrainerT &said,
-                const OptimizerConfig &optimizer, const script::CompileCall &call, const std::vector<std::string> &outputs) {
+                const OptimizerConfig &optimizer, const script::CompileCall &call,
+                const std::vector<std::string> &outputs) {
     schema::TrainerT &trainer = *program.trainer->metadata;
     trainer.fit = std::move(said.fit);
     trainer.train = std::move(said.train);
@@ -126,18 +138,24 @@ class TrainerPlanner {
   }
 
   // What the files say that the trainer writes for Keras.
-  void describe_for_keras(schema::TrainerT &trainer, const OptimizerConfig &optimizer, const script::CompileCall &call) {
+  void describe_for_keras(schema::TrainerT &trainer, const OptimizerConfig &optimizer,
+                          const script::CompileCall &call) {
     const auto dialect = model_.keras3 ? keras::Semantics::keras3 : keras::Semantics::keras2;
     // --semantics may differ from what the file says.
-    if (!loaded_.keras_version.empty() && (loaded_.keras_version[0] >= '3') == model_.keras3) trainer.keras_version = loaded_.keras_version;
-    const auto text = [](const nlohmann::json &json) { return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); };
+    if (!loaded_.keras_version.empty() && (loaded_.keras_version[0] >= '3') == model_.keras3)
+      trainer.keras_version = loaded_.keras_version;
+    const auto text = [](const nlohmann::json &json) {
+      return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    };
     trainer.training_config = text(training_config_json(call, optimizer, dialect));
     if (!loaded_.keras_model) return;
     if (keras::dialect_problem(*loaded_.keras_model, dialect).empty())
-      trainer.model_config = text(keras::model_json(*loaded_.keras_model, model_, dialect, keras::ModelForm::h5));
+      trainer.model_config =
+          text(keras::model_json(*loaded_.keras_model, model_, dialect, keras::ModelForm::h5));
     trainer.archive_problem = keras::dialect_problem(*loaded_.keras_model, keras::Semantics::keras3);
     if (!trainer.archive_problem.empty()) return;
-    nlohmann::json archive = keras::model_json(*loaded_.keras_model, model_, keras::Semantics::keras3, keras::ModelForm::archive);
+    nlohmann::json archive =
+        keras::model_json(*loaded_.keras_model, model_, keras::Semantics::keras3, keras::ModelForm::archive);
     // The optimizers of Keras 2 compute otherwise: what goes on from such a file must say how.
     if (model_.keras3) archive["compile_config"] = compile_config_json(call, optimizer);
     trainer.archive_config = text(archive);
@@ -164,8 +182,9 @@ class TrainerPlanner {
 
 }  // namespace
 
-std::optional<BuiltTrainer> build_trainer(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
-                                          passes::PipelineOptions pipeline, Diagnostics &diagnostics) {
+std::optional<BuiltTrainer> build_trainer(LoadedModel loaded, const CompileOptions &options,
+                                          const codegen::Target &target, passes::PipelineOptions pipeline,
+                                          Diagnostics &diagnostics) {
   return TrainerPlanner(std::move(loaded), options, target, std::move(pipeline), diagnostics).run();
 }
 

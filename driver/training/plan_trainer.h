@@ -16,9 +16,10 @@ struct BuiltTrainer {
   codegen::Program program;
 };
 
-// What the script, the .h5 or the options say about the training, planned and lowered. nullopt after errors, all of which are
-// reported. pipeline.max_batch 0: the script's batch size.
-std::optional<BuiltTrainer> build_trainer(LoadedModel loaded, const CompileOptions &options, const codegen::Target &target,
-                                          passes::PipelineOptions pipeline, Diagnostics &diagnostics);
+// What the script, the .h5 or the options say about the training, planned and lowered. nullopt after errors,
+// all of which are reported. pipeline.max_batch 0: the script's batch size.
+std::optional<BuiltTrainer> build_trainer(LoadedModel loaded, const CompileOptions &options,
+                                          const codegen::Target &target, passes::PipelineOptions pipeline,
+                                          Diagnostics &diagnostics);
 
 }  // namespace sinter::driver

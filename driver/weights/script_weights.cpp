@@ -8,17 +8,21 @@ namespace sinter::driver {
 
 namespace {
 
-bool load_by_name(LoadedModel &loaded, const script::LoadWeightsCall &load, const std::string &path, Diagnostics &diagnostics) {
+bool load_by_name(LoadedModel &loaded, const script::LoadWeightsCall &load, const std::string &path,
+                  Diagnostics &diagnostics) {
   if (load.is_nested) {
-    diagnostics.error(load.where, "load_weights(by_name=True) of a model that holds another model is not supported",
+    diagnostics.error(load.where,
+                      "load_weights(by_name=True) of a model that holds another model is not supported",
                       "load the weights of all layers, or give them with --weights FILE");
     return false;
   }
   const std::optional<keras::H5Weights> weights = keras::read_h5_weights(path, diagnostics);
   if (!weights) return false;
   if (weights->by_class) {
-    diagnostics.error(load.where, "load_weights(by_name=True) needs names of layers, which Keras 3's .weights.h5 does not hold",
-                      "leave by_name out, or save the weights as .h5");
+    diagnostics.error(
+        load.where,
+        "load_weights(by_name=True) needs names of layers, which Keras 3's .weights.h5 does not hold",
+        "leave by_name out, or save the weights as .h5");
     return false;
   }
   return keras::assign_weights_by_name(loaded.model, *weights, load.skip_mismatch, diagnostics);
@@ -43,12 +47,13 @@ std::string file_of(const script::LoadWeightsCall &load, const std::string &scri
   return (std::filesystem::path(script).parent_path() / load.path).string();
 }
 
-bool load_script_weights(LoadedModel &loaded, const std::vector<script::LoadWeightsCall> &loads, const std::string &script,
-                         Diagnostics &diagnostics) {
+bool load_script_weights(LoadedModel &loaded, const std::vector<script::LoadWeightsCall> &loads,
+                         const std::string &script, Diagnostics &diagnostics) {
   for (const script::LoadWeightsCall &load : loads) {
     const std::string path = file_of(load, script);
     note_path(path);
-    const bool done = load.by_name ? load_by_name(loaded, load, path, diagnostics) : load_weights(loaded, path, diagnostics);
+    const bool done = load.by_name ? load_by_name(loaded, load, path, diagnostics)
+                                   : load_weights(loaded, path, diagnostics);
     if (!done) return false;
   }
   return true;

@@ -29,7 +29,9 @@ std::nullopt_t report(const runtime::Error &error, Diagnostics &diagnostics) {
   return std::nullopt;
 }
 
-std::string full_name(const NamedWeight &weight) { return weight.layer.empty() ? weight.name : weight.layer + "." + weight.name; }
+std::string full_name(const NamedWeight &weight) {
+  return weight.layer.empty() ? weight.name : weight.layer + "." + weight.name;
+}
 
 // "conv2d_1/conv2d_1/kernel:0" -> "kernel"; the model's own weights keep their paths.
 std::string plain_name(const std::string &layer, std::string name) {
@@ -41,13 +43,15 @@ std::optional<std::vector<NamedWeight>> read_h5(const std::string &path, Diagnos
   const std::optional<keras::H5Weights> file = keras::read_h5_weights(path, diagnostics);
   if (!file) return std::nullopt;
   if (file->by_class) {
-    diagnostics.error({path}, "Keras 3's .weights.h5 names weights by class and number only", "give it as --weights to sinter compile, with the model");
+    diagnostics.error({path}, "Keras 3's .weights.h5 names weights by class and number only",
+                      "give it as --weights to sinter compile, with the model");
     return std::nullopt;
   }
   std::vector<NamedWeight> weights;
   for (const keras::H5LayerWeights &layer : file->layers)
     for (const keras::H5Weight &weight : layer.weights)
-      weights.push_back({layer.layer, plain_name(layer.layer, weight.name), weight.data.dims, weight.data.values});
+      weights.push_back(
+          {layer.layer, plain_name(layer.layer, weight.name), weight.data.dims, weight.data.values});
   return weights;
 }
 
@@ -63,7 +67,8 @@ std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagno
   std::vector<NamedWeight> weights;
   for (const runtime::ZipEntry &entry : archive->entries()) {
     if (!entry.name.ends_with(".npy")) {
-      diagnostics.error({path}, fmt::format("'{}' is no array: the archive is no .npz of weights", entry.name));
+      diagnostics.error({path},
+                        fmt::format("'{}' is no array: the archive is no .npz of weights", entry.name));
       return std::nullopt;
     }
     auto stream = archive->read(entry);
@@ -75,22 +80,26 @@ std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagno
     int64_t elements = 1;
     for (const int64_t dim : weight.dims) elements *= dim;
     if (static_cast<uint64_t>(elements) > entry.bytes) {  // at least a byte each: the header lies
-      diagnostics.error({path}, fmt::format("'{}' is said to have {} elements in {} bytes", entry.name, elements, entry.bytes));
+      diagnostics.error({path}, fmt::format("'{}' is said to have {} elements in {} bytes", entry.name,
+                                            elements, entry.bytes));
       return std::nullopt;
     }
     weight.values.resize(static_cast<size_t>(elements));
-    if (const auto status = reader->read(weight.values.data(), elements); !status) return report(status.error(), diagnostics);
+    if (const auto status = reader->read(weight.values.data(), elements); !status)
+      return report(status.error(), diagnostics);
     weights.push_back(std::move(weight));
   }
   return weights;
 }
 
-// Whether the blob is what an optimizer keeps beside a variable: "conv2d_1.kernel.velocity" in the shape of "conv2d_1.kernel".
+// Whether the blob is what an optimizer keeps beside a variable: "conv2d_1.kernel.velocity" in the shape of
+// "conv2d_1.kernel".
 bool is_slot(const runtime::CheckpointBlob &blob, const runtime::Checkpoint &checkpoint) {
   static const std::set<std::string, std::less<>> slots = ir::all_slot_names();
   const size_t dot = blob.name.rfind('.');
   if (dot == std::string::npos || !slots.contains(std::string_view(blob.name).substr(dot + 1))) return false;
-  const runtime::CheckpointBlob *owner = checkpoint.find(std::string_view(blob.name).substr(0, dot), blob.role);
+  const runtime::CheckpointBlob *owner =
+      checkpoint.find(std::string_view(blob.name).substr(0, dot), blob.role);
   return owner && owner->dims == blob.dims;
 }
 
@@ -99,7 +108,9 @@ std::optional<std::vector<NamedWeight>> read_checkpoint(const std::string &path,
   if (!file) return report(file.error(), diagnostics);
   std::vector<NamedWeight> weights;
   for (const runtime::CheckpointBlob &blob : file->content().blobs) {
-    if (blob.role != runtime::BlobRole::state || blob.type != runtime::BlobType::f32 || is_slot(blob, file->content())) continue;
+    if (blob.role != runtime::BlobRole::state || blob.type != runtime::BlobType::f32 ||
+        is_slot(blob, file->content()))
+      continue;
     NamedWeight weight = named_weight(blob.name);
     weight.dims = blob.dims;
     const auto *values = reinterpret_cast<const float *>(blob.data);
@@ -118,20 +129,23 @@ runtime::Status write_npz(const std::string &path, const std::vector<NamedWeight
   auto zip = runtime::ZipWriter::create(path);
   if (!zip) return zip.error();
   for (const NamedWeight &weight : weights)
-    if (auto status = zip->add_array(full_name(weight), weight.dims, weight.values.data()); !status) return status;
+    if (auto status = zip->add_array(full_name(weight), weight.dims, weight.values.data()); !status)
+      return status;
   return zip->finish();
 }
 
 runtime::Status write_h5(const std::string &path, const std::vector<NamedWeight> &weights) {
   runtime::KerasModel model;
   model.keras_version = "2.0.2";
-  for (const NamedWeight &weight : weights) runtime::add_weight(model, full_name(weight), ":0", weight.dims, weight.values.data());
+  for (const NamedWeight &weight : weights)
+    runtime::add_weight(model, full_name(weight), ":0", weight.dims, weight.values.data());
   return runtime::write_keras_weights(path, model);
 }
 
 runtime::Status write_safetensors(const std::string &path, const std::vector<NamedWeight> &weights) {
   std::vector<runtime::SafetensorsArray> arrays;
-  for (const NamedWeight &weight : weights) arrays.push_back({full_name(weight), weight.dims, weight.values.data()});
+  for (const NamedWeight &weight : weights)
+    arrays.push_back({full_name(weight), weight.dims, weight.values.data()});
   return runtime::write_safetensors(path, arrays);
 }
 
@@ -143,7 +157,8 @@ std::optional<std::vector<NamedWeight>> read_safetensors(const std::string &path
     NamedWeight weight = named_weight(entry.name);
     weight.dims = entry.dims;
     weight.values.resize(entry.elements);
-    if (const auto status = file->read(entry, weight.values.data()); !status) return report(status.error(), diagnostics);
+    if (const auto status = file->read(entry, weight.values.data()); !status)
+      return report(status.error(), diagnostics);
     weights.push_back(std::move(weight));
   }
   return weights;
@@ -153,8 +168,8 @@ runtime::Status write_state(const std::string &path, const std::vector<NamedWeig
   runtime::Checkpoint checkpoint;
   checkpoint.sinter_version = version;
   for (const NamedWeight &weight : weights)
-    checkpoint.blobs.push_back({full_name(weight), runtime::BlobRole::state, runtime::BlobType::f32, weight.dims,
-                                reinterpret_cast<const std::byte *>(weight.values.data())});
+    checkpoint.blobs.push_back({full_name(weight), runtime::BlobRole::state, runtime::BlobType::f32,
+                                weight.dims, reinterpret_cast<const std::byte *>(weight.values.data())});
   return runtime::write_checkpoint(path, checkpoint);
 }
 
@@ -171,43 +186,52 @@ std::optional<std::vector<NamedWeight>> read_weights(const std::string &path, Di
   const std::optional<std::string> start = read_file(path, diagnostics, enough_to_tell);
   if (!start) return std::nullopt;
   if (start->starts_with("\x89HDF\r\n\x1a\n")) return read_h5(path, diagnostics);
-  if (start->starts_with("PK")) return is_keras_archive(path) ? read_archive(path, diagnostics) : read_npz(path, diagnostics);
+  if (start->starts_with("PK"))
+    return is_keras_archive(path) ? read_archive(path, diagnostics) : read_npz(path, diagnostics);
   if (runtime::CheckpointFile::is_checkpoint(*start)) return read_checkpoint(path, diagnostics);
   if (runtime::SafetensorsFile::is_safetensors(*start)) return read_safetensors(path, diagnostics);
-  diagnostics.error({path}, "no weights of a kind that Sinter knows", "these are .h5, .hdf5 and .keras of Keras, .npz, .sinter and .safetensors");
+  diagnostics.error({path}, "no weights of a kind that Sinter knows",
+                    "these are .h5, .hdf5 and .keras of Keras, .npz, .sinter and .safetensors");
   return std::nullopt;
 }
 
-bool write_weights(const std::string &path, const std::vector<NamedWeight> &weights, Diagnostics &diagnostics) {
+bool write_weights(const std::string &path, const std::vector<NamedWeight> &weights,
+                   Diagnostics &diagnostics) {
   if (path.ends_with(".npz")) return finished(write_npz(path, weights), diagnostics);
   if (path.ends_with(".sinter")) return finished(write_state(path, weights), diagnostics);
   if (path.ends_with(".safetensors")) return finished(write_safetensors(path, weights), diagnostics);
   if (path.ends_with(".h5") || path.ends_with(".hdf5")) return finished(write_h5(path, weights), diagnostics);
   if (path.ends_with(".keras")) {
-    diagnostics.error({path}, "a .keras file holds a whole model, and there are weights alone", "convert a .h5 or .keras with its model");
+    diagnostics.error({path}, "a .keras file holds a whole model, and there are weights alone",
+                      "convert a .h5 or .keras with its model");
     return false;
   }
-  diagnostics.error({path}, "the suffix does not say what to write", "known are .h5, .hdf5, .npz, .sinter and .safetensors");
+  diagnostics.error({path}, "the suffix does not say what to write",
+                    "known are .h5, .hdf5, .npz, .sinter and .safetensors");
   return false;
 }
 
-bool assign_named_weights(ir::Model &model, const std::vector<NamedWeight> &weights, const std::string &file, Diagnostics &diagnostics) {
+bool assign_named_weights(ir::Model &model, const std::vector<NamedWeight> &weights, const std::string &file,
+                          Diagnostics &diagnostics) {
   bool all = true;
   model.weights.resize(model.graph.variables.size());
   for (size_t v = 0; v < model.graph.variables.size(); ++v) {
     const ir::Variable &variable = model.graph.variables[v];
     if (variable.kind == ir::VariableKind::constant) continue;
     const std::string &name = model.graph.value(variable.value).name;
-    const auto found = std::ranges::find_if(weights, [&](const NamedWeight &weight) { return full_name(weight) == name; });
+    const auto found =
+        std::ranges::find_if(weights, [&](const NamedWeight &weight) { return full_name(weight) == name; });
     if (found == weights.end()) {
-      diagnostics.error({file}, fmt::format("no weight '{}', which the model has", name), "the file is of another model, or its layers have other names");
+      diagnostics.error({file}, fmt::format("no weight '{}', which the model has", name),
+                        "the file is of another model, or its layers have other names");
       all = false;
       continue;
     }
     std::vector<int64_t> dims;
     for (const ir::Dim dim : model.graph.type(variable.value).dims) dims.push_back(dim.value());
     if (dims != found->dims) {
-      diagnostics.error({file}, fmt::format("'{}' is [{}], the model's [{}]", name, fmt::join(found->dims, ", "), fmt::join(dims, ", ")));
+      diagnostics.error({file}, fmt::format("'{}' is [{}], the model's [{}]", name,
+                                            fmt::join(found->dims, ", "), fmt::join(dims, ", ")));
       all = false;
       continue;
     }

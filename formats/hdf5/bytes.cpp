@@ -18,7 +18,7 @@ constexpr uint64_t kBudgetFactor = 8, kBudgetBase = 1 << 20;
 int FileBytes::open(const std::string &path) {
   file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file_ < 0) return errno;
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file_, &status) != 0) return errno;
   if (!S_ISREG(status.st_mode)) return EINVAL;
   size_ = static_cast<uint64_t>(status.st_size);

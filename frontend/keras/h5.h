@@ -18,7 +18,7 @@ struct H5Weight {
 };
 
 struct H5LayerWeights {
-  std::string layer;  // "": the model itself
+  std::string layer;              // "": the model itself
   std::vector<H5Weight> weights;  // in Keras's order
 };
 
@@ -49,6 +49,7 @@ std::optional<H5Model> read_h5_model(const std::string &path, Diagnostics &diagn
 // Weights of a whole model or of a weights file: Keras 1 and 2, Keras 3 `.h5` and `.weights.h5`.
 std::optional<H5Weights> read_h5_weights(const std::string &path, Diagnostics &diagnostics);
 // Of a file that lies in memory, called `path` in messages.
-std::optional<H5Weights> read_h5_weights(const std::string &path, std::vector<uint8_t> bytes, Diagnostics &diagnostics);
+std::optional<H5Weights> read_h5_weights(const std::string &path, std::vector<uint8_t> bytes,
+                                         Diagnostics &diagnostics);
 
 }  // namespace sinter::keras

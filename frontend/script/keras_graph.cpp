@@ -7,8 +7,8 @@
 #include <set>
 
 #include "frontend/keras/layer_order.h"
-#include "frontend/script/nested_models.h"
 #include "frontend/script/limits.h"
+#include "frontend/script/nested_models.h"
 
 namespace sinter::script {
 

@@ -1,6 +1,6 @@
-// Building Kernel IR: operators and helpers that type, broadcast and fold as they go. A scalar operand meets a vector
-// by broadcast; an integer literal meets an f32 as that number. Constant index arithmetic is folded (x + 0, x * 1,
-// constants, (x + a) + b), so that what schedules write down stays short.
+// Building Kernel IR: operators and helpers that type, broadcast and fold as they go. A scalar operand meets
+// a vector by broadcast; an integer literal meets an f32 as that number. Constant index arithmetic is folded
+// (x + 0, x * 1, constants, (x + a) + b), so that what schedules write down stays short.
 #pragma once
 
 #include <functional>
@@ -60,12 +60,12 @@ Stmt write(int registers, Expr index, Expr value);
 // The constant value of an integer expression, if it is one.
 bool is_constant(const Expr &expr, int64_t *value = nullptr);
 
-// Replaces variables by id; types adapt, so a scalar body becomes a vector body when its parameters do. A let inside is
-// not entered: expressions have none.
+// Replaces variables by id; types adapt, so a scalar body becomes a vector body when its parameters do. A let
+// inside is not entered: expressions have none.
 Expr substitute(const Expr &expr, const std::map<int, Expr> &by_var_id);
 
-// The same operator on replaced operands, built anew; expr itself if no operand changed. replace is called more than once
-// on an operand.
+// The same operator on replaced operands, built anew; expr itself if no operand changed. replace is called
+// more than once on an operand.
 Expr rebuild(const Expr &expr, const std::function<Expr(const Expr &)> &replace);
 
 // Calls fn on expr and every expression below it, parents first; on a shared operand once.

@@ -19,7 +19,8 @@ class BoundsChecker {
  public:
   BoundsChecker(const Kernel &kernel, const std::vector<BufferExtent> &extents, int64_t max_batch)
       : kernel_(kernel), extents_(extents) {
-    n_ = max_batch == 1 ? linear_constant(1) : space_.variable(linear_constant(1), linear_constant(max_batch));
+    n_ =
+        max_batch == 1 ? linear_constant(1) : space_.variable(linear_constant(1), linear_constant(max_batch));
     values_[kernel.n.id] = n_;
   }
 
@@ -134,7 +135,8 @@ class BoundsChecker {
   }
 
   void report(const char *what, int buffer, const Expr &index, int64_t count, const char *where) {
-    problems_.push_back(fmt::format("a {} {} of {} elements at {} may lie {}", what, kernel_.buffers[static_cast<size_t>(buffer)].name, count,
+    problems_.push_back(fmt::format("a {} {} of {} elements at {} may lie {}", what,
+                                    kernel_.buffers[static_cast<size_t>(buffer)].name, count,
                                     print(kernel_, index), where));
   }
 
@@ -153,7 +155,9 @@ class BoundsChecker {
     const auto found = registers_.find(node.registers);
     return found == registers_.end() ? space_.unknown() : found->second;
   }
-  LinearForm form(const Select &node, const Expr &) { return space_.either(form_of(node.a), form_of(node.b)); }
+  LinearForm form(const Select &node, const Expr &) {
+    return space_.either(form_of(node.a), form_of(node.b));
+  }
   LinearForm form(const Binary &node, const Expr &expr) {
     // The same node has the same atoms, wherever it is used.
     if (node.op != BinaryOp::add && node.op != BinaryOp::sub && node.op != BinaryOp::mul) {
@@ -166,16 +170,23 @@ class BoundsChecker {
       return result;
     };
     switch (node.op) {
-      case BinaryOp::add: return add(a, b);
-      case BinaryOp::sub: return add(a, b, -1);
+      case BinaryOp::add:
+        return add(a, b);
+      case BinaryOp::sub:
+        return add(a, b, -1);
       case BinaryOp::mul:
         if (b.is_constant()) return scale(a, b.constant);
         return a.is_constant() ? scale(b, a.constant) : space_.unknown();
-      case BinaryOp::div: return b.is_constant() && b.constant > 0 ? keep(space_.quotient(a, b.constant)) : space_.unknown();
-      case BinaryOp::mod: return b.is_constant() && b.constant > 0 ? keep(space_.remainder(a, b.constant)) : space_.unknown();
-      case BinaryOp::min: return keep(space_.smaller(a, b));
-      case BinaryOp::max: return keep(space_.larger(a, b));
-      default: return space_.unknown();
+      case BinaryOp::div:
+        return b.is_constant() && b.constant > 0 ? keep(space_.quotient(a, b.constant)) : space_.unknown();
+      case BinaryOp::mod:
+        return b.is_constant() && b.constant > 0 ? keep(space_.remainder(a, b.constant)) : space_.unknown();
+      case BinaryOp::min:
+        return keep(space_.smaller(a, b));
+      case BinaryOp::max:
+        return keep(space_.larger(a, b));
+      default:
+        return space_.unknown();
     }
   }
   template <class Node>
@@ -195,7 +206,8 @@ class BoundsChecker {
 
 }  // namespace
 
-std::vector<std::string> check_bounds(const Kernel &kernel, const std::vector<BufferExtent> &extents, int64_t max_batch) {
+std::vector<std::string> check_bounds(const Kernel &kernel, const std::vector<BufferExtent> &extents,
+                                      int64_t max_batch) {
   return BoundsChecker(kernel, extents, max_batch).run();
 }
 

@@ -230,7 +230,7 @@ class Compiler {
 };
 
 std::optional<std::string> bind_buffers(Machine &machine, const Kernel &kernel,
-                                std::span<const BufferMemory> memory) {
+                                        std::span<const BufferMemory> memory) {
   constexpr int64_t max_local_bytes = int64_t{1} << 32;
   if (memory.size() != kernel.buffers.size()) {
     return fmt::format("{} buffers are given, the kernel has {}", memory.size(), kernel.buffers.size());

@@ -1,5 +1,6 @@
-// Runs a kernel in the interpreter. Arithmetic is that of the compiled code: f32 with one rounding each, fused fma. Every access
-// is checked against the buffer's size; a read of a local tile or register never written is an error.
+// Runs a kernel in the interpreter. Arithmetic is that of the compiled code: f32 with one rounding each,
+// fused fma. Every access is checked against the buffer's size; a read of a local tile or register never
+// written is an error.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,8 @@ struct BufferMemory {
   int64_t bytes = 0;
 };
 
-// memory: one entry a buffer of the kernel; entries of local buffers are ignored. Returns what went wrong, if anything.
+// memory: one entry a buffer of the kernel; entries of local buffers are ignored. Returns what went wrong, if
+// anything.
 std::optional<std::string> interpret(const Kernel &kernel, std::span<const BufferMemory> memory, int64_t n);
 
 }  // namespace sinter::kernel

@@ -10,7 +10,7 @@ namespace sinter::kernel {
 namespace {
 
 constexpr size_t max_bounds = 4;  // of one quotient
-constexpr int max_steps = 4000;  // replacements in one proof; those of real kernels take a few dozen
+constexpr int max_steps = 4000;   // replacements in one proof; those of real kernels take a few dozen
 
 void multiply_add(int64_t &sum, int64_t a, int64_t b, bool &overflow) {
   int64_t product = 0;
@@ -18,7 +18,8 @@ void multiply_add(int64_t &sum, int64_t a, int64_t b, bool &overflow) {
 }
 
 bool is_multiple(const LinearForm &form, int64_t divisor) {
-  return std::all_of(form.terms.begin(), form.terms.end(), [&](const auto &term) { return term.second % divisor == 0; });
+  return std::all_of(form.terms.begin(), form.terms.end(),
+                     [&](const auto &term) { return term.second % divisor == 0; });
 }
 
 std::optional<int64_t> best_number(const std::vector<LinearForm> &bounds, bool upper) {
@@ -36,7 +37,9 @@ LinearForm without(const LinearForm &form, size_t term) {
 
 }  // namespace
 
-LinearForm linear_constant(int64_t value) { return {{}, value}; }
+LinearForm linear_constant(int64_t value) {
+  return {{}, value};
+}
 
 LinearForm add(const LinearForm &a, const LinearForm &b, int64_t scale_of_b) {
   LinearForm sum;
@@ -51,20 +54,25 @@ LinearForm add(const LinearForm &a, const LinearForm &b, int64_t scale_of_b) {
     const bool from_left = right == b.terms.end() || (left != a.terms.end() && left->first <= right->first);
     term.first = from_left ? left->first : right->first;
     if (from_left) term.second = (left++)->second;
-    if (right != b.terms.end() && right->first == term.first) multiply_add(term.second, (right++)->second, scale_of_b, sum.overflow);
+    if (right != b.terms.end() && right->first == term.first)
+      multiply_add(term.second, (right++)->second, scale_of_b, sum.overflow);
     if (term.second != 0) sum.terms.push_back(term);
   }
   return sum;
 }
 
-LinearForm scale(const LinearForm &a, int64_t factor) { return add({}, a, factor); }
+LinearForm scale(const LinearForm &a, int64_t factor) {
+  return add({}, a, factor);
+}
 
 LinearForm LinearSpace::add_atom(Atom atom) {
   atoms_.push_back(std::move(atom));
   return {{{static_cast<int>(atoms_.size()) - 1, 1}}, 0};
 }
 
-LinearForm LinearSpace::unknown() { return add_atom({}); }
+LinearForm LinearSpace::unknown() {
+  return add_atom({});
+}
 
 LinearForm LinearSpace::variable(const LinearForm &lowest, const LinearForm &highest) {
   Atom atom;
@@ -148,7 +156,8 @@ bool LinearSpace::is_never_negative(const LinearForm &form) {
 bool LinearSpace::prove(const LinearForm &form) {
   if (form.overflow || --steps_ < 0) return false;
   if (form.is_constant()) return form.constant >= 0;
-  // Where either operand may be the value, both must do; before variables that were bounded with it in mind are gone.
+  // Where either operand may be the value, both must do; before variables that were bounded with it in mind
+  // are gone.
   for (size_t t = form.terms.size(); t-- > 0;) {
     const auto &[index, coefficient] = form.terms[t];
     const Kind kind = atoms_[static_cast<size_t>(index)].kind;
@@ -165,7 +174,8 @@ bool LinearSpace::prove_without(const LinearForm &form, size_t term) {
   const LinearForm rest = without(form, term);
   const Atom atom = atoms_[static_cast<size_t>(index)];
   for (const AtomBound &bound : coefficient > 0 ? atom.lower : atom.upper)
-    if (coefficient % bound.factor == 0 && prove(add(rest, bound.form, coefficient / bound.factor))) return true;
+    if (coefficient % bound.factor == 0 && prove(add(rest, bound.form, coefficient / bound.factor)))
+      return true;
   if (atom.kind == Kind::smaller || atom.kind == Kind::larger)
     return prove(add(rest, atom.a, coefficient)) || prove(add(rest, atom.b, coefficient));
   if (atom.kind != Kind::quotient) return false;
@@ -174,7 +184,8 @@ bool LinearSpace::prove_without(const LinearForm &form, size_t term) {
   return false;
 }
 
-std::vector<LinearForm> LinearSpace::quotient_bounds(const LinearForm &numerator, int64_t divisor, bool upper) {
+std::vector<LinearForm> LinearSpace::quotient_bounds(const LinearForm &numerator, int64_t divisor,
+                                                     bool upper) {
   if (numerator.overflow || --steps_ < 0) return {};
   if (is_multiple(numerator, divisor)) {
     LinearForm form = numerator;
@@ -192,7 +203,8 @@ std::vector<LinearForm> LinearSpace::quotient_bounds(const LinearForm &numerator
       if (found.size() < max_bounds) found.push_back(form);
   };
   for (const AtomBound &bound : wants_upper ? atom.upper : atom.lower)
-    if (coefficient % bound.factor == 0) append(quotient_bounds(add(rest, bound.form, coefficient / bound.factor), divisor, upper));
+    if (coefficient % bound.factor == 0)
+      append(quotient_bounds(add(rest, bound.form, coefficient / bound.factor), divisor, upper));
   if (atom.kind == Kind::variable) return found;
   if (atom.kind == Kind::quotient) {
     for (const LinearForm &bound : quotient_bounds(atom.a, atom.divisor, wants_upper))

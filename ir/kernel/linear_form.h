@@ -1,6 +1,7 @@
-// Integer expressions as linear forms over atoms, and proofs that such a form is never negative. The atoms are variables of
-// known bounds, and what is not linear in them: quotients, remainders, minima and maxima, each with the inequalities that
-// define it. A proof replaces the atoms, the latest first, by bounds that speak of earlier ones, until a constant is left.
+// Integer expressions as linear forms over atoms, and proofs that such a form is never negative. The atoms
+// are variables of known bounds, and what is not linear in them: quotients, remainders, minima and maxima,
+// each with the inequalities that define it. A proof replaces the atoms, the latest first, by bounds that
+// speak of earlier ones, until a constant is left.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,8 @@
 
 namespace sinter::kernel {
 
-// The sum of coefficient * atom, plus a constant. Numbers that do not fit 64 bits set `overflow`: nothing is proven of it.
+// The sum of coefficient * atom, plus a constant. Numbers that do not fit 64 bits set `overflow`: nothing is
+// proven of it.
 struct LinearForm {
   std::vector<std::pair<int, int64_t>> terms;  // by ascending atom; no coefficient is 0
   int64_t constant = 0;
@@ -35,7 +37,8 @@ class LinearSpace {
   // A variable between bounds, inclusive; without bounds nothing is known of it.
   LinearForm variable(const LinearForm &lowest, const LinearForm &highest);
   LinearForm unknown();
-  LinearForm quotient(const LinearForm &numerator, int64_t divisor);   // rounded toward minus infinity; divisor > 0
+  LinearForm quotient(const LinearForm &numerator,
+                      int64_t divisor);  // rounded toward minus infinity; divisor > 0
   LinearForm remainder(const LinearForm &numerator, int64_t divisor);  // 0 <= remainder < divisor
   LinearForm smaller(const LinearForm &a, const LinearForm &b);
   LinearForm larger(const LinearForm &a, const LinearForm &b);
@@ -52,7 +55,7 @@ class LinearSpace {
   enum class Kind : uint8_t { variable, quotient, smaller, larger, either };
   struct Atom {
     Kind kind = Kind::variable;
-    LinearForm a, b;      // operands; of a quotient: a / divisor
+    LinearForm a, b;  // operands; of a quotient: a / divisor
     int64_t divisor = 1;
     std::vector<AtomBound> lower, upper;
   };

@@ -1,4 +1,5 @@
-// The text form of Kernel IR, for `--emit kernels` and tests. print and parse are inverse: parse(print(k)) prints the same.
+// The text form of Kernel IR, for `--emit kernels` and tests. print and parse are inverse: parse(print(k))
+// prints the same.
 #pragma once
 
 #include <optional>

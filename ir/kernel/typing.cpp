@@ -72,10 +72,9 @@ std::string_view name_of(UnaryOp op) {
 }
 
 std::string_view name_of(BinaryOp op) {
-  constexpr std::string_view names[] = {"add", "sub",     "mul",    "div",     "mod",         "min",
-                                        "max", "bit_and", "bit_or", "bit_xor", "shl",         "shr",
-                                        "mul_high",
-                                        "lt",  "le",      "eq",     "ne",      "logical_and", "logical_or"};
+  constexpr std::string_view names[] = {
+      "add", "sub", "mul",      "div", "mod", "min", "max", "bit_and",     "bit_or",    "bit_xor",
+      "shl", "shr", "mul_high", "lt",  "le",  "eq",  "ne",  "logical_and", "logical_or"};
   return names[static_cast<size_t>(op)];
 }
 

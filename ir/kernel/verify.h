@@ -1,5 +1,6 @@
 // Checks the rules of Kernel IR: types, lanes, variables defined before use, constant register indices and
-// unrolled bounds, one outermost parallel loop, no store to read-only buffers. Returns the problems, empty if none.
+// unrolled bounds, one outermost parallel loop, no store to read-only buffers. Returns the problems, empty if
+// none.
 #pragma once
 
 #include <string>

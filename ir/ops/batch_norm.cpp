@@ -24,10 +24,10 @@ struct BatchNorm {
     float epsilon = 1e-3f;
     float momentum = 0.99f;
     bool constant_statistics = false;
-    static constexpr auto fields =
-        std::tuple{field("epsilon", &Attrs::epsilon, "added to the variance"),
-                   field("momentum", &Attrs::momentum, "training: how much of the moving statistics a step keeps"),
-                   field("constant_statistics", &Attrs::constant_statistics, "training: as of batch_norm_training")};
+    static constexpr auto fields = std::tuple{
+        field("epsilon", &Attrs::epsilon, "added to the variance"),
+        field("momentum", &Attrs::momentum, "training: how much of the moving statistics a step keeps"),
+        field("constant_statistics", &Attrs::constant_statistics, "training: as of batch_norm_training")};
   };
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
@@ -78,7 +78,8 @@ struct BatchNorm {
   static void training(const Attrs &a, TrainingBuilder &t) {
     if (t.is_frozen()) return;
     const NodeId y = t.emit("batch_norm_training",
-                            {{"epsilon", a.epsilon}, {"constant_statistics", a.constant_statistics}}, {t.input(0), t.input(1), t.input(2)});
+                            {{"epsilon", a.epsilon}, {"constant_statistics", a.constant_statistics}},
+                            {t.input(0), t.input(1), t.input(2)});
     t.move_average(t.input(3), t.output_of(y, 1), a.momentum);
     t.move_average(t.input(4), t.output_of(y, 2), a.momentum);
     t.result(t.output_of(y));

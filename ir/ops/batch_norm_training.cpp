@@ -21,10 +21,10 @@ struct BatchNormTraining {
   struct Attrs {
     float epsilon = 1e-3f;
     bool constant_statistics = false;
-    static constexpr auto fields =
-        std::tuple{field("epsilon", &Attrs::epsilon, "added to the variance"),
-                   field("constant_statistics", &Attrs::constant_statistics,
-                         "the gradient takes mean and variance for constants, as Keras 3.0.0 on PyTorch did (keras pull request 19102)")};
+    static constexpr auto fields = std::tuple{field("epsilon", &Attrs::epsilon, "added to the variance"),
+                                              field("constant_statistics", &Attrs::constant_statistics,
+                                                    "the gradient takes mean and variance for constants, as "
+                                                    "Keras 3.0.0 on PyTorch did (keras pull request 19102)")};
   };
 
   static std::optional<std::vector<TensorType>> infer(const Attrs &a, Types in, Checker &check) {
@@ -76,7 +76,8 @@ struct BatchNormTraining {
       const bool through_statistics = g.needs(0) && !a.constant_statistics;
       if (through_statistics || g.needs(1))
         dgamma = g.emit("batch_norm_gamma_gradient", {{"epsilon", a.epsilon}}, {dy, x, mean, variance});
-      if (through_statistics || g.needs(2)) dbeta = axes.empty() ? dy : g.emit("batch_sum", {{"axes", axes}}, {dy});
+      if (through_statistics || g.needs(2))
+        dbeta = axes.empty() ? dy : g.emit("batch_sum", {{"axes", axes}}, {dy});
       if (through_statistics)
         g.add(0, g.emit("batch_norm_input_gradient", {{"epsilon", a.epsilon}},
                         {dy, x, gamma, mean, variance, dgamma, dbeta}));

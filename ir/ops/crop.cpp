@@ -23,7 +23,8 @@ struct Crop {
     const bool batch = type.has_batch();
     for (size_t d = 0; d < type.dims.size(); ++d) {
       if (!type.dims[d].is_constant()) continue;
-      const int64_t before = rules::crop_amount(a.before, d, batch), after = rules::crop_amount(a.after, d, batch);
+      const int64_t before = rules::crop_amount(a.before, d, batch),
+                    after = rules::crop_amount(a.after, d, batch);
       const int64_t rest = type.dims[d].value() - before - after;
       if (rest < 1) {
         check.fail(fmt::format("cropping {} and {} elements leaves nothing of axis {} of {}", before, after,
@@ -37,7 +38,8 @@ struct Crop {
   static void lower(const Attrs &a, FormBuilder &f) {
     const TensorType &y = f.output_type(0);
     Access access = identity_access(y.rank(), y.rank());
-    for (size_t d = 0; d < access.size(); ++d) access[d].offset = rules::crop_amount(a.before, d, y.has_batch());
+    for (size_t d = 0; d < access.size(); ++d)
+      access[d].offset = rules::crop_amount(a.before, d, y.has_batch());
     f.output(0, f.move(f.input(0), y.dims, std::move(access), false, 0, y));
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {

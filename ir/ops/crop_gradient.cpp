@@ -19,7 +19,8 @@ struct CropGradient {
     const bool batch = type.has_batch();
     for (size_t d = 0; d < type.dims.size(); ++d)
       if (type.dims[d].is_constant())
-        type.dims[d] = type.dims[d].value() + rules::crop_amount(a.before, d, batch) + rules::crop_amount(a.after, d, batch);
+        type.dims[d] = type.dims[d].value() + rules::crop_amount(a.before, d, batch) +
+                       rules::crop_amount(a.after, d, batch);
     return rules::result(std::move(type), check);
   }
   static void lower(const Attrs &a, FormBuilder &f) {

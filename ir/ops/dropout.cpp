@@ -36,8 +36,9 @@ struct Dropout {
   static void gradient(const Attrs &, GradientBuilder &g) { g.add(0, g.output_gradient()); }
   static void training(const Attrs &a, TrainingBuilder &t) {
     if (a.rate == 0) return;
-    t.result(t.output_of(
-        t.emit("dropout_training", {{"rate", a.rate}, {"spatial", a.spatial}, {"stream", t.stream()}}, {t.input(0), t.random()})));
+    t.result(t.output_of(t.emit("dropout_training",
+                                {{"rate", a.rate}, {"spatial", a.spatial}, {"stream", t.stream()}},
+                                {t.input(0), t.random()})));
   }
   static std::vector<Case> examples() { return rules::unary_examples({"", "rate=0.25", "spatial=true"}); }
 };

@@ -33,8 +33,8 @@ struct L1L2Penalty {
   }
   static void gradient(const Attrs &a, GradientBuilder &g) {
     if (!g.needs(0)) return;
-    g.add(0, g.emit("l1_l2_penalty_gradient", {{"l1", a.l1}, {"l2", a.l2}},
-                    {g.input(0), g.output_gradient()}));
+    g.add(0,
+          g.emit("l1_l2_penalty_gradient", {{"l1", a.l1}, {"l2", a.l2}}, {g.input(0), g.output_gradient()}));
   }
   static std::vector<Case> examples() {
     return {{"l2=0.5", {TensorType{3, 3, 5, 7}}},

@@ -86,11 +86,11 @@ bool is_aligned(const flatbuffers::Vector<Value> *vector) {
 
 bool is_aligned(const schema::Checkpoint &index) {
   using C = schema::Checkpoint;
-  if (!fields_are_aligned(index,
-                          {C::VT_FINGERPRINT, C::VT_SEED, C::VT_STEP, C::VT_BATCH_IN_EPOCH, C::VT_SEEN_IN_EPOCH,
-                           C::VT_SAMPLES},
-                          {C::VT_BATCH, C::VT_INITIAL_LEARNING_RATE, C::VT_LEARNING_RATE, C::VT_EPOCH,
-                           C::VT_DATA_CRC}) ||
+  if (!fields_are_aligned(
+          index,
+          {C::VT_FINGERPRINT, C::VT_SEED, C::VT_STEP, C::VT_BATCH_IN_EPOCH, C::VT_SEEN_IN_EPOCH,
+           C::VT_SAMPLES},
+          {C::VT_BATCH, C::VT_INITIAL_LEARNING_RATE, C::VT_LEARNING_RATE, C::VT_EPOCH, C::VT_DATA_CRC}) ||
       !is_aligned(index.sums()) || !is_aligned(index.display()) || !is_aligned(index.history_epochs()))
     return false;
   if (index.history())
@@ -104,7 +104,8 @@ bool is_aligned(const schema::Checkpoint &index) {
     }
   if (index.blobs())
     for (const schema::Blob *blob : *index.blobs())
-      if (!fields_are_aligned(*blob, {schema::Blob::VT_OFFSET, schema::Blob::VT_BYTES}, {schema::Blob::VT_CRC}) ||
+      if (!fields_are_aligned(*blob, {schema::Blob::VT_OFFSET, schema::Blob::VT_BYTES},
+                              {schema::Blob::VT_CRC}) ||
           !is_aligned(blob->dims()))
         return false;
   return true;

@@ -17,11 +17,13 @@ Status check_writable(const std::string &path) {
   Result<AtomicFile> file = AtomicFile::create(path);
   if (file) return {};
   Error error = file.error();
-  if (place.error == 0 && access(directory_of(place.path).c_str(), F_OK) != 0) error.hint = "the folder must exist";
+  if (place.error == 0 && access(directory_of(place.path).c_str(), F_OK) != 0)
+    error.hint = "the folder must exist";
   return error;
 }
 
-Status check_no_input(const std::string &option, const std::string &path, std::span<const std::string> inputs) {
+Status check_no_input(const std::string &option, const std::string &path,
+                      std::span<const std::string> inputs) {
   struct stat written, read;
   if (stat(path.c_str(), &written) != 0 || !S_ISREG(written.st_mode)) return {};
   for (const std::string &input : inputs)
@@ -32,7 +34,8 @@ Status check_no_input(const std::string &option, const std::string &path, std::s
 
 Status check_output(const std::string &option, const std::string &path, std::span<const std::string> inputs) {
   if (output_place(path).descriptor == STDOUT_FILENO)
-    return usage_error(option + " " + printable(path) + ": standard output carries the log lines", "name a file");
+    return usage_error(option + " " + printable(path) + ": standard output carries the log lines",
+                       "name a file");
   if (Status status = check_no_input(option, path, inputs); !status) return status;
   return check_writable(path);
 }

@@ -8,8 +8,8 @@
 
 namespace sinter::runtime {
 
-// An error (exit 3) if a file cannot be written there: the folder is missing or may not be written, the path is a
-// folder. Leaves nothing behind.
+// An error (exit 3) if a file cannot be written there: the folder is missing or may not be written, the path
+// is a folder. Leaves nothing behind.
 Status check_writable(const std::string &path);
 
 // And a usage error if it is standard output, or one of the files that are read, by this name or another one.
@@ -17,6 +17,7 @@ Status check_writable(const std::string &path);
 Status check_output(const std::string &option, const std::string &path, std::span<const std::string> inputs);
 
 // The second half of it.
-Status check_no_input(const std::string &option, const std::string &path, std::span<const std::string> inputs);
+Status check_no_input(const std::string &option, const std::string &path,
+                      std::span<const std::string> inputs);
 
 }  // namespace sinter::runtime

@@ -53,6 +53,7 @@ void warn(std::string_view message) {
 
 extern "C" void sinter_threads_missing(uint32_t wanted, uint32_t started) {
   using sinter::runtime::format;
-  sinter::runtime::warn(started == 1 ? format("no thread could be started, the work of %u is done by one", wanted)
-                                     : format("only %u of %u threads could be started", started, wanted));
+  sinter::runtime::warn(started == 1
+                            ? format("no thread could be started, the work of %u is done by one", wanted)
+                            : format("only %u of %u threads could be started", started, wanted));
 }

@@ -2,9 +2,9 @@
 // in libraries, hence no static guards, no allocation, no exceptions.
 //
 // One region at a time owns the pool (`busy`). Its owner writes the job, opens the `gate`, and announces it
-// by a new `epoch`. A worker may touch the job only between entering and leaving the gate. When all chunks are
-// taken the owner closes the gate: nobody enters any more, and once the count of those inside is zero every
-// chunk is done. So the owner never waits for workers that did not wake up in time.
+// by a new `epoch`. A worker may touch the job only between entering and leaving the gate. When all chunks
+// are taken the owner closes the gate: nobody enters any more, and once the count of those inside is zero
+// every chunk is done. So the owner never waits for workers that did not wake up in time.
 //
 // Each thread has a share of neighbouring chunks, which it takes first: what it computed in one region is in
 // its core's cache in the next, whose chunks are mostly of the same samples. Then it helps the others.

@@ -26,7 +26,8 @@ void sinter_set_threads(uint32_t threads);
 /* The number of threads that the next region uses. */
 uint32_t sinter_threads(void);
 
-/* Called, where it is defined, when the system gives fewer threads than were wanted: regions run with those. */
+/* Called, where it is defined, when the system gives fewer threads than were wanted: regions run with those.
+ * */
 __attribute__((weak)) void sinter_threads_missing(uint32_t wanted, uint32_t started);
 
 #ifdef __cplusplus

@@ -36,7 +36,8 @@ Result<std::unique_ptr<BatchStream>> BatchStream::create(const Trainer &trainer,
     };
     stream->threaded_ = pthread_create(&stream->thread_, nullptr, work, stream.get()) == 0;
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!stream->threaded_) warn("no thread could be started to read ahead; the main thread reads each batch");
+    if (!stream->threaded_)
+      warn("no thread could be started to read ahead; the main thread reads each batch");
   }
   return stream;
 }

@@ -137,7 +137,8 @@ int bench(const Trainer &trainer, const Options &options, Console &console) {
   std::vector<KernelTime> per_kernel;
   double flops = 0;
   if (kernels)
-    for (const schema::Kernel *kernel : *kernels) flops += kernel->flops_per_sample() * run.n + kernel->fixed_flops();
+    for (const schema::Kernel *kernel : *kernels)
+      flops += kernel->flops_per_sample() * run.n + kernel->fixed_flops();
   if (kernels && options.has("--per-kernel")) {
     std::vector<std::vector<double>> seconds(kernels->size());
     for (int64_t round = 0; round < count; ++round)

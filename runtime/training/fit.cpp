@@ -370,7 +370,8 @@ Status Fit::save_model(const std::string &path, bool weights_only) {
   if (ends_with(path, ".sinter")) return write_checkpoint_to(path);
   copies_->read_from(*state_);
   std::string note;
-  Status status = save_weights(*trainer_, *copies_, {progress_.step, context_.learning_rate}, path, weights_only, note);
+  Status status =
+      save_weights(*trainer_, *copies_, {progress_.step, context_.learning_rate}, path, weights_only, note);
   if (!note.empty()) context_.warn_once(note);
   return status;
 }
@@ -403,9 +404,8 @@ Status Fit::finish() {
     } else {
       copies_->read_from(*state_);
       std::string note;
-      if (Status status =
-              save_weights(*trainer_, use_best ? *context_.best.copies : *copies_,
-                           {progress_.step, context_.learning_rate}, path, true, note);
+      if (Status status = save_weights(*trainer_, use_best ? *context_.best.copies : *copies_,
+                                       {progress_.step, context_.learning_rate}, path, true, note);
           !status)
         return status;
     }

@@ -119,7 +119,8 @@ class SplitLoader {
   // Some arrays are there, others not; or there are some that nobody takes.
   Status check_complete() {
     if (!absent_.empty() && absent_.size() < asked_.size())
-      return rejected(loader_.given(), "the data set has no array '" + printable(absent_[0]) + "' beside its others",
+      return rejected(loader_.given(),
+                      "the data set has no array '" + printable(absent_[0]) + "' beside its others",
                       "expected are " + joined(asked_));
     if (plan_ || !absent_.empty()) return {};
     Result<std::vector<std::string>> members = loader_.members();

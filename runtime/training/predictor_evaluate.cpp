@@ -1,4 +1,5 @@
-// OUT evaluate of a predictor with a loss: an archive member of its own, so that other predictors do without it.
+// OUT evaluate of a predictor with a loss: an archive member of its own, so that other predictors do without
+// it.
 #include "runtime/training/evaluate.h"
 
 extern "C" __attribute__((visibility("default"))) void sinter_predictor_evaluate(

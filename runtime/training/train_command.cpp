@@ -10,9 +10,9 @@
 #include "runtime/training/commands.h"
 #include "runtime/training/fit.h"
 #include "runtime/training/interrupt.h"
+#include "runtime/training/training_sets.h"
 #include "runtime/training/weight_files.h"
 #include "schema/program_generated.h"
-#include "runtime/training/training_sets.h"
 #include "support/fit_limits.h"
 #include "support/output_place.h"
 

@@ -14,7 +14,7 @@
 namespace sinter::schema {
 struct Trainer;
 struct Variable;
-}
+}  // namespace sinter::schema
 
 namespace sinter::runtime {
 

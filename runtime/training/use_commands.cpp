@@ -12,7 +12,8 @@ namespace sinter::runtime {
 namespace {
 
 constexpr OptionSpec checkpoint_option = {"--checkpoint", "FILE", "weights from a checkpoint"},
-                     weights_option = {"--weights", "FILE", "weights: .sinter, .h5, .hdf5, .keras, .npz or .safetensors"};
+                     weights_option = {"--weights", "FILE",
+                                       "weights: .sinter, .h5, .hdf5, .keras, .npz or .safetensors"};
 
 constexpr OptionSpec options_of_evaluate[] = {
     {"--data", "DIR", "where the data set lies (default: as for train)"},

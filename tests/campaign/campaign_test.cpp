@@ -67,8 +67,9 @@ Coverage run(const MakeCase &make, const char *kind, int64_t count, int workers)
   EXPECT_EQ(campaign.valid, count);
   for (size_t i = 0; i < campaign.failures.size(); ++i)
     report(campaign.failures[i], make, kind, i < most_reduced);
-  std::printf("%s: %lld cases, %zu failures, %lld refused, %.1f s\n", kind, static_cast<long long>(campaign.valid),
-              campaign.failures.size(), static_cast<long long>(campaign.refused),
+  std::printf("%s: %lld cases, %zu failures, %lld refused, %.1f s\n", kind,
+              static_cast<long long>(campaign.valid), campaign.failures.size(),
+              static_cast<long long>(campaign.refused),
               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return campaign.coverage;
 }

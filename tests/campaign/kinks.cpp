@@ -181,11 +181,7 @@ const std::map<std::string_view, Entry> &table() {
   };
   static const std::map<std::string_view, Entry> entries = {
       {"relu", {Kinks::corners, zero}},
-      {"relu6",
-       {Kinks::corners,
-        [](const Point &p) {
-          return near_numbers(p, 0, {0, 6});
-        }}},
+      {"relu6", {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {0, 6}); }}},
       {"leaky_relu", {Kinks::corners, zero}},
       {"elu", {Kinks::corners, zero}},
       {"threshold_relu",
@@ -210,16 +206,9 @@ const std::map<std::string_view, Entry> &table() {
       {"mean_squared_logarithmic_error",
        {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {epsilon}); }}},
       {"hinge", {Kinks::corners, near_hinge}},
-      {"kl_divergence",
-       {Kinks::corners,
-        [](const Point &p) {
-          return near_numbers(p, 0, {epsilon, 1});
-        }}},
+      {"kl_divergence", {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {epsilon, 1}); }}},
       {"binary_crossentropy",
-       {Kinks::corners,
-        [](const Point &p) {
-          return near_numbers(p, 0, {epsilon, one});
-        }}},
+       {Kinks::corners, [](const Point &p) { return near_numbers(p, 0, {epsilon, one}); }}},
       {"categorical_crossentropy", {Kinks::corners, near_clipped_quotient}},
       {"categorical_accuracy", {Kinks::jumps, near_tie_in_row}},
       {"sparse_categorical_accuracy", {Kinks::jumps, near_tie_in_row}},

@@ -72,10 +72,14 @@ double terms(const ir::Graph &graph, const ir::Node &node, int64_t n) {
 
 // Sums of products of the operands, or of operands: |sum| of the magnitudes bounds every partial sum.
 bool is_sum(const ir::OpInfo &op) {
-  static const std::set<std::string_view> ops = {"conv2d_input_gradient", "depthwise_conv2d_input_gradient",
-                                                 "matmul_input_gradient", "reduce_sum",
-                                                 "reduce_mean",           "batch_sum",
-                                                 "batch_mean",            "average_pool",
+  static const std::set<std::string_view> ops = {"conv2d_input_gradient",
+                                                 "depthwise_conv2d_input_gradient",
+                                                 "matmul_input_gradient",
+                                                 "reduce_sum",
+                                                 "reduce_mean",
+                                                 "batch_sum",
+                                                 "batch_mean",
+                                                 "average_pool",
                                                  "average_pool_gradient"};
   return op.linear_weight >= 0 || op.name.ends_with("weight_gradient") || ops.contains(op.name);
 }
@@ -100,9 +104,11 @@ Magnitudes magnitudes_of(const ir::Graph &graph, const std::vector<ir::Reference
   return result;
 }
 
-// Compiled code adds up one after the other. Where terms are alike, so are the roundings; where they cancel, those of the
-// partial sums stay: each up to 2^-24 of what the terms' magnitudes add up to, `terms` times, of either sign.
-void disturb_sums(const ir::Graph &graph, const ir::Node &node, const std::vector<ir::ReferenceTensor> &magnitudes, int64_t n,
+// Compiled code adds up one after the other. Where terms are alike, so are the roundings; where they cancel,
+// those of the partial sums stay: each up to 2^-24 of what the terms' magnitudes add up to, `terms` times, of
+// either sign.
+void disturb_sums(const ir::Graph &graph, const ir::Node &node,
+                  const std::vector<ir::ReferenceTensor> &magnitudes, int64_t n,
                   std::vector<ir::ReferenceTensor> &outputs, Random &random) {
   const double count = terms(graph, node, n);
   const double part = 0x1p-27 * count, rest = 0x1p-25 * std::sqrt(count);
@@ -154,7 +160,8 @@ std::vector<ir::ReferenceTensor> disturbed(const ir::Graph &graph, std::vector<i
       disturb_rows(node, operands.back(), outputs[0], random);
     if (node.op->name == "log_softmax") disturb_log_softmax(outputs[0], random);
     if (!exact && !node.op->name.ends_with("_accuracy"))
-      disturb_sums(graph, node, magnitudes[static_cast<size_t>(&node - graph.nodes.data())], n, outputs, random);
+      disturb_sums(graph, node, magnitudes[static_cast<size_t>(&node - graph.nodes.data())], n, outputs,
+                   random);
     for (size_t i = 0; i < outputs.size(); ++i)
       values[static_cast<size_t>(node.outputs[i])] = std::move(outputs[i]);
   }

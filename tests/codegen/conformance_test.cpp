@@ -1,5 +1,6 @@
-// The second half of op conformance: every op on every example as a program of one node, through the Kernel IR interpreter and
-// through compiled code, against the reference. The first half (shape rule, lowering, text) is tests/ir/conformance_test.cpp.
+// The second half of op conformance: every op on every example as a program of one node, through the Kernel
+// IR interpreter and through compiled code, against the reference. The first half (shape rule, lowering,
+// text) is tests/ir/conformance_test.cpp.
 #include "codegen/supported.h"
 #include "tests/codegen/program_runner.h"
 #include "tests/ir/op_cases.h"
@@ -15,14 +16,51 @@ class CodeConformance : public testing::TestWithParam<std::string> {
   int compiled_ = 0;  // examples
 };
 
-// Every op that a Keras layer or its gradient becomes is compiled: none of these may slip into what is skipped.
+// Every op that a Keras layer or its gradient becomes is compiled: none of these may slip into what is
+// skipped.
 TEST(CodeSupport, LayersAreCompiled) {
-  for (const char *name : {"conv2d", "depthwise_conv2d", "matmul", "batch_norm", "max_pool", "average_pool", "relu", "relu6",
-                           "leaky_relu", "sigmoid", "tanh", "elu", "softplus", "softmax", "add", "mul", "concat", "pad", "crop", "reshape",
-                           "reduce_mean", "reduce_max", "upsample_nearest", "transpose", "clip", "average", "maximum",
-                           "conv2d_input_gradient", "conv2d_weight_gradient", "depthwise_conv2d_input_gradient",
-                           "depthwise_conv2d_weight_gradient", "matmul_input_gradient", "matmul_weight_gradient",
-                           "average_pool_gradient", "max_pool_index", "max_pool_gradient", "batch_norm_training", "dropout_training", "adam_update", "softmax_crossentropy", "softmax_crossentropy_gradient", "batch_mean",
+  for (const char *name : {"conv2d",
+                           "depthwise_conv2d",
+                           "matmul",
+                           "batch_norm",
+                           "max_pool",
+                           "average_pool",
+                           "relu",
+                           "relu6",
+                           "leaky_relu",
+                           "sigmoid",
+                           "tanh",
+                           "elu",
+                           "softplus",
+                           "softmax",
+                           "add",
+                           "mul",
+                           "concat",
+                           "pad",
+                           "crop",
+                           "reshape",
+                           "reduce_mean",
+                           "reduce_max",
+                           "upsample_nearest",
+                           "transpose",
+                           "clip",
+                           "average",
+                           "maximum",
+                           "conv2d_input_gradient",
+                           "conv2d_weight_gradient",
+                           "depthwise_conv2d_input_gradient",
+                           "depthwise_conv2d_weight_gradient",
+                           "matmul_input_gradient",
+                           "matmul_weight_gradient",
+                           "average_pool_gradient",
+                           "max_pool_index",
+                           "max_pool_gradient",
+                           "batch_norm_training",
+                           "dropout_training",
+                           "adam_update",
+                           "softmax_crossentropy",
+                           "softmax_crossentropy_gradient",
+                           "batch_mean",
                            "batch_sum"}) {
     const std::vector<test::OpCase> cases = test::op_cases(ir::op(name));
     ASSERT_FALSE(cases.empty()) << name;
@@ -30,7 +68,8 @@ TEST(CodeSupport, LayersAreCompiled) {
       ir::Graph graph;
       std::vector<ir::ValueId> inputs;
       for (const ir::TensorType &type : c.example.inputs)
-        inputs.push_back(type.has_batch() ? graph.add_input("x", type) : graph.add_variable("w", type, ir::VariableKind::weight));
+        inputs.push_back(type.has_batch() ? graph.add_input("x", type)
+                                          : graph.add_variable("w", type, ir::VariableKind::weight));
       ir::Checker checker;
       const ir::NodeId id = graph.add_node(*c.op, c.attributes, inputs, "y", checker);
       ASSERT_GE(id, 0) << checker.message();
@@ -68,8 +107,8 @@ TEST_P(CodeConformance, ProgramEqualsReference) {
       ASSERT_TRUE(target) << diagnostics.render_all();
       for (const auto &[max_batch, n] : {std::pair{1, 1}, std::pair{4, 3}})
         for (const test::Engine engine : {test::Engine::interpreter, test::Engine::compiled})
-          EXPECT_EQ(test::compare_with_reference(graph, variables, *target, engine, max_batch, n, 4e-6, c.example.low,
-                                                 c.example.high),
+          EXPECT_EQ(test::compare_with_reference(graph, variables, *target, engine, max_batch, n, 4e-6,
+                                                 c.example.low, c.example.high),
                     "")
               << spec << " n " << n << (engine == test::Engine::interpreter ? " interpreter" : " compiled");
     }
@@ -82,7 +121,8 @@ std::vector<std::string> op_names() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, CodeConformance, testing::ValuesIn(op_names()), [](const auto &info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Ops, CodeConformance, testing::ValuesIn(op_names()),
+                         [](const auto &info) { return info.param; });
 
 }  // namespace
 }  // namespace sinter

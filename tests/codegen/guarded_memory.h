@@ -1,4 +1,5 @@
-// Memory between guard pages, filled with NaN: an access beyond either end faults, a read of bytes never written shows.
+// Memory between guard pages, filled with NaN: an access beyond either end faults, a read of bytes never
+// written shows.
 #pragma once
 
 #include <sys/mman.h>
@@ -18,7 +19,8 @@ class GuardedMemory {
     const int64_t rounded = aligned ? (bytes + 63) / 64 * 64 : bytes;
     const int64_t pages = (rounded + page - 1) / page * page;
     total_ = pages + 2 * page;
-    base_ = static_cast<char *>(mmap(nullptr, static_cast<size_t>(total_), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base_ = static_cast<char *>(
+        mmap(nullptr, static_cast<size_t>(total_), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     mprotect(base_ + page, static_cast<size_t>(pages), PROT_READ | PROT_WRITE);
     data_ = base_ + page + pages - rounded;
     fill_with_nan();

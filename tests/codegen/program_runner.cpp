@@ -35,7 +35,8 @@ ProgramRunner::ProgramRunner(const Program &program, const codegen::Target &targ
   if (problems_.empty() && engine == Engine::compiled) module_ = codegen::JitModule::compile(kernels, target);
 }
 
-std::vector<std::vector<float>> ProgramRunner::run(const std::vector<std::vector<float>> &inputs, int64_t n, const codegen::ChunkOrder &order) {
+std::vector<std::vector<float>> ProgramRunner::run(const std::vector<std::vector<float>> &inputs, int64_t n,
+                                                   const codegen::ChunkOrder &order) {
   if (!problems_.empty()) return {};
   arena_.fill_with_nan();
   std::vector<std::unique_ptr<GuardedMemory>> in, out;
@@ -54,8 +55,12 @@ std::vector<std::vector<float>> ProgramRunner::run(const std::vector<std::vector
     for (const codegen::BufferBinding &binding : kernel.bindings) {
       const auto index = static_cast<size_t>(binding.index);
       switch (binding.kind) {
-        case kernel::BufferKind::input: memory.push_back({in[index]->data(), in[index]->bytes()}); break;
-        case kernel::BufferKind::output: memory.push_back({out[index]->data(), out[index]->bytes()}); break;
+        case kernel::BufferKind::input:
+          memory.push_back({in[index]->data(), in[index]->bytes()});
+          break;
+        case kernel::BufferKind::output:
+          memory.push_back({out[index]->data(), out[index]->bytes()});
+          break;
         case kernel::BufferKind::arena:
           memory.push_back({arena_.data() + binding.offset, program_.arena_bytes - binding.offset});
           break;
@@ -63,7 +68,9 @@ std::vector<std::vector<float>> ProgramRunner::run(const std::vector<std::vector
           memory.push_back({constants_.data() + binding.offset, program_.constant_bytes - binding.offset});
           break;
         case kernel::BufferKind::state:
-        case kernel::BufferKind::local: memory.push_back({}); break;
+        case kernel::BufferKind::local:
+          memory.push_back({});
+          break;
       }
     }
     if (engine_ == Engine::compiled) {
@@ -80,9 +87,9 @@ std::vector<std::vector<float>> ProgramRunner::run(const std::vector<std::vector
   return outputs;
 }
 
-std::vector<std::vector<float>> run_program(const Program &program, const codegen::Target &target, Engine engine,
-                                            const std::vector<std::vector<float>> &inputs, int64_t n,
-                                            std::vector<std::string> &problems) {
+std::vector<std::vector<float>> run_program(const Program &program, const codegen::Target &target,
+                                            Engine engine, const std::vector<std::vector<float>> &inputs,
+                                            int64_t n, std::vector<std::string> &problems) {
   ProgramRunner runner(program, target, engine);
   std::vector<std::vector<float>> outputs = runner.run(inputs, n);
   problems.insert(problems.end(), runner.problems().begin(), runner.problems().end());
@@ -95,20 +102,24 @@ namespace {
 std::vector<float> input_data(const ir::ReferenceTensor &tensor, ir::DType dtype) {
   std::vector<float> data;
   for (const double x : tensor.data)
-    data.push_back(dtype == ir::DType::i32 ? std::bit_cast<float>(static_cast<int32_t>(x)) : static_cast<float>(x));
+    data.push_back(dtype == ir::DType::i32 ? std::bit_cast<float>(static_cast<int32_t>(x))
+                                           : static_cast<float>(x));
   return data;
 }
 
 }  // namespace
 
 std::string compare_on_inputs(const ir::Graph &graph, const std::vector<ir::ReferenceTensor> &variables,
-                              const std::vector<ir::ReferenceTensor> &inputs, const std::vector<ir::ReferenceTensor> &expected,
-                              const codegen::Target &target, Engine engine, int64_t max_batch, int64_t n, double tolerance) {
+                              const std::vector<ir::ReferenceTensor> &inputs,
+                              const std::vector<ir::ReferenceTensor> &expected, const codegen::Target &target,
+                              Engine engine, int64_t max_batch, int64_t n, double tolerance) {
   std::vector<std::vector<float>> data;
-  for (size_t i = 0; i < inputs.size(); ++i) data.push_back(input_data(inputs[i], graph.type(graph.inputs[i]).dtype));
+  for (size_t i = 0; i < inputs.size(); ++i)
+    data.push_back(input_data(inputs[i], graph.type(graph.inputs[i]).dtype));
   passes::Weights weights;
   for (const ir::ReferenceTensor &variable : variables)
-    weights.push_back(ir::TensorData{variable.dims, std::vector<float>(variable.data.begin(), variable.data.end())});
+    weights.push_back(
+        ir::TensorData{variable.dims, std::vector<float>(variable.data.begin(), variable.data.end())});
   passes::PipelineOptions options;
   options.max_batch = max_batch;
   options.fits = codegen::fits_locally(target, max_batch);
@@ -124,8 +135,8 @@ std::string compare_on_inputs(const ir::Graph &graph, const std::vector<ir::Refe
       const double actual = double{outputs[o][i]};
       if (std::abs(expected[o].data[i] - actual) <= tolerance * scale) continue;
       if (std::isnan(expected[o].data[i]) && std::isnan(actual)) continue;
-      std::string text = fmt::format("output {} element {}: expected {}, got {} (largest {})\n", o, i, expected[o].data[i],
-                                     actual, scale);
+      std::string text = fmt::format("output {} element {}: expected {}, got {} (largest {})\n", o, i,
+                                     expected[o].data[i], actual, scale);
       for (const codegen::ProgramKernel &kernel : program.kernels) text += kernel::print(kernel.kernel);
       return text;
     }

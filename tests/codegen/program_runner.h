@@ -1,4 +1,5 @@
-// Runs a Program in process: through the Kernel IR interpreter or compiled by LLJIT, on NaN-filled, guarded memory.
+// Runs a Program in process: through the Kernel IR interpreter or compiled by LLJIT, on NaN-filled, guarded
+// memory.
 #pragma once
 
 #include <memory>
@@ -20,9 +21,10 @@ class ProgramRunner {
  public:
   ProgramRunner(const codegen::Program &program, const codegen::Target &target, Engine engine);
 
-  // inputs[i]: n samples, float. Returns the outputs; none after problems (of kernels, of the interpreter). Compiled code runs its
-  // chunks in `order`.
-  std::vector<std::vector<float>> run(const std::vector<std::vector<float>> &inputs, int64_t n, const codegen::ChunkOrder &order = {});
+  // inputs[i]: n samples, float. Returns the outputs; none after problems (of kernels, of the interpreter).
+  // Compiled code runs its chunks in `order`.
+  std::vector<std::vector<float>> run(const std::vector<std::vector<float>> &inputs, int64_t n,
+                                      const codegen::ChunkOrder &order = {});
   const std::vector<std::string> &problems() const { return problems_; }
 
  private:
@@ -34,18 +36,20 @@ class ProgramRunner {
 };
 
 // One run. Problems are appended to `problems`.
-std::vector<std::vector<float>> run_program(const codegen::Program &program, const codegen::Target &target, Engine engine,
-                                            const std::vector<std::vector<float>> &inputs, int64_t n,
-                                            std::vector<std::string> &problems);
+std::vector<std::vector<float>> run_program(const codegen::Program &program, const codegen::Target &target,
+                                            Engine engine, const std::vector<std::vector<float>> &inputs,
+                                            int64_t n, std::vector<std::string> &problems);
 
-// Plans, builds and runs a graph on these inputs and weights; compares every output with `expected`: numbers within
-// tolerance times the largest of the output, NaN where NaN is expected. Returns a description of the first difference, or "".
+// Plans, builds and runs a graph on these inputs and weights; compares every output with `expected`: numbers
+// within tolerance times the largest of the output, NaN where NaN is expected. Returns a description of the
+// first difference, or "".
 std::string compare_on_inputs(const ir::Graph &graph, const std::vector<ir::ReferenceTensor> &variables,
-                              const std::vector<ir::ReferenceTensor> &inputs, const std::vector<ir::ReferenceTensor> &expected,
-                              const codegen::Target &target, Engine engine, int64_t max_batch, int64_t n, double tolerance);
+                              const std::vector<ir::ReferenceTensor> &inputs,
+                              const std::vector<ir::ReferenceTensor> &expected, const codegen::Target &target,
+                              Engine engine, int64_t max_batch, int64_t n, double tolerance);
 
-// Plans, builds and runs a graph with random weights and inputs; compares every output with the reference interpreter.
-// Returns a description of the first difference, or "".
+// Plans, builds and runs a graph with random weights and inputs; compares every output with the reference
+// interpreter. Returns a description of the first difference, or "".
 std::string compare_with_reference(const ir::Graph &graph, const std::vector<ir::ReferenceTensor> &variables,
                                    const codegen::Target &target, Engine engine, int64_t max_batch, int64_t n,
                                    double tolerance, float low = -1, float high = 1);

@@ -1,5 +1,6 @@
-// A trainer's functions as programs: train_step, evaluate and predict on one state, through the Kernel IR interpreter and through
-// compiled code, against the reference interpreter; state and arena between guard pages.
+// A trainer's functions as programs: train_step, evaluate and predict on one state, through the Kernel IR
+// interpreter and through compiled code, against the reference interpreter; state and arena between guard
+// pages.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -95,7 +96,8 @@ const char *const residual = R"(graph "residual" {
 // Tensors by the name of the variable or input.
 using Tensors = std::map<std::string, ir::ReferenceTensor>;
 
-std::vector<ir::ReferenceTensor> in_order(const ir::Graph &graph, const std::vector<ir::ValueId> &values, const Tensors &tensors) {
+std::vector<ir::ReferenceTensor> in_order(const ir::Graph &graph, const std::vector<ir::ValueId> &values,
+                                          const Tensors &tensors) {
   std::vector<ir::ReferenceTensor> list;
   for (const ir::ValueId v : values) list.push_back(tensors.at(graph.value(v).name));
   return list;
@@ -107,7 +109,8 @@ std::vector<ir::ValueId> variables_of(const ir::Graph &graph) {
   return values;
 }
 
-ir::ReferenceTensor random_tensor(const ir::TensorType &type, int64_t n, float low, float high, std::mt19937 &random) {
+ir::ReferenceTensor random_tensor(const ir::TensorType &type, int64_t n, float low, float high,
+                                  std::mt19937 &random) {
   std::uniform_real_distribution<float> uniform(low, high);
   ir::ReferenceTensor tensor;
   for (const ir::Dim dim : type.dims) tensor.dims.push_back(dim.at(n));
@@ -115,9 +118,12 @@ ir::ReferenceTensor random_tensor(const ir::TensorType &type, int64_t n, float l
   return tensor;
 }
 
-std::vector<float> floats_of(const ir::ReferenceTensor &tensor) { return {tensor.data.begin(), tensor.data.end()}; }
+std::vector<float> floats_of(const ir::ReferenceTensor &tensor) {
+  return {tensor.data.begin(), tensor.data.end()};
+}
 
-void expect_close(const ir::ReferenceTensor &got, const ir::ReferenceTensor &expected, double tolerance, const std::string &what) {
+void expect_close(const ir::ReferenceTensor &got, const ir::ReferenceTensor &expected, double tolerance,
+                  const std::string &what) {
   double scale = 1e-6;
   for (const double value : expected.data) scale = std::max(scale, std::abs(value));
   for (size_t i = 0; i < expected.data.size(); ++i)
@@ -139,7 +145,8 @@ class TrainerProgram : public testing::TestWithParam<TrainerCase> {
     request.optimizer = default_optimizer_config(GetParam().optimizer, true);
     request.optimizer.learning_rate = 0.05;
     request.optimizer.clipnorm = GetParam().clipnorm;
-    if (GetParam().optimizer == Optimizer::sgd) request.optimizer.momentum = 0.9, request.optimizer.nesterov = true;
+    if (GetParam().optimizer == Optimizer::sgd)
+      request.optimizer.momentum = 0.9, request.optimizer.nesterov = true;
     return request;
   }
 
@@ -154,30 +161,34 @@ TEST_P(TrainerProgram, EqualsReference) {
     for (const auto &[max_batch, n] : {std::pair{2, 2}, std::pair{8, 8}, std::pair{8, 5}}) {
       passes::PipelineOptions options;
       options.max_batch = max_batch;
-      const auto planned = passes::plan_train(
-          request, {}, codegen::storage_choice(*target, max_batch),
-          options, diagnostics_);
+      const auto planned =
+          passes::plan_train(request, {}, codegen::storage_choice(*target, max_batch), options, diagnostics_);
       ASSERT_TRUE(planned) << diagnostics_.render_all();
-      const codegen::Program program = codegen::build_trainer(*planned, request.graph, std::make_shared<passes::Weights>(), *target, max_batch);
+      const codegen::Program program = codegen::build_trainer(
+          *planned, request.graph, std::make_shared<passes::Weights>(), *target, max_batch);
       const passes::TrainingGraph &training = planned->training;
       const ir::Graph &graph = training.graph;
 
       std::mt19937 random(7);
       Tensors variables;
       for (const ir::Variable &variable : graph.variables) {
-        const bool is_weight = variable.kind == ir::VariableKind::weight;  // others are sums of squares and the like
-        variables[graph.value(variable.value).name] =
-            random_tensor(graph.type(variable.value), n, is_weight ? -0.25f : 0.125f, is_weight ? 0.25f : 1.125f, random);
+        const bool is_weight =
+            variable.kind == ir::VariableKind::weight;  // others are sums of squares and the like
+        variables[graph.value(variable.value).name] = random_tensor(
+            graph.type(variable.value), n, is_weight ? -0.25f : 0.125f, is_weight ? 0.25f : 1.125f, random);
       }
       Tensors inputs;
-      for (const ir::ValueId v : graph.inputs) inputs[graph.value(v).name] = random_tensor(graph.type(v), n, 0.125f, 1, random);
+      for (const ir::ValueId v : graph.inputs)
+        inputs[graph.value(v).name] = random_tensor(graph.type(v), n, 0.125f, 1, random);
 
       for (const test::Engine engine : {test::Engine::interpreter, test::Engine::compiled}) {
-        SCOPED_TRACE(std::string(spec) + " n " + std::to_string(n) + (engine == test::Engine::interpreter ? " interpreter" : " compiled"));
+        SCOPED_TRACE(std::string(spec) + " n " + std::to_string(n) +
+                     (engine == test::Engine::interpreter ? " interpreter" : " compiled"));
         test::TrainerRunner runner(program, *target, engine);
         Tensors expected = variables;
         for (const auto &[name, tensor] : expected) runner.write(name, tensor);
-        const std::vector<std::vector<float>> x = {floats_of(inputs.at("x"))}, targets = {floats_of(inputs.at("target"))};
+        const std::vector<std::vector<float>> x = {floats_of(inputs.at("x"))},
+                                              targets = {floats_of(inputs.at("target"))};
         for (uint64_t step = 0; step < 2; ++step) {
           SinterHyper hyper{0.05f, 0, 0x123456789abcdef0u, (uint64_t{3} << 32) + step, {}};
           const auto numbers = sinter::hyper(request.optimizer, static_cast<int64_t>(step), 0.05);
@@ -186,16 +197,19 @@ TEST_P(TrainerProgram, EqualsReference) {
           uint32_t words[4];
           std::memcpy(words, &hyper.seed, 16);
           ir::ReferenceTensor state{{4}, {}};
-          for (const uint32_t word : words) state.data.push_back(static_cast<double>(static_cast<int32_t>(word)));
+          for (const uint32_t word : words)
+            state.data.push_back(static_cast<double>(static_cast<int32_t>(word)));
           inputs["random"] = state;
           const std::vector<ir::ReferenceTensor> outputs =
-              ir::interpret(graph, in_order(graph, graph.inputs, inputs), in_order(graph, variables_of(graph), expected), n);
+              ir::interpret(graph, in_order(graph, graph.inputs, inputs),
+                            in_order(graph, variables_of(graph), expected), n);
           runner.train_step(x, targets, hyper, n);
           if (testing::Test::HasFailure()) return;
           EXPECT_NEAR(runner.mean(0), outputs[0].data[0], 2e-5 * std::abs(outputs[0].data[0]));
           EXPECT_NEAR(runner.mean(1), outputs[1].data[0], 1e-6);
           for (size_t u = 0; u < training.updates.size(); ++u) {
-            const std::string &name = graph.value(graph.variables[static_cast<size_t>(training.updates[u].variable)].value).name;
+            const std::string &name =
+                graph.value(graph.variables[static_cast<size_t>(training.updates[u].variable)].value).name;
             const ir::ReferenceTensor &next = outputs[1 + training.metrics.size() + u];
             expect_close(runner.read(name, next), next, 5e-5, name);
             expected[name] = next;
@@ -206,7 +220,8 @@ TEST_P(TrainerProgram, EqualsReference) {
         // Evaluation and prediction read the same state.
         const ir::Graph inference = passes::simplify_inference(request.graph);
         const ir::ReferenceTensor prediction =
-            ir::interpret(inference, in_order(inference, inference.inputs, inputs), in_order(inference, variables_of(inference), expected), n)[0];
+            ir::interpret(inference, in_order(inference, inference.inputs, inputs),
+                          in_order(inference, variables_of(inference), expected), n)[0];
         std::vector<float> got(prediction.data.size());
         runner.predict(x, n, got);
         ir::ReferenceTensor got_tensor = prediction;
@@ -215,8 +230,9 @@ TEST_P(TrainerProgram, EqualsReference) {
         Diagnostics ignored;
         const auto evaluated = passes::attach_loss(inference, request.loss, ignored);
         ASSERT_TRUE(evaluated);
-        const auto values = ir::interpret(evaluated->graph, in_order(evaluated->graph, evaluated->graph.inputs, inputs),
-                                          in_order(evaluated->graph, variables_of(evaluated->graph), expected), n);
+        const auto values =
+            ir::interpret(evaluated->graph, in_order(evaluated->graph, evaluated->graph.inputs, inputs),
+                          in_order(evaluated->graph, variables_of(evaluated->graph), expected), n);
         runner.evaluate(x, targets, n);
         EXPECT_NEAR(runner.mean(0), values[0].data[0], 2e-5 * std::abs(values[0].data[0]));
         EXPECT_NEAR(runner.mean(1), values[1].data[0], 1e-6);
@@ -232,32 +248,34 @@ TEST_P(TrainerProgram, UpdatesOverwriteTheState) {
   ASSERT_TRUE(target);
   passes::PipelineOptions options;
   options.max_batch = 8;
-  const auto planned = passes::plan_train(
-      request(), {}, codegen::storage_choice(*target, 8), options,
-      diagnostics);
+  const auto planned =
+      passes::plan_train(request(), {}, codegen::storage_choice(*target, 8), options, diagnostics);
   ASSERT_TRUE(planned) << diagnostics.render_all();
   const passes::LaidOutGraph &graph = planned->step.graph;
   std::map<std::string, int> writers;
   for (const passes::Group &group : graph.fused.groups)
     for (const ir::ValueId v : group.outputs()) {
-      const passes::BufferLayout &buffer = graph.buffers[static_cast<size_t>(graph.views[static_cast<size_t>(v)].buffer)];
+      const passes::BufferLayout &buffer =
+          graph.buffers[static_cast<size_t>(graph.views[static_cast<size_t>(v)].buffer)];
       if (buffer.kind == kernel::BufferKind::state) ++writers[buffer.name];
     }
   for (const passes::VariableUpdate &update : planned->training.updates) {
     const ir::Graph &training = planned->training.graph;
-    EXPECT_EQ(writers[training.value(training.variables[static_cast<size_t>(update.variable)].value).name], 1);
+    EXPECT_EQ(writers[training.value(training.variables[static_cast<size_t>(update.variable)].value).name],
+              1);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, TrainerProgram,
-                         testing::Values(TrainerCase{"MlpAdam", Optimizer::adam, mlp}, TrainerCase{"MlpSgd", Optimizer::sgd, mlp},
-                                         TrainerCase{"MlpPenaltyAndNorm", Optimizer::rmsprop, mlp, 0.01, 0.01, true},
-                                         TrainerCase{"CnnRmsprop", Optimizer::rmsprop, cnn},
-                                         TrainerCase{"CnnNadam", Optimizer::nadam, cnn, 0.01},
-                                         TrainerCase{"ResidualAdamax", Optimizer::adamax, residual},
-                                         TrainerCase{"ResidualAdadelta", Optimizer::adadelta, residual, 0, 0, true},
-                                         TrainerCase{"ResidualAdagrad", Optimizer::adagrad, residual, 0, 0.1}),
-                         [](const auto &info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Models, TrainerProgram,
+    testing::Values(TrainerCase{"MlpAdam", Optimizer::adam, mlp}, TrainerCase{"MlpSgd", Optimizer::sgd, mlp},
+                    TrainerCase{"MlpPenaltyAndNorm", Optimizer::rmsprop, mlp, 0.01, 0.01, true},
+                    TrainerCase{"CnnRmsprop", Optimizer::rmsprop, cnn},
+                    TrainerCase{"CnnNadam", Optimizer::nadam, cnn, 0.01},
+                    TrainerCase{"ResidualAdamax", Optimizer::adamax, residual},
+                    TrainerCase{"ResidualAdadelta", Optimizer::adadelta, residual, 0, 0, true},
+                    TrainerCase{"ResidualAdagrad", Optimizer::adagrad, residual, 0, 0.1}),
+    [](const auto &info) { return info.param.name; });
 
 }  // namespace
 }  // namespace sinter

@@ -45,7 +45,8 @@ void TrainerRunner::write_first_values() {
   }
 }
 
-void TrainerRunner::train_step(const Arrays &inputs, const Arrays &targets, const SinterHyper &hyper, int64_t n) {
+void TrainerRunner::train_step(const Arrays &inputs, const Arrays &targets, const SinterHyper &hyper,
+                               int64_t n) {
   run(trainer_.step.kernels, inputs, targets, hyper, n, nullptr);
 }
 void TrainerRunner::evaluate(const Arrays &inputs, const Arrays &targets, int64_t n) {
@@ -71,8 +72,8 @@ void TrainerRunner::prepare(const std::vector<codegen::ProgramKernel> &part) {
   modules_[&part] = engine_ == Engine::compiled ? codegen::JitModule::compile(kernels, target_) : nullptr;
 }
 
-void TrainerRunner::run(const std::vector<codegen::ProgramKernel> &part, const Arrays &inputs, const Arrays &targets,
-                        const SinterHyper &hyper, int64_t n, Arrays *predictions) {
+void TrainerRunner::run(const std::vector<codegen::ProgramKernel> &part, const Arrays &inputs,
+                        const Arrays &targets, const SinterHyper &hyper, int64_t n, Arrays *predictions) {
   arena_.fill_with_nan();
   GuardedMemory hyper_memory(sizeof hyper, false);
   std::memcpy(hyper_memory.data(), &hyper, sizeof hyper);
@@ -107,10 +108,18 @@ void TrainerRunner::run(const std::vector<codegen::ProgramKernel> &part, const A
             memory.push_back({sums_.data() + 4 * binding.index, 4});
           }
           break;
-        case kernel::BufferKind::arena: memory.push_back(rest(arena_)); break;
-        case kernel::BufferKind::constant: memory.push_back(rest(constants_)); break;
-        case kernel::BufferKind::state: memory.push_back(rest(state_)); break;
-        case kernel::BufferKind::local: memory.push_back({}); break;
+        case kernel::BufferKind::arena:
+          memory.push_back(rest(arena_));
+          break;
+        case kernel::BufferKind::constant:
+          memory.push_back(rest(constants_));
+          break;
+        case kernel::BufferKind::state:
+          memory.push_back(rest(state_));
+          break;
+        case kernel::BufferKind::local:
+          memory.push_back({});
+          break;
       }
     }
     if (engine_ == Engine::compiled) {
@@ -131,7 +140,8 @@ void TrainerRunner::expect_padding_zero() {
     int64_t rows = 1;
     for (const int64_t dim : variable->dims) rows *= dim;
     rows /= channels;
-    const auto *at = reinterpret_cast<const float *>(state_.data() + variable->offset) + channels / block * rows * block;
+    const auto *at =
+        reinterpret_cast<const float *>(state_.data() + variable->offset) + channels / block * rows * block;
     for (int64_t i = 0; channels % block != 0 && i < rows * block; ++i) {
       if (i % block < channels % block) continue;
       ASSERT_EQ(at[i], 0.0f) << variable->name;
@@ -143,14 +153,17 @@ void TrainerRunner::transfer(const std::string &name, ir::ReferenceTensor &tenso
   for (const auto &variable : trainer_.metadata->variables) {
     if (variable->name != name) continue;
     auto *at = reinterpret_cast<float *>(state_.data() + variable->offset);
-    const int64_t channels = tensor.dims.empty() ? 1 : tensor.dims.back(), block = variable->block > 0 ? variable->block : channels;
+    const int64_t channels = tensor.dims.empty() ? 1 : tensor.dims.back(),
+                  block = variable->block > 0 ? variable->block : channels;
     const int64_t rows = tensor.elements() / channels;
     for (int64_t i = 0; i < tensor.elements(); ++i) {
       const int64_t row = i / channels, channel = i % channels;
       float &stored = at[channel / block * rows * block + row * block + channel % block];
       double &value = tensor.data[static_cast<size_t>(i)];
-      if (to_state) stored = static_cast<float>(value);
-      else value = double{stored};
+      if (to_state)
+        stored = static_cast<float>(value);
+      else
+        value = double{stored};
     }
     return;
   }

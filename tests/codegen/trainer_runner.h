@@ -1,5 +1,5 @@
-// Runs the functions of a trainer in process: through the Kernel IR interpreter or compiled by LLJIT, on state and arena between
-// guard pages.
+// Runs the functions of a trainer in process: through the Kernel IR interpreter or compiled by LLJIT, on
+// state and arena between guard pages.
 #pragma once
 
 #include <cstring>
@@ -24,7 +24,9 @@ class TrainerRunner {
   TrainerRunner(const codegen::Program &program, const codegen::Target &target, Engine engine);
 
   // A variable in its canonical layout.
-  void write(const std::string &name, const ir::ReferenceTensor &tensor) { transfer(name, const_cast<ir::ReferenceTensor &>(tensor), true); }
+  void write(const std::string &name, const ir::ReferenceTensor &tensor) {
+    transfer(name, const_cast<ir::ReferenceTensor &>(tensor), true);
+  }
   ir::ReferenceTensor read(const std::string &name, ir::ReferenceTensor like) {
     transfer(name, like, false);
     return like;
@@ -52,8 +54,8 @@ class TrainerRunner {
   void expect_padding_zero();
 
  private:
-  void run(const std::vector<codegen::ProgramKernel> &kernels, const Arrays &inputs, const Arrays &targets, const SinterHyper &hyper,
-           int64_t n, Arrays *predictions);
+  void run(const std::vector<codegen::ProgramKernel> &kernels, const Arrays &inputs, const Arrays &targets,
+           const SinterHyper &hyper, int64_t n, Arrays *predictions);
   void prepare(const std::vector<codegen::ProgramKernel> &kernels);
   void transfer(const std::string &name, ir::ReferenceTensor &tensor, bool to_state);
 

@@ -1,5 +1,5 @@
-// Every argument that the front end binds is obeyed or refused by name: each is given a value that is not its default, and either
-// the model or its training differs, or a diagnostic names the argument.
+// Every argument that the front end binds is obeyed or refused by name: each is given a value that is not its
+// default, and either the model or its training differs, or a diagnostic names the argument.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -42,13 +42,16 @@ std::string text_of(const ConfigValue &value) {
   return all + ")";
 }
 
-std::string text_of(const script::ConfigDict &dict) { return text_of(ConfigValue{dict}); }
+std::string text_of(const script::ConfigDict &dict) {
+  return text_of(ConfigValue{dict});
+}
 
 std::string text_of(const script::DataSet &data) {
   std::string text;
   for (const auto *side : {&data.inputs, &data.targets})
     for (const auto &[name, array] : *side)
-      text += fmt::format("{} {} [{}]; ", name, describe(array), array.shape ? fmt::format("{}", fmt::join(*array.shape, ",")) : "?");
+      text += fmt::format("{} {} [{}]; ", name, describe(array),
+                          array.shape ? fmt::format("{}", fmt::join(*array.shape, ",")) : "?");
   if (data.sample_weight) text += "weights " + describe(*data.sample_weight);
   if (data.generator) text += text_of(data.generator->config) + text_of(data.flow);
   return text;
@@ -61,22 +64,29 @@ std::string text_of(const LoadedModel &loaded) {
   if (loaded.plan.published_weights) text += "published weights ";
   for (const auto *axes : {&model.input_axes, &model.output_axes})
     for (const std::vector<int> &each : *axes) text += fmt::format("[{}]", fmt::join(each, ","));
-  for (const ir::LayerInfo &layer : model.layers) text += layer.class_name + (layer.is_implicit_input ? "!" : "") + " ";
-  for (const ir::PenaltyConfig &penalty : model.penalties) text += fmt::format("penalty {} {} {}; ", penalty.variable, penalty.l1, penalty.l2);
+  for (const ir::LayerInfo &layer : model.layers)
+    text += layer.class_name + (layer.is_implicit_input ? "!" : "") + " ";
+  for (const ir::PenaltyConfig &penalty : model.penalties)
+    text += fmt::format("penalty {} {} {}; ", penalty.variable, penalty.l1, penalty.l2);
   for (const ir::ConstraintConfig &constraint : model.constraints)
-    text += fmt::format("constraint {} {} {} {} {} [{}]; ", constraint.variable, static_cast<int>(constraint.kind), constraint.min_value,
-                        constraint.max_value, constraint.rate, fmt::join(constraint.axes, ","));
+    text += fmt::format("constraint {} {} {} {} {} [{}]; ", constraint.variable,
+                        static_cast<int>(constraint.kind), constraint.min_value, constraint.max_value,
+                        constraint.rate, fmt::join(constraint.axes, ","));
   for (const script::TrainingAction &action : loaded.plan.actions) {
     if (const auto *fit = std::get_if<script::FitCall>(&action)) {
       text += "fit " + text_of(fit->train) + (fit->validation ? text_of(*fit->validation) : "");
-      for (const auto &number : {fit->batch_size, fit->epochs, fit->initial_epoch, fit->steps_per_epoch, fit->validation_steps, fit->verbose})
+      for (const auto &number : {fit->batch_size, fit->epochs, fit->initial_epoch, fit->steps_per_epoch,
+                                 fit->validation_steps, fit->verbose})
         text += fmt::format(" {}", number.value_or(-1));
-      text += fmt::format(" {} {} {}", fit->shuffle.value_or(true), fit->class_weight.size(), fit->callbacks.size());
+      text += fmt::format(" {} {} {}", fit->shuffle.value_or(true), fit->class_weight.size(),
+                          fit->callbacks.size());
     }
-    if (const auto *evaluate = std::get_if<script::EvaluateCall>(&action)) text += "evaluate " + text_of(evaluate->data);
+    if (const auto *evaluate = std::get_if<script::EvaluateCall>(&action))
+      text += "evaluate " + text_of(evaluate->data);
     if (const auto *load = std::get_if<script::LoadWeightsCall>(&action))
       text += fmt::format("load {} {} {}", load->path, load->by_name, load->skip_mismatch);
-    if (const auto *save = std::get_if<script::SaveCall>(&action)) text += fmt::format("save {} {}", save->path, save->weights_only);
+    if (const auto *save = std::get_if<script::SaveCall>(&action))
+      text += fmt::format("save {} {}", save->path, save->weights_only);
   }
   return text;
 }
@@ -87,13 +97,17 @@ class Arguments : public testing::TestWithParam<bool> {
 
   Outcome outcome(const std::string &statements) {
     const std::string path = scratch_ / "m.py";
-    write_text(path, fmt::format("{}from keras.models import *\nfrom keras.layers import *\nfrom keras import optimizers, losses, metrics, callbacks, "
-                                 "initializers, regularizers, constraints, applications, backend\nfrom keras.optimizers import schedules\n"
-                                 "from keras.datasets import mnist, fashion_mnist, cifar10, cifar100\nfrom keras.utils import to_categorical\n"
-                                 "from keras.applications.imagenet_utils import preprocess_input\n"
-                                 "from keras.preprocessing.image import ImageDataGenerator\nimport numpy as np\n"
-                                 "(x, y), (xt, yt) = cifar10.load_data()\n{}\n",
-                                 keras3() ? "import tensorflow.keras as tk\n" : "", statements));
+    write_text(path,
+               fmt::format("{}from keras.models import *\nfrom keras.layers import *\nfrom keras import "
+                           "optimizers, losses, metrics, callbacks, "
+                           "initializers, regularizers, constraints, applications, backend\nfrom "
+                           "keras.optimizers import schedules\n"
+                           "from keras.datasets import mnist, fashion_mnist, cifar10, cifar100\nfrom "
+                           "keras.utils import to_categorical\n"
+                           "from keras.applications.imagenet_utils import preprocess_input\n"
+                           "from keras.preprocessing.image import ImageDataGenerator\nimport numpy as np\n"
+                           "(x, y), (xt, yt) = cifar10.load_data()\n{}\n",
+                           keras3() ? "import tensorflow.keras as tk\n" : "", statements));
     driver::LoadOptions options;
     options.keras3_semantics = keras3();
     Diagnostics diagnostics;
@@ -101,8 +115,10 @@ class Arguments : public testing::TestWithParam<bool> {
     if (auto loaded = driver::load_model(path, options, diagnostics)) {
       result.meaning = text_of(*loaded);
       for (const auto &[where, problem] : loaded->model.untrainable) diagnostics.error(where, problem);
-      const bool trains = loaded->plan.first_fit(loaded->main_model) || loaded->plan.last_compile(loaded->main_model);
-      if (trains && driver::check_single_fit(*loaded, false, diagnostics)) result.meaning += trained(std::move(*loaded), diagnostics);
+      const bool trains =
+          loaded->plan.first_fit(loaded->main_model) || loaded->plan.last_compile(loaded->main_model);
+      if (trains && driver::check_single_fit(*loaded, false, diagnostics))
+        result.meaning += trained(std::move(*loaded), diagnostics);
     }
     for (const Diagnostic &each : diagnostics.all())
       if (each.severity != Severity::note) result.diagnostics += each.message + " " + each.hint + "\n";
@@ -127,8 +143,9 @@ class Arguments : public testing::TestWithParam<bool> {
   }
 
   // The call with and without `argument=value`; {} stands for it in the statements.
-  void check(const std::string &callee, const std::string &statements, const std::string &argument, const std::string &value,
-             const std::string &base_value = "", const std::string &canonical = "") {
+  void check(const std::string &callee, const std::string &statements, const std::string &argument,
+             const std::string &value, const std::string &base_value = "",
+             const std::string &canonical = "") {
     const auto with = [&](const std::string &text) {
       std::string all = statements;
       all.replace(all.find("{}"), 2, text);
@@ -140,10 +157,13 @@ class Arguments : public testing::TestWithParam<bool> {
     const Outcome given = outcome(with(argument + "=" + value + ", "));
     ++checked_;
     const bool differs = given.meaning != without.meaning && given.diagnostics == without.diagnostics;
-    const bool is_named = given.diagnostics != without.diagnostics && (given.diagnostics.find(argument) != std::string::npos ||
-                                                                           (!canonical.empty() && given.diagnostics.find(canonical) != std::string::npos));
-    EXPECT_TRUE(differs || is_named) << callee << ": " << argument << "=" << value << " is neither obeyed nor refused by name\n"
-                                     << with(argument + "=" + value + ", ") << "\n" << given.diagnostics;
+    const bool is_named = given.diagnostics != without.diagnostics &&
+                          (given.diagnostics.find(argument) != std::string::npos ||
+                           (!canonical.empty() && given.diagnostics.find(canonical) != std::string::npos));
+    EXPECT_TRUE(differs || is_named) << callee << ": " << argument << "=" << value
+                                     << " is neither obeyed nor refused by name\n"
+                                     << with(argument + "=" + value + ", ") << "\n"
+                                     << given.diagnostics;
   }
 
   Scratch scratch_;
@@ -212,7 +232,8 @@ bool is_without_effect(const std::string &callee, const std::string &argument) {
   return false;
 }
 
-const std::string &look_up(const std::map<std::string, std::string> &values, const std::string &callee, const std::string &argument) {
+const std::string &look_up(const std::map<std::string, std::string> &values, const std::string &callee,
+                           const std::string &argument) {
   static const std::string none;
   for (const std::string &key : {callee + "." + argument, argument})
     if (const auto found = values.find(key); found != values.end()) return found->second;
@@ -221,25 +242,74 @@ const std::string &look_up(const std::map<std::string, std::string> &values, con
 }
 
 // Values that are not the default, by argument, or by class and argument.
-const std::map<std::string, std::string> layer_values = {
-    {"units", "5"}, {"filters", "8"}, {"kernel_size", "2"}, {"strides", "3"}, {"padding", "'same'"}, {"ZeroPadding2D.padding", "2"},
-    {"data_format", "'channels_first'"}, {"dilation_rate", "2"}, {"activation", "'tanh'"}, {"use_bias", "False"}, {"groups", "2"},
-    {"depth_multiplier", "2"}, {"pool_size", "3"}, {"keepdims", "True"}, {"axis", "1"}, {"momentum", "0.5"}, {"epsilon", "0.5"},
-    {"center", "False"}, {"scale", "False"}, {"Rescaling.scale", "3.0"}, {"synchronized", "True"}, {"renorm", "True"}, {"rate", "0.5"},
-    {"noise_shape", "(None, 1, 1, 1)"}, {"target_shape", "(4, 81)"}, {"dims", "(3, 2, 1)"}, {"offset", "3.0"}, {"size", "3"},
-    {"cropping", "1"}, {"interpolation", "'bilinear'"}, {"alpha", "0.7"}, {"max_value", "3.0"}, {"negative_slope", "0.5"},
-    {"threshold", "1.0"}, {"theta", "2.0"}, {"kernel_initializer", "'ones'"}, {"bias_initializer", "'ones'"},
-    {"depthwise_initializer", "'ones'"}, {"pointwise_initializer", "'ones'"}, {"beta_initializer", "'ones'"}, {"gamma_initializer", "'zeros'"},
-    {"moving_mean_initializer", "'ones'"}, {"moving_variance_initializer", "'zeros'"}, {"kernel_regularizer", "regularizers.l2(0.5)"},
-    {"bias_regularizer", "regularizers.l2(0.5)"}, {"activity_regularizer", "regularizers.l2(0.5)"},
-    {"depthwise_regularizer", "regularizers.l2(0.5)"}, {"pointwise_regularizer", "regularizers.l2(0.5)"},
-    {"beta_regularizer", "regularizers.l2(0.5)"}, {"gamma_regularizer", "regularizers.l2(0.5)"}, {"kernel_constraint", "constraints.NonNeg()"},
-    {"bias_constraint", "constraints.NonNeg()"}, {"depthwise_constraint", "constraints.NonNeg()"},
-    {"pointwise_constraint", "constraints.NonNeg()"}, {"beta_constraint", "constraints.NonNeg()"}, {"gamma_constraint", "constraints.NonNeg()"},
-    {"trainable", "False"}, {"dtype", "'float16'"}, {"input_shape", "(8, 4)"}, {"batch_input_shape", "(None, 8, 4)"},
-    {"batch_shape", "(None, 8, 4)"}, {"input_dim", "4"}, {"batch_size", "3"}, {"input_tensor", "Input((4,))"}, {"sparse", "True"}};
+const std::map<std::string, std::string> layer_values = {{"units", "5"},
+                                                         {"filters", "8"},
+                                                         {"kernel_size", "2"},
+                                                         {"strides", "3"},
+                                                         {"padding", "'same'"},
+                                                         {"ZeroPadding2D.padding", "2"},
+                                                         {"data_format", "'channels_first'"},
+                                                         {"dilation_rate", "2"},
+                                                         {"activation", "'tanh'"},
+                                                         {"use_bias", "False"},
+                                                         {"groups", "2"},
+                                                         {"depth_multiplier", "2"},
+                                                         {"pool_size", "3"},
+                                                         {"keepdims", "True"},
+                                                         {"axis", "1"},
+                                                         {"momentum", "0.5"},
+                                                         {"epsilon", "0.5"},
+                                                         {"center", "False"},
+                                                         {"scale", "False"},
+                                                         {"Rescaling.scale", "3.0"},
+                                                         {"synchronized", "True"},
+                                                         {"renorm", "True"},
+                                                         {"rate", "0.5"},
+                                                         {"noise_shape", "(None, 1, 1, 1)"},
+                                                         {"target_shape", "(4, 81)"},
+                                                         {"dims", "(3, 2, 1)"},
+                                                         {"offset", "3.0"},
+                                                         {"size", "3"},
+                                                         {"cropping", "1"},
+                                                         {"interpolation", "'bilinear'"},
+                                                         {"alpha", "0.7"},
+                                                         {"max_value", "3.0"},
+                                                         {"negative_slope", "0.5"},
+                                                         {"threshold", "1.0"},
+                                                         {"theta", "2.0"},
+                                                         {"kernel_initializer", "'ones'"},
+                                                         {"bias_initializer", "'ones'"},
+                                                         {"depthwise_initializer", "'ones'"},
+                                                         {"pointwise_initializer", "'ones'"},
+                                                         {"beta_initializer", "'ones'"},
+                                                         {"gamma_initializer", "'zeros'"},
+                                                         {"moving_mean_initializer", "'ones'"},
+                                                         {"moving_variance_initializer", "'zeros'"},
+                                                         {"kernel_regularizer", "regularizers.l2(0.5)"},
+                                                         {"bias_regularizer", "regularizers.l2(0.5)"},
+                                                         {"activity_regularizer", "regularizers.l2(0.5)"},
+                                                         {"depthwise_regularizer", "regularizers.l2(0.5)"},
+                                                         {"pointwise_regularizer", "regularizers.l2(0.5)"},
+                                                         {"beta_regularizer", "regularizers.l2(0.5)"},
+                                                         {"gamma_regularizer", "regularizers.l2(0.5)"},
+                                                         {"kernel_constraint", "constraints.NonNeg()"},
+                                                         {"bias_constraint", "constraints.NonNeg()"},
+                                                         {"depthwise_constraint", "constraints.NonNeg()"},
+                                                         {"pointwise_constraint", "constraints.NonNeg()"},
+                                                         {"beta_constraint", "constraints.NonNeg()"},
+                                                         {"gamma_constraint", "constraints.NonNeg()"},
+                                                         {"trainable", "False"},
+                                                         {"dtype", "'float16'"},
+                                                         {"input_shape", "(8, 4)"},
+                                                         {"batch_input_shape", "(None, 8, 4)"},
+                                                         {"batch_shape", "(None, 8, 4)"},
+                                                         {"input_dim", "4"},
+                                                         {"batch_size", "3"},
+                                                         {"input_tensor", "Input((4,))"},
+                                                         {"sparse", "True"}};
 const std::map<std::string, std::string> layer_requirements = {
-    {"units", "3"}, {"filters", "4"}, {"kernel_size", "3"}, {"rate", "0.25"}, {"activation", "'relu'"}, {"target_shape", "(18, 18)"},
+    {"units", "3"},        {"filters", "4"},         {"kernel_size", "3"},
+    {"rate", "0.25"},      {"activation", "'relu'"}, {"target_shape", "(18, 18)"},
     {"dims", "(2, 1, 3)"}, {"scale", "2.0"}};
 
 TEST_P(Arguments, OfLayers) {
@@ -254,25 +324,30 @@ TEST_P(Arguments, OfLayers) {
       if (is_without_effect(name, argument)) continue;
       std::string others;
       for (const keras::Parameter &parameter : signature.parameters)
-        if (parameter.required && parameter.name != argument) others += parameter.name + "=" + look_up(layer_requirements, name, parameter.name) + ", ";
+        if (parameter.required && parameter.name != argument)
+          others += parameter.name + "=" + look_up(layer_requirements, name, parameter.name) + ", ";
       const std::string call = name + "(" + others + "{})";
       const bool is_required = layer_requirements.contains(argument) &&
-                               std::ranges::any_of(signature.parameters, [&](const auto &p) { return p.name == argument && p.required; });
+                               std::ranges::any_of(signature.parameters, [&](const auto &p) {
+                                 return p.name == argument && p.required;
+                               });
       const bool gives_shape = argument.ends_with("input_shape");
-      const std::string statements = name == "InputLayer" ? fmt::format("m = Sequential([InputLayer({}{{}}), Dense(2)])\nm.summary()",
-                                                                        gives_shape ? "" : "input_shape=(8, 5), ")
-                                     : signature.merges ? "i = Input((9, 9, 4))\nm = Model(i, " + call + "([i, i]))\nm.summary()"
-                                                        : "i = Input((9, 9, 4))\nm = Model(i, " + call + "(i))\nm.summary()";
+      const std::string statements =
+          name == "InputLayer" ? fmt::format("m = Sequential([InputLayer({}{{}}), Dense(2)])\nm.summary()",
+                                             gives_shape ? "" : "input_shape=(8, 5), ")
+          : signature.merges   ? "i = Input((9, 9, 4))\nm = Model(i, " + call + "([i, i]))\nm.summary()"
+                               : "i = Input((9, 9, 4))\nm = Model(i, " + call + "(i))\nm.summary()";
       check(name, statements, argument, look_up(layer_values, name, argument),
-            is_required                             ? look_up(layer_requirements, name, argument)
-            : argument == "input_shape"             ? "(8, 5)"
-            : argument == "batch_input_shape"       ? "(None, 8, 5)"
-                                                    : "");
+            is_required                       ? look_up(layer_requirements, name, argument)
+            : argument == "input_shape"       ? "(8, 5)"
+            : argument == "batch_input_shape" ? "(None, 8, 5)"
+                                              : "");
     }
   }
   // Those that every layer takes.
   for (const char *argument : {"input_shape", "batch_input_shape", "batch_shape"})
-    check("Dense", "m = Sequential([Dense(3, {})])", argument, look_up(layer_values, "Dense", argument), argument[0] == 'i' ? "(8, 5)" : "(None, 8, 5)");
+    check("Dense", "m = Sequential([Dense(3, {})])", argument, look_up(layer_values, "Dense", argument),
+          argument[0] == 'i' ? "(8, 5)" : "(None, 8, 5)");
   check("Dense", "m = Sequential([Dense(3, {})])", "input_dim", "4", "5");
   EXPECT_GT(checked_, 150);
 }
@@ -281,39 +356,104 @@ const std::string network =
     "m = Sequential([Flatten(input_shape=(32, 32, 3)), Dense(4, activation='softmax', {})])\n"
     "m.compile('sgd', 'categorical_crossentropy')\nm.fit(x, to_categorical(y, 4))\n";
 std::string compiled(const std::string &arguments, const std::string &target = "to_categorical(y, 4)") {
-  return "m = Sequential([Flatten(input_shape=(32, 32, 3)), Dense(4, activation='softmax')])\nm.compile(" + arguments + ")\nm.fit(x, " + target + ")\n";
+  return "m = Sequential([Flatten(input_shape=(32, 32, 3)), Dense(4, activation='softmax')])\nm.compile(" +
+         arguments + ")\nm.fit(x, " + target + ")\n";
 }
 std::string in(std::string text, const std::string &call) {
   text.replace(text.find("{}"), 2, call);
   return text;
 }
 
-const std::map<std::string, std::string> config_values = {
-    {"learning_rate", "0.3"}, {"lr", "0.3"}, {"momentum", "0.3"}, {"decay", "0.3"}, {"nesterov", "True"}, {"clipnorm", "0.3"},
-    {"clipvalue", "0.3"}, {"global_clipnorm", "0.3"}, {"weight_decay", "0.3"}, {"rho", "0.3"}, {"epsilon", "0.3"}, {"centered", "True"},
-    {"initial_accumulator_value", "0.3"}, {"beta_1", "0.3"}, {"beta_2", "0.3"}, {"amsgrad", "True"}, {"schedule_decay", "0.3"},
-    {"filepath", "'w.h5'"}, {"monitor", "'loss'"}, {"verbose", "1"}, {"save_best_only", "True"}, {"save_weights_only", "True"}, {"mode", "'max'"},
-    {"period", "3"}, {"save_freq", "3"}, {"initial_value_threshold", "0.3"}, {"min_delta", "0.3"}, {"patience", "3"}, {"baseline", "0.3"},
-    {"restore_best_weights", "True"}, {"start_from_epoch", "3"}, {"factor", "0.3"}, {"callback.epsilon", "0.3"}, {"cooldown", "3"}, {"min_lr", "0.3"},
-    {"schedule", "lambda e: 0.3"}, {"filename", "'log.csv'"}, {"separator", "';'"}, {"append", "True"}, {"log_dir", "'tb'"},
-    {"histogram_freq", "3"}, {"write_grads", "True"}, {"write_images", "True"}, {"embeddings_freq", "3"}, {"update_freq", "3"}, {"profile_batch", "3"},
-    {"write_steps_per_second", "True"}, {"callback.save_freq", "3"}, {"count_mode", "'steps'"}, {"value", "0.3"}, {"mean", "0.3"}, {"stddev", "0.3"},
-    {"minval", "-0.3"}, {"maxval", "0.3"}, {"scale", "0.3"}, {"initializer.mode", "'fan_out'"}, {"distribution", "'uniform'"}, {"gain", "0.3"},
-    {"l1", "0.3"}, {"l2", "0.3"}, {"l", "0.3"}, {"max_value", "0.3"}, {"m", "0.3"}, {"axis", "1"}, {"min_value", "0.3"}, {"rate", "0.3"},
-    {"from_logits", "True"}, {"label_smoothing", "0.3"}, {"loss.axis", "1"}, {"reduction", "'sum'"}, {"ignore_class", "1"}, {"delta", "0.3"},
-    {"dtype", "'float64'"}, {"threshold", "0.3"}, {"k", "2"}};
-const std::map<std::string, std::string> config_requirements = {{"filepath", "'v.h5'"}, {"filename", "'v.csv'"}, {"backup_dir", "'v'"},
-                                                                {"schedule", "lambda e: 0.1"}};
+const std::map<std::string, std::string> config_values = {{"learning_rate", "0.3"},
+                                                          {"lr", "0.3"},
+                                                          {"momentum", "0.3"},
+                                                          {"decay", "0.3"},
+                                                          {"nesterov", "True"},
+                                                          {"clipnorm", "0.3"},
+                                                          {"clipvalue", "0.3"},
+                                                          {"global_clipnorm", "0.3"},
+                                                          {"weight_decay", "0.3"},
+                                                          {"rho", "0.3"},
+                                                          {"epsilon", "0.3"},
+                                                          {"centered", "True"},
+                                                          {"initial_accumulator_value", "0.3"},
+                                                          {"beta_1", "0.3"},
+                                                          {"beta_2", "0.3"},
+                                                          {"amsgrad", "True"},
+                                                          {"schedule_decay", "0.3"},
+                                                          {"filepath", "'w.h5'"},
+                                                          {"monitor", "'loss'"},
+                                                          {"verbose", "1"},
+                                                          {"save_best_only", "True"},
+                                                          {"save_weights_only", "True"},
+                                                          {"mode", "'max'"},
+                                                          {"period", "3"},
+                                                          {"save_freq", "3"},
+                                                          {"initial_value_threshold", "0.3"},
+                                                          {"min_delta", "0.3"},
+                                                          {"patience", "3"},
+                                                          {"baseline", "0.3"},
+                                                          {"restore_best_weights", "True"},
+                                                          {"start_from_epoch", "3"},
+                                                          {"factor", "0.3"},
+                                                          {"callback.epsilon", "0.3"},
+                                                          {"cooldown", "3"},
+                                                          {"min_lr", "0.3"},
+                                                          {"schedule", "lambda e: 0.3"},
+                                                          {"filename", "'log.csv'"},
+                                                          {"separator", "';'"},
+                                                          {"append", "True"},
+                                                          {"log_dir", "'tb'"},
+                                                          {"histogram_freq", "3"},
+                                                          {"write_grads", "True"},
+                                                          {"write_images", "True"},
+                                                          {"embeddings_freq", "3"},
+                                                          {"update_freq", "3"},
+                                                          {"profile_batch", "3"},
+                                                          {"write_steps_per_second", "True"},
+                                                          {"callback.save_freq", "3"},
+                                                          {"count_mode", "'steps'"},
+                                                          {"value", "0.3"},
+                                                          {"mean", "0.3"},
+                                                          {"stddev", "0.3"},
+                                                          {"minval", "-0.3"},
+                                                          {"maxval", "0.3"},
+                                                          {"scale", "0.3"},
+                                                          {"initializer.mode", "'fan_out'"},
+                                                          {"distribution", "'uniform'"},
+                                                          {"gain", "0.3"},
+                                                          {"l1", "0.3"},
+                                                          {"l2", "0.3"},
+                                                          {"l", "0.3"},
+                                                          {"max_value", "0.3"},
+                                                          {"m", "0.3"},
+                                                          {"axis", "1"},
+                                                          {"min_value", "0.3"},
+                                                          {"rate", "0.3"},
+                                                          {"from_logits", "True"},
+                                                          {"label_smoothing", "0.3"},
+                                                          {"loss.axis", "1"},
+                                                          {"reduction", "'sum'"},
+                                                          {"ignore_class", "1"},
+                                                          {"delta", "0.3"},
+                                                          {"dtype", "'float64'"},
+                                                          {"threshold", "0.3"},
+                                                          {"k", "2"}};
+const std::map<std::string, std::string> config_requirements = {
+    {"filepath", "'v.h5'"}, {"filename", "'v.csv'"}, {"backup_dir", "'v'"}, {"schedule", "lambda e: 0.1"}};
 
 std::string config_statements(std::string_view category, const std::string &call) {
   if (category == "optimizer") return compiled("optimizers." + call + ", 'categorical_crossentropy'");
-  if (category == "callback") return compiled("'sgd', 'categorical_crossentropy'", "to_categorical(y, 4), callbacks=[callbacks." + call + "]");
+  if (category == "callback")
+    return compiled("'sgd', 'categorical_crossentropy'",
+                    "to_categorical(y, 4), callbacks=[callbacks." + call + "]");
   if (category == "initializer") return in(network, "kernel_initializer=initializers." + call);
   if (category == "regularizer") return in(network, "kernel_regularizer=regularizers." + call);
   if (category == "constraint") return in(network, "kernel_constraint=constraints." + call);
   const bool sparse = call.starts_with("Sparse");
   if (category == "loss") return compiled("'sgd', losses." + call, sparse ? "y" : "to_categorical(y, 4)");
-  if (sparse) return compiled("'sgd', 'sparse_categorical_crossentropy', metrics=[metrics." + call + "]", "y");
+  if (sparse)
+    return compiled("'sgd', 'sparse_categorical_crossentropy', metrics=[metrics." + call + "]", "y");
   return compiled("'sgd', 'categorical_crossentropy', metrics=[metrics." + call + "]");
 }
 
@@ -322,15 +462,19 @@ TEST_P(Arguments, OfConfiguredClasses) {
     const std::string category(signature.category), name(signature.name);
     for (const std::string &argument : parameters_of(keras3() ? signature.keras3 : signature.keras2)) {
       if (is_without_effect(category, argument)) continue;
-      if (name == "BackupAndRestore" && argument == "save_freq") continue;  // like backup_dir: --checkpoint-every says it
+      if (name == "BackupAndRestore" && argument == "save_freq")
+        continue;  // like backup_dir: --checkpoint-every says it
       std::string others, base;
       for (const std::string word : {"filepath", "filename", "backup_dir", "schedule"})
         if (std::string(signature.keras2).find(word + "!") != std::string::npos) {
-          if (word == argument) base = look_up(config_requirements, category, word);
-          else others += word + "=" + look_up(config_requirements, category, word) + ", ";
+          if (word == argument)
+            base = look_up(config_requirements, category, word);
+          else
+            others += word + "=" + look_up(config_requirements, category, word) + ", ";
         }
       if (argument == "nesterov") others += "momentum=0.5, ";
-      check(category + " " + name, config_statements(category, name + "(" + others + "{})"), argument, look_up(config_values, category, argument), base);
+      check(category + " " + name, config_statements(category, name + "(" + others + "{})"), argument,
+            look_up(config_values, category, argument), base);
     }
   }
   EXPECT_GT(checked_, 150);
@@ -340,17 +484,33 @@ struct CallCase {
   std::string statements;  // with {} for the argument
   std::map<std::string, std::string> values, bases;
 };
-const std::string model = "m = Sequential([Flatten(input_shape=(32, 32, 3)), Dense(4, activation='softmax')])\n";
+const std::string model =
+    "m = Sequential([Flatten(input_shape=(32, 32, 3)), Dense(4, activation='softmax')])\n";
 const std::string compile_it = "m.compile('sgd', 'categorical_crossentropy')\n";
 const std::string fit_it = "m.fit(x, to_categorical(y, 4))\n";
 const std::string generator = "m.fit_generator(g.flow(x, to_categorical(y, 4)), 9)\n";
 
 const std::map<std::string, CallCase> &call_cases() {
   static const std::map<std::string, std::string> fit_values = {
-      {"x", "x / 255"}, {"y", "to_categorical(y[::2], 4)"}, {"batch_size", "7"}, {"epochs", "3"}, {"nb_epoch", "3"}, {"verbose", "0"},
-      {"callbacks", "[callbacks.EarlyStopping()]"}, {"validation_split", "0.25"}, {"validation_data", "(xt, to_categorical(yt, 4))"}, {"shuffle", "False"},
-      {"class_weight", "{0: 2.0}"}, {"sample_weight", "y"}, {"initial_epoch", "1"}, {"steps_per_epoch", "5"}, {"validation_steps", "5"},
-      {"validation_batch_size", "5"}, {"validation_freq", "5"}, {"generator", "g.flow(x, y, batch_size=3)"}, {"samples_per_epoch", "960"},
+      {"x", "x / 255"},
+      {"y", "to_categorical(y[::2], 4)"},
+      {"batch_size", "7"},
+      {"epochs", "3"},
+      {"nb_epoch", "3"},
+      {"verbose", "0"},
+      {"callbacks", "[callbacks.EarlyStopping()]"},
+      {"validation_split", "0.25"},
+      {"validation_data", "(xt, to_categorical(yt, 4))"},
+      {"shuffle", "False"},
+      {"class_weight", "{0: 2.0}"},
+      {"sample_weight", "y"},
+      {"initial_epoch", "1"},
+      {"steps_per_epoch", "5"},
+      {"validation_steps", "5"},
+      {"validation_batch_size", "5"},
+      {"validation_freq", "5"},
+      {"generator", "g.flow(x, y, batch_size=3)"},
+      {"samples_per_epoch", "960"},
       {"nb_val_samples", "320"}};
   static const std::map<std::string, std::string> generator_values = [] {
     std::map<std::string, std::string> values = fit_values;
@@ -360,58 +520,143 @@ const std::map<std::string, CallCase> &call_cases() {
   static const std::map<std::string, std::string> saves = {{"filepath", "'b.h5'"}, {"path", "'b.h5'"}};
   static const std::map<std::string, std::string> a_path = {{"filepath", "'a.h5'"}, {"path", "'a.h5'"}};
   static const std::map<std::string, CallCase> cases = {
-      {"compile", {model + "m.compile({})\n" + fit_it,
-                   {{"optimizer", "'adam'"}, {"loss", "'mse'"}, {"metrics", "['mae']"}, {"loss_weights", "[0.5]"}, {"sample_weight_mode", "'temporal'"},
-                    {"weighted_metrics", "['mae']"}},
-                   {{"loss", "'mae'"}, {"optimizer", "'sgd'"}}}},
+      {"compile",
+       {model + "m.compile({})\n" + fit_it,
+        {{"optimizer", "'adam'"},
+         {"loss", "'mse'"},
+         {"metrics", "['mae']"},
+         {"loss_weights", "[0.5]"},
+         {"sample_weight_mode", "'temporal'"},
+         {"weighted_metrics", "['mae']"}},
+        {{"loss", "'mae'"}, {"optimizer", "'sgd'"}}}},
       {"fit", {model + compile_it + "m.fit({})\n", fit_values, {{"x", "x"}, {"y", "to_categorical(y, 4)"}}}},
-      {"fit_generator", {model + compile_it + "g = ImageDataGenerator()\nm.fit_generator({})\n", generator_values, {{"generator", "g.flow(x, y)"}, {"x", "g.flow(x, y)"}}}},
-      {"evaluate", {model + compile_it + fit_it + "m.evaluate({})\n",
-                    {{"x", "xt / 255"}, {"y", "to_categorical(yt[::2], 4)"}, {"sample_weight", "yt"}, {"steps", "3"}, {"callbacks", "[callbacks.History()]"}},
-                    {{"x", "xt"}, {"y", "to_categorical(yt, 4)"}}}},
-      {"evaluate_generator", {model + compile_it + fit_it + "g = ImageDataGenerator()\nm.evaluate_generator({})\n",
-                              {{"x", "g.flow(xt, yt)"}, {"generator", "g.flow(xt, yt)"}, {"steps", "3"}, {"val_samples", "3"}},
-                              {{"x", "g.flow(x, y)"}, {"generator", "g.flow(x, y)"}}}},
-      {"load_weights", {model + "m.load_weights({})\n", {{"filepath", "'b.h5'"}, {"path", "'b.h5'"}, {"by_name", "True"}, {"skip_mismatch", "True"}}, a_path}},
+      {"fit_generator",
+       {model + compile_it + "g = ImageDataGenerator()\nm.fit_generator({})\n",
+        generator_values,
+        {{"generator", "g.flow(x, y)"}, {"x", "g.flow(x, y)"}}}},
+      {"evaluate",
+       {model + compile_it + fit_it + "m.evaluate({})\n",
+        {{"x", "xt / 255"},
+         {"y", "to_categorical(yt[::2], 4)"},
+         {"sample_weight", "yt"},
+         {"steps", "3"},
+         {"callbacks", "[callbacks.History()]"}},
+        {{"x", "xt"}, {"y", "to_categorical(yt, 4)"}}}},
+      {"evaluate_generator",
+       {model + compile_it + fit_it + "g = ImageDataGenerator()\nm.evaluate_generator({})\n",
+        {{"x", "g.flow(xt, yt)"}, {"generator", "g.flow(xt, yt)"}, {"steps", "3"}, {"val_samples", "3"}},
+        {{"x", "g.flow(x, y)"}, {"generator", "g.flow(x, y)"}}}},
+      {"load_weights",
+       {model + "m.load_weights({})\n",
+        {{"filepath", "'b.h5'"}, {"path", "'b.h5'"}, {"by_name", "True"}, {"skip_mismatch", "True"}},
+        a_path}},
       {"save", {model + "m.save({})\n", saves, a_path}},
       {"save_weights", {model + "m.save_weights({})\n", saves, a_path}},
-      {"load_model", {model + "m.save('a.h5')\nn = load_model({})\nn.add(Dense(3))\n", {{"filepath", "'b.h5'"}}, {{"filepath", "'a.h5'"}}}},
-      {"clone_model", {model + "q = Sequential([Dense(2, input_shape=(3,))])\nn = clone_model({})\nn.summary()\n", {{"model", "q"}}, {{"model", "m"}}}},
-      {"Sequential", {"m = Sequential({})\nm.add(Dense(2, input_shape=(3,)))\n", {{"layers", "[Dense(5, input_shape=(3,))]"}, {"trainable", "False"}}, {}}},
-      {"Model", {"i = Input((3,))\nj = Input((5,))\no = Dense(2)(i)\nm = Model({})\n",
-                 {{"inputs", "[i, j]"}, {"input", "[i, j]"}, {"outputs", "Dense(2)(o)"}, {"output", "Dense(2)(o)"}, {"trainable", "False"}},
-                 {{"inputs", "i"}, {"input", "i"}, {"outputs", "o"}, {"output", "o"}}}},
-      {"build", {"m = Sequential([Dense(2)])\nm.build({})\n", {{"input_shape", "(None, 5)"}}, {{"input_shape", "(None, 3)"}}}},
-      {"get_layer", {model + "m.get_layer({}).trainable = False\n", {{"name", "m.layers[1].name"}, {"index", "1"}}, {{"name", "m.layers[0].name"}, {"index", "0"}}}},
-      {"Input", {"i = Input({})\nm = Model(i, Dense(2)(i))\n",
-                 {{"shape", "(5,)"}, {"batch_shape", "(None, 5)"}, {"batch_input_shape", "(None, 5)"}, {"dtype", "'int32'"}, {"sparse", "True"},
-                  {"tensor", "Input((3,))"}, {"batch_size", "5"}},
-                 {{"shape", "(3,)"}, {"batch_shape", "(None, 3)"}, {"batch_input_shape", "(None, 3)"}}}},
-      {"cifar100.load_data", {model + compile_it + "(a, b), _ = cifar100.load_data({})\nm.fit(a, to_categorical(b, 4))\n", {{"label_mode", "'coarse'"}}, {}}},
-      {"to_categorical", {model + compile_it + "m.fit(x, to_categorical({}))\n",
-                          {{"y", "y[::2]"}, {"x", "y[::2]"}, {"num_classes", "4"}, {"nb_classes", "4"}}, {{"y", "y"}, {"x", "y"}}}},
-      {"preprocess_input", {model + compile_it + "m.fit(preprocess_input({}), to_categorical(y, 4))\n",
-                            {{"x", "x[::2]"}, {"data_format", "'channels_first'"}, {"dim_ordering", "'th'"}, {"mode", "'tf'"}}, {{"x", "x"}}}},
-      {"ImageDataGenerator", {model + compile_it + "g = ImageDataGenerator({})\n" + generator,
-                              {{"fill_mode", "'wrap'"}, {"preprocessing_function", "preprocess_input"}, {"data_format", "'channels_first'"},
-                               {"dim_ordering", "'th'"}, {"dtype", "'float64'"}, {"", "0.25"}}, {}}},
-      {"ImageDataGenerator.fit", {model + compile_it + "g = ImageDataGenerator()\ng.fit({})\n" + generator,
-                                  {{"x", "x / 255"}, {"augment", "True"}, {"rounds", "3"}, {"seed", "3"}}, {{"x", "x"}}}},
-      {"flow", {model + compile_it + "g = ImageDataGenerator()\nm.fit_generator(g.flow({}), 9)\n",
-                {{"x", "x / 255"}, {"y", "y"}, {"sample_weight", "y"}, {"save_to_dir", "'d'"}, {"subset", "'training'"}, {"", "3"}}, {{"x", "x"}, {"y", "to_categorical(y, 4)"}}}},
-      {"flow_from_directory", {model + compile_it + "g = ImageDataGenerator()\nm.fit_generator(g.flow_from_directory({}), 9)\n",
-                               {{"directory", "'other'"}, {"target_size", "(32, 32)"}, {"color_mode", "'grayscale'"}, {"classes", "['a', 'b']"}, {"class_mode", "'binary'"},
-                                {"", "3"}}, {{"directory", "'folder'"}}}},
-      {"set_image_data_format", {"backend.set_image_data_format({})\nm = Sequential([Conv2D(2, 3, input_shape=(8, 8, 8))])\n",
-                                 {{"data_format", "'channels_first'"}, {"dim_ordering", "'th'"}}, {{"data_format", "'channels_last'"}, {"dim_ordering", "'tf'"}}}},
-      {"astype", {model + compile_it + "m.fit(x.astype({}), to_categorical(y, 4))\n", {{"dtype", "'float64'"}}, {{"dtype", "'float32'"}}}},
-      {"np.array", {model + compile_it + "m.fit(np.array({}), to_categorical(y, 4))\n",
-                    {{"object", "x / 255"}, {"dtype", "'float32'"}, {"order", "'F'"}, {"ndmin", "5"}}, {{"object", "x"}}}},
-      {"np.load", {model + compile_it + "m.fit(np.load({})['x'], to_categorical(y, 4))\n", {{"file", "'b.npz'"}}, {{"file", "'a.npz'"}}}},
-      {"np.expand_dims", {model + compile_it + "m.fit(np.expand_dims({}), to_categorical(y, 4))\n", {{"a", "x[::2]"}, {"axis", "1"}}, {{"a", "x"}, {"axis", "-1"}}}},
-      {"np.reshape", {model + compile_it + "m.fit(np.reshape({}), to_categorical(y, 4))\n",
-                      {{"a", "x[::2]"}, {"newshape", "(-1, 3072)"}, {"shape", "(-1, 3072)"}, {"order", "'F'"}},
-                      {{"a", "x"}, {"newshape", "(-1, 32, 96)"}, {"shape", "(-1, 32, 96)"}}}},
+      {"load_model",
+       {model + "m.save('a.h5')\nn = load_model({})\nn.add(Dense(3))\n",
+        {{"filepath", "'b.h5'"}},
+        {{"filepath", "'a.h5'"}}}},
+      {"clone_model",
+       {model + "q = Sequential([Dense(2, input_shape=(3,))])\nn = clone_model({})\nn.summary()\n",
+        {{"model", "q"}},
+        {{"model", "m"}}}},
+      {"Sequential",
+       {"m = Sequential({})\nm.add(Dense(2, input_shape=(3,)))\n",
+        {{"layers", "[Dense(5, input_shape=(3,))]"}, {"trainable", "False"}},
+        {}}},
+      {"Model",
+       {"i = Input((3,))\nj = Input((5,))\no = Dense(2)(i)\nm = Model({})\n",
+        {{"inputs", "[i, j]"},
+         {"input", "[i, j]"},
+         {"outputs", "Dense(2)(o)"},
+         {"output", "Dense(2)(o)"},
+         {"trainable", "False"}},
+        {{"inputs", "i"}, {"input", "i"}, {"outputs", "o"}, {"output", "o"}}}},
+      {"build",
+       {"m = Sequential([Dense(2)])\nm.build({})\n",
+        {{"input_shape", "(None, 5)"}},
+        {{"input_shape", "(None, 3)"}}}},
+      {"get_layer",
+       {model + "m.get_layer({}).trainable = False\n",
+        {{"name", "m.layers[1].name"}, {"index", "1"}},
+        {{"name", "m.layers[0].name"}, {"index", "0"}}}},
+      {"Input",
+       {"i = Input({})\nm = Model(i, Dense(2)(i))\n",
+        {{"shape", "(5,)"},
+         {"batch_shape", "(None, 5)"},
+         {"batch_input_shape", "(None, 5)"},
+         {"dtype", "'int32'"},
+         {"sparse", "True"},
+         {"tensor", "Input((3,))"},
+         {"batch_size", "5"}},
+        {{"shape", "(3,)"}, {"batch_shape", "(None, 3)"}, {"batch_input_shape", "(None, 3)"}}}},
+      {"cifar100.load_data",
+       {model + compile_it + "(a, b), _ = cifar100.load_data({})\nm.fit(a, to_categorical(b, 4))\n",
+        {{"label_mode", "'coarse'"}},
+        {}}},
+      {"to_categorical",
+       {model + compile_it + "m.fit(x, to_categorical({}))\n",
+        {{"y", "y[::2]"}, {"x", "y[::2]"}, {"num_classes", "4"}, {"nb_classes", "4"}},
+        {{"y", "y"}, {"x", "y"}}}},
+      {"preprocess_input",
+       {model + compile_it + "m.fit(preprocess_input({}), to_categorical(y, 4))\n",
+        {{"x", "x[::2]"}, {"data_format", "'channels_first'"}, {"dim_ordering", "'th'"}, {"mode", "'tf'"}},
+        {{"x", "x"}}}},
+      {"ImageDataGenerator",
+       {model + compile_it + "g = ImageDataGenerator({})\n" + generator,
+        {{"fill_mode", "'wrap'"},
+         {"preprocessing_function", "preprocess_input"},
+         {"data_format", "'channels_first'"},
+         {"dim_ordering", "'th'"},
+         {"dtype", "'float64'"},
+         {"", "0.25"}},
+        {}}},
+      {"ImageDataGenerator.fit",
+       {model + compile_it + "g = ImageDataGenerator()\ng.fit({})\n" + generator,
+        {{"x", "x / 255"}, {"augment", "True"}, {"rounds", "3"}, {"seed", "3"}},
+        {{"x", "x"}}}},
+      {"flow",
+       {model + compile_it + "g = ImageDataGenerator()\nm.fit_generator(g.flow({}), 9)\n",
+        {{"x", "x / 255"},
+         {"y", "y"},
+         {"sample_weight", "y"},
+         {"save_to_dir", "'d'"},
+         {"subset", "'training'"},
+         {"", "3"}},
+        {{"x", "x"}, {"y", "to_categorical(y, 4)"}}}},
+      {"flow_from_directory",
+       {model + compile_it + "g = ImageDataGenerator()\nm.fit_generator(g.flow_from_directory({}), 9)\n",
+        {{"directory", "'other'"},
+         {"target_size", "(32, 32)"},
+         {"color_mode", "'grayscale'"},
+         {"classes", "['a', 'b']"},
+         {"class_mode", "'binary'"},
+         {"", "3"}},
+        {{"directory", "'folder'"}}}},
+      {"set_image_data_format",
+       {"backend.set_image_data_format({})\nm = Sequential([Conv2D(2, 3, input_shape=(8, 8, 8))])\n",
+        {{"data_format", "'channels_first'"}, {"dim_ordering", "'th'"}},
+        {{"data_format", "'channels_last'"}, {"dim_ordering", "'tf'"}}}},
+      {"astype",
+       {model + compile_it + "m.fit(x.astype({}), to_categorical(y, 4))\n",
+        {{"dtype", "'float64'"}},
+        {{"dtype", "'float32'"}}}},
+      {"np.array",
+       {model + compile_it + "m.fit(np.array({}), to_categorical(y, 4))\n",
+        {{"object", "x / 255"}, {"dtype", "'float32'"}, {"order", "'F'"}, {"ndmin", "5"}},
+        {{"object", "x"}}}},
+      {"np.load",
+       {model + compile_it + "m.fit(np.load({})['x'], to_categorical(y, 4))\n",
+        {{"file", "'b.npz'"}},
+        {{"file", "'a.npz'"}}}},
+      {"np.expand_dims",
+       {model + compile_it + "m.fit(np.expand_dims({}), to_categorical(y, 4))\n",
+        {{"a", "x[::2]"}, {"axis", "1"}},
+        {{"a", "x"}, {"axis", "-1"}}}},
+      {"np.reshape",
+       {model + compile_it + "m.fit(np.reshape({}), to_categorical(y, 4))\n",
+        {{"a", "x[::2]"}, {"newshape", "(-1, 3072)"}, {"shape", "(-1, 3072)"}, {"order", "'F'"}},
+        {{"a", "x"}, {"newshape", "(-1, 32, 96)"}, {"shape", "(-1, 32, 96)"}}}},
   };
   return cases;
 }
@@ -444,21 +689,30 @@ TEST_P(Arguments, OfCalls) {
         if (names.find("|" + argument + "|") != std::string::npos) canonical = name;
         const auto base = call.bases.find(name);
         if (base != call.bases.end() && names.find("|" + argument + "|") == std::string::npos &&
-            callee != "get_layer" && !(callee == "Input" && argument.find("shape") != std::string::npos) && !(callee == "Input" && name != "shape"))
+            callee != "get_layer" && !(callee == "Input" && argument.find("shape") != std::string::npos) &&
+            !(callee == "Input" && name != "shape"))
           others += name + "=" + base->second + ", ";
       }
       statements.replace(statements.find("{}"), 2, others + "{}");
       const auto base = call.bases.find(argument);
-      check(callee, statements, argument, value->second, base == call.bases.end() ? "" : base->second, canonical);
+      check(callee, statements, argument, value->second, base == call.bases.end() ? "" : base->second,
+            canonical);
     }
   }
   EXPECT_GT(checked_, 90);
 }
 
 TEST_P(Arguments, OfApplications) {
-  const std::map<std::string, std::string> values = {
-      {"include_top", "False"}, {"weights", "'imagenet'"}, {"input_tensor", "Input((224, 224, 3))"}, {"input_shape", "(256, 256, 3)"}, {"pooling", "'max'"},
-      {"classes", "7"}, {"alpha", "0.5"}, {"depth_multiplier", "2"}, {"dropout", "0.5"}, {"classifier_activation", "'relu'"}};
+  const std::map<std::string, std::string> values = {{"include_top", "False"},
+                                                     {"weights", "'imagenet'"},
+                                                     {"input_tensor", "Input((224, 224, 3))"},
+                                                     {"input_shape", "(256, 256, 3)"},
+                                                     {"pooling", "'max'"},
+                                                     {"classes", "7"},
+                                                     {"alpha", "0.5"},
+                                                     {"depth_multiplier", "2"},
+                                                     {"dropout", "0.5"},
+                                                     {"classifier_activation", "'relu'"}};
   for (const std::string_view name : keras::application_names())
     for (const keras::Parameter &parameter : *keras::application_parameters(name)) {
       if (parameter.name == "name") continue;
@@ -469,11 +723,15 @@ TEST_P(Arguments, OfApplications) {
       if (!parameter.name.starts_with("input_")) others += "input_shape=(224, 224, 3), ";
       check(std::string(name), fmt::format("m = applications.{}({}{{}})\n", name, others), parameter.name,
             look_up(values, std::string(name), parameter.name),
-            has_weights ? "None" : parameter.name == "input_shape" ? "(224, 224, 3)" : parameter.name == "input_tensor" ? "Input((256, 256, 3))" : "");
+            has_weights                        ? "None"
+            : parameter.name == "input_shape"  ? "(224, 224, 3)"
+            : parameter.name == "input_tensor" ? "Input((256, 256, 3))"
+                                               : "");
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Keras, Arguments, testing::Values(false, true), [](const auto &info) { return info.param ? "Three" : "Two"; });
+INSTANTIATE_TEST_SUITE_P(Keras, Arguments, testing::Values(false, true),
+                         [](const auto &info) { return info.param ? "Three" : "Two"; });
 
 }  // namespace
 }  // namespace sinter::test

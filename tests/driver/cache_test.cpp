@@ -23,16 +23,22 @@ class Cache : public testing::Test {
   // Weights that multiply by a number. The file has the same size and time whatever it is.
   void write_weights(float factor) {
     write_npy(scratch_ / "d.kernel.npy", {2, 2}, std::vector<float>{factor, 0, 0, factor});
-    ASSERT_EQ(run(in() + "touch -d 2020-01-01 d.kernel.npy && python3 -m zipfile -c w.npz d.kernel.npy && touch -d 2020-01-01 w.npz model.py").exit_code, 0);
+    ASSERT_EQ(run(in() + "touch -d 2020-01-01 d.kernel.npy && python3 -m zipfile -c w.npz d.kernel.npy && "
+                         "touch -d 2020-01-01 w.npz model.py")
+                  .exit_code,
+              0);
   }
-  std::string in() const { return "cd " + scratch_.path().string() + " && export XDG_CACHE_HOME=" + (scratch_ / "cache") + " && "; }
+  std::string in() const {
+    return "cd " + scratch_.path().string() + " && export XDG_CACHE_HOME=" + (scratch_ / "cache") + " && ";
+  }
   CommandResult predict(const std::string &options = "", const std::string &before = "") const {
     return run(in() + before + " sinter predict model.py " + options + " x.npy --top 2");
   }
   // Compiled programs, and folders under construction.
   size_t programs() const {
     size_t count = 0;
-    for (const auto &entry : std::filesystem::directory_iterator(scratch_ / "cache/sinter")) count += entry.is_directory() ? 1 : 0;
+    for (const auto &entry : std::filesystem::directory_iterator(scratch_ / "cache/sinter"))
+      count += entry.is_directory() ? 1 : 0;
     return count;
   }
   Scratch scratch_;
@@ -63,7 +69,10 @@ TEST_F(Cache, KeysOnTheContentsOfWhatWasRead) {
 
 TEST_F(Cache, KeysOnTheCompilersBuild) {
   const std::string copy = scratch_ / "install";
-  ASSERT_EQ(run("mkdir -p " + copy + "/bin && cp \"$(command -v sinter)\" " + copy + "/bin/ && ln -s '" SINTER_BINARY_DIR "/lib' " + copy + "/lib").exit_code, 0);
+  ASSERT_EQ(run("mkdir -p " + copy + "/bin && cp \"$(command -v sinter)\" " + copy +
+                "/bin/ && ln -s '" SINTER_BINARY_DIR "/lib' " + copy + "/lib")
+                .exit_code,
+            0);
   const std::string other = "PATH=" + copy + "/bin:$PATH";
   ASSERT_EQ(predict("", other).exit_code, 0);
   ASSERT_EQ(predict("", other).exit_code, 0);
@@ -75,7 +84,7 @@ TEST_F(Cache, KeysOnTheCompilersBuild) {
 
 TEST_F(Cache, BelongsToTheUserAlone) {
   ASSERT_EQ(predict().exit_code, 0);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(stat((scratch_ / "cache/sinter").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0700u);
 
@@ -113,7 +122,8 @@ TEST_F(Cache, DropsWhatWasNotUsedForLong) {
     return predict("--input-scale " + std::to_string(scale), before).exit_code;
   };
   ASSERT_EQ(with_scale(1), 0);
-  const auto bytes = std::filesystem::file_size(std::filesystem::path(run("ls -d " + (scratch_ / "cache/sinter") + "/*/model | tr -d '\\n'").out));
+  const auto bytes = std::filesystem::file_size(
+      std::filesystem::path(run("ls -d " + (scratch_ / "cache/sinter") + "/*/model | tr -d '\\n'").out));
   const std::string limited = "SINTER_CACHE_BYTES=" + std::to_string(2 * bytes + bytes / 2);
   for (const int scale : {2, 1, 3}) {
     ASSERT_EQ(run("sleep 0.02").exit_code, 0);

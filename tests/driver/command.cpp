@@ -12,8 +12,11 @@ namespace sinter::test {
 
 CommandResult run(const std::string &command) {
   static int count = 0;
-  const std::string stem = (std::filesystem::temp_directory_path() / ("sinter-run-" + std::to_string(getpid()) + "-" + std::to_string(count++))).string();
-  const std::string line = "PATH='" SINTER_BINARY_DIR "/bin':\"$PATH\"; { " + command + "\n} >'" + stem + ".out' 2>'" + stem + ".err' </dev/null";
+  const std::string stem = (std::filesystem::temp_directory_path() /
+                            ("sinter-run-" + std::to_string(getpid()) + "-" + std::to_string(count++)))
+                               .string();
+  const std::string line = "PATH='" SINTER_BINARY_DIR "/bin':\"$PATH\"; { " + command + "\n} >'" + stem +
+                           ".out' 2>'" + stem + ".err' </dev/null";
   const int status = std::system(line.c_str());
   CommandResult result;
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -51,7 +54,8 @@ std::filesystem::path example(const std::string &name) {
 std::vector<float> read_npy(const std::filesystem::path &path) {
   const std::string bytes = read_text(path);
   if (bytes.size() < 10 || bytes.find("'<f4'") == std::string::npos) return {};
-  const size_t header = 10 + static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
+  const size_t header =
+      10 + static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
   std::vector<float> values((bytes.size() - header) / 4);
   std::memcpy(values.data(), bytes.data() + header, values.size() * 4);
   return values;
@@ -75,11 +79,14 @@ void write_npy_bytes(const std::filesystem::path &path, const char *dtype, const
 
 }  // namespace
 
-void write_npy(const std::filesystem::path &path, const std::vector<int64_t> &dims, const std::vector<float> &values) {
-  write_npy_bytes(path, "<f4", dims, std::string(reinterpret_cast<const char *>(values.data()), values.size() * 4));
+void write_npy(const std::filesystem::path &path, const std::vector<int64_t> &dims,
+               const std::vector<float> &values) {
+  write_npy_bytes(path, "<f4", dims,
+                  std::string(reinterpret_cast<const char *>(values.data()), values.size() * 4));
 }
 
-void write_npy(const std::filesystem::path &path, const std::vector<int64_t> &dims, const std::string &bytes) {
+void write_npy(const std::filesystem::path &path, const std::vector<int64_t> &dims,
+               const std::string &bytes) {
   write_npy_bytes(path, "|u1", dims, bytes);
 }
 

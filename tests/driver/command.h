@@ -36,7 +36,9 @@ std::filesystem::path example(const std::string &name);
 
 // Floats of an .npy file that OUT predict --out wrote (version 1.0, '<f4').
 std::vector<float> read_npy(const std::filesystem::path &path);
-void write_npy(const std::filesystem::path &path, const std::vector<int64_t> &dims, const std::vector<float> &values);
-void write_npy(const std::filesystem::path &path, const std::vector<int64_t> &dims, const std::string &bytes);  // uint8
+void write_npy(const std::filesystem::path &path, const std::vector<int64_t> &dims,
+               const std::vector<float> &values);
+void write_npy(const std::filesystem::path &path, const std::vector<int64_t> &dims,
+               const std::string &bytes);  // uint8
 
 }  // namespace sinter::test

@@ -7,17 +7,19 @@
 namespace sinter::test {
 namespace {
 
-std::string compile_example(const Scratch &scratch, const std::string &name, const std::string &options = "") {
+std::string compile_example(const Scratch &scratch, const std::string &name,
+                            const std::string &options = "") {
   const std::string out = scratch / name;
-  const CommandResult result =
-      run("sinter compile '" + example(name + ".py").string() + "' --random-weights=7 " + options + " -o " + out);
+  const CommandResult result = run("sinter compile '" + example(name + ".py").string() +
+                                   "' --random-weights=7 " + options + " -o " + out);
   EXPECT_EQ(result.exit_code, 0) << result.err;
   return out;
 }
 
 std::vector<float> ramp(int64_t count) {
   std::vector<float> values;
-  for (int64_t i = 0; i < count; ++i) values.push_back(static_cast<float>((i * 7919) % 1000) / 1000.0f - 0.4f);
+  for (int64_t i = 0; i < count; ++i)
+    values.push_back(static_cast<float>((i * 7919) % 1000) / 1000.0f - 0.4f);
   return values;
 }
 
@@ -27,16 +29,18 @@ TEST(Compile, EveryExampleRuns) {
     const char *name;
     std::vector<int64_t> input;
   };
-  for (const Entry &entry : {Entry{"conv-dims", {200, 200, 1}}, Entry{"pool-dims", {100, 100, 15}}, Entry{"mnist_mlp", {28, 28}},
-                             Entry{"cifar_cnn", {32, 32, 3}}, Entry{"cifar10_cnn", {32, 32, 3}}, Entry{"cifar10_mlp", {32, 32, 3}},
-                             Entry{"mobilenet", {224, 224, 3}}}) {
+  for (const Entry &entry :
+       {Entry{"conv-dims", {200, 200, 1}}, Entry{"pool-dims", {100, 100, 15}}, Entry{"mnist_mlp", {28, 28}},
+        Entry{"cifar_cnn", {32, 32, 3}}, Entry{"cifar10_cnn", {32, 32, 3}}, Entry{"cifar10_mlp", {32, 32, 3}},
+        Entry{"mobilenet", {224, 224, 3}}}) {
     SCOPED_TRACE(entry.name);
     const std::string out = compile_example(scratch, entry.name);
     std::vector<int64_t> dims = {2};
     int64_t elements = 2;
     for (const int64_t dim : entry.input) dims.push_back(dim), elements *= dim;
     write_npy(scratch / "x.npy", dims, ramp(elements));
-    const CommandResult result = run(out + " predict " + (scratch / "x.npy") + " --out " + (scratch / "y.npy"));
+    const CommandResult result =
+        run(out + " predict " + (scratch / "x.npy") + " --out " + (scratch / "y.npy"));
     EXPECT_EQ(result.exit_code, 0) << result.err;
     const std::vector<float> y = read_npy(scratch / "y.npy");
     ASSERT_FALSE(y.empty());
@@ -54,18 +58,22 @@ TEST(Compile, ConvolutionBiasReluPoolIsOneKernel) {
   EXPECT_EQ(plan.out.find("%conv2d_3 "), std::string::npos);
   const CommandResult kernels = run("sinter compile --emit kernels '" + script + "'");
   size_t count = 0;
-  for (size_t at = kernels.out.find("kernel "); at != std::string::npos; at = kernels.out.find("kernel ", at + 1))
+  for (size_t at = kernels.out.find("kernel "); at != std::string::npos;
+       at = kernels.out.find("kernel ", at + 1))
     count += at == 0 || kernels.out[at - 1] == '\n';
   EXPECT_EQ(count, 6u) << "padding copy, three convolutions, two dense layers";
 }
 
 TEST(Compile, ArenaPeakIsTheLowerBound) {
   for (const char *name : {"cifar_cnn", "mnist_mlp", "mobilenet", "resnet50", "vgg16", "branches"}) {
-    const CommandResult plan = run("sinter compile --batch 2 --emit plan '" + example(std::string(name) + ".py").string() + "'");
+    const CommandResult plan =
+        run("sinter compile --batch 2 --emit plan '" + example(std::string(name) + ".py").string() + "'");
     ASSERT_EQ(plan.exit_code, 0) << plan.err;
     const size_t at = plan.out.find("arena peak ");
     long long peak = 0, bound = 0;
-    ASSERT_EQ(std::sscanf(plan.out.c_str() + at, "arena peak %lld bytes, lower bound %lld bytes", &peak, &bound), 2) << plan.out;
+    ASSERT_EQ(
+        std::sscanf(plan.out.c_str() + at, "arena peak %lld bytes, lower bound %lld bytes", &peak, &bound), 2)
+        << plan.out;
     EXPECT_LE(static_cast<double>(peak), 1.02 * static_cast<double>(bound)) << name;
   }
 }
@@ -86,12 +94,14 @@ TEST(Compile, ResultsDoNotDependOnThreadsOrBatch) {
     const std::string out = compile_example(scratch, name, "--batch 16");
     const bool is_image = std::string(name) == "cifar_cnn";
     const int64_t sample = is_image ? 32 * 32 * 3 : 28 * 28;
-    const std::vector<int64_t> dims = is_image ? std::vector<int64_t>{13, 32, 32, 3} : std::vector<int64_t>{13, 28, 28};
+    const std::vector<int64_t> dims =
+        is_image ? std::vector<int64_t>{13, 32, 32, 3} : std::vector<int64_t>{13, 28, 28};
     const std::vector<float> all = ramp(13 * sample);
     write_npy(scratch / "x.npy", dims, all);
     std::string reference;
     for (const char *threads : {"1", "2", "3"}) {
-      const CommandResult result = run(out + " predict " + (scratch / "x.npy") + " --threads " + threads + " --out " + (scratch / "y.npy"));
+      const CommandResult result = run(out + " predict " + (scratch / "x.npy") + " --threads " + threads +
+                                       " --out " + (scratch / "y.npy"));
       ASSERT_EQ(result.exit_code, 0) << result.err;
       const std::string bytes = read_text(scratch / "y.npy");
       if (reference.empty()) reference = bytes;
@@ -100,7 +110,8 @@ TEST(Compile, ResultsDoNotDependOnThreadsOrBatch) {
     // Sample 11 alone gives the same bits as sample 11 of 13.
     std::vector<int64_t> one = dims;
     one[0] = 1;
-    write_npy(scratch / "x1.npy", one, std::vector<float>(all.begin() + 11 * sample, all.begin() + 12 * sample));
+    write_npy(scratch / "x1.npy", one,
+              std::vector<float>(all.begin() + 11 * sample, all.begin() + 12 * sample));
     ASSERT_EQ(run(out + " predict " + (scratch / "x1.npy") + " --out " + (scratch / "y1.npy")).exit_code, 0);
     const std::vector<float> y = read_npy(scratch / "y.npy"), y1 = read_npy(scratch / "y1.npy");
     ASSERT_EQ(y.size(), 13 * y1.size());
@@ -111,7 +122,8 @@ TEST(Compile, ResultsDoNotDependOnThreadsOrBatch) {
 TEST(Compile, ObjectNeedsNothingButParallelFor) {
   const Scratch scratch;
   const CommandResult result = run("sinter compile '" + example("cifar_cnn.py").string() +
-                                   "' --random-weights --name net --emit object -o " + (scratch / "net.o") + " && nm -u " + (scratch / "net.o"));
+                                   "' --random-weights --name net --emit object -o " + (scratch / "net.o") +
+                                   " && nm -u " + (scratch / "net.o"));
   EXPECT_EQ(result.exit_code, 0) << result.err;
   std::string symbols;
   for (const char c : result.out)
@@ -121,8 +133,10 @@ TEST(Compile, ObjectNeedsNothingButParallelFor) {
 
 TEST(Compile, CProgramPredictsThroughTheHeader) {
   const Scratch scratch;
-  ASSERT_EQ(run("sinter compile '" + example("cifar_cnn.py").string() + "' --random-weights=7 --name net --emit object,header -o " +
-                (scratch / "net")).exit_code, 0);
+  ASSERT_EQ(run("sinter compile '" + example("cifar_cnn.py").string() +
+                "' --random-weights=7 --name net --emit object,header -o " + (scratch / "net"))
+                .exit_code,
+            0);
   write_text(scratch / "main.c", R"(#include <stdio.h>
 #include <stdlib.h>
 #include "net.h"
@@ -146,7 +160,9 @@ int main(void) {
   return 0;
 }
 )");
-  const CommandResult result = run("cd " + scratch.path().string() + " && cc -std=c11 -Wall -Wextra -pedantic -Werror main.c net.o -o host && ./host");
+  const CommandResult result =
+      run("cd " + scratch.path().string() +
+          " && cc -std=c11 -Wall -Wextra -pedantic -Werror main.c net.o -o host && ./host");
   ASSERT_EQ(result.exit_code, 0) << result.err << result.out;
   // The executable of the same model and weights says the same.
   const std::string out = compile_example(scratch, "cifar_cnn");
@@ -167,7 +183,9 @@ TEST(Compile, LibrariesLink) {
 #endif
   const Scratch scratch;
   ASSERT_EQ(run("sinter compile '" + example("mnist_mlp.py").string() +
-                "' --random-weights --name mlp --emit static-lib,shared-lib,header -o " + (scratch / "mlp")).exit_code, 0);
+                "' --random-weights --name mlp --emit static-lib,shared-lib,header -o " + (scratch / "mlp"))
+                .exit_code,
+            0);
   write_text(scratch / "main.c", R"(#include "mlp.h"
 #include <stdlib.h>
 int main(void) {
@@ -183,20 +201,24 @@ int main(void) {
   return sum > 0.999 && sum < 1.001 ? 0 : 2;
 }
 )");
-  const CommandResult result = run("cd " + scratch.path().string() +
-                                   " && cc main.c mlp.a -o a1 -lpthread && ./a1 && cc main.c ./mlp.so -Wl,-rpath,. -o a2 && ./a2");
+  const CommandResult result =
+      run("cd " + scratch.path().string() +
+          " && cc main.c mlp.a -o a1 -lpthread && ./a1 && cc main.c ./mlp.so -Wl,-rpath,. -o a2 && ./a2");
   EXPECT_EQ(result.exit_code, 0) << result.err;
 }
 
 TEST(Compile, TextForms) {
   const std::string script = example("mnist_mlp.py").string();
-  for (const auto &[emit, text] : {std::pair{"graph", "graph \"sequential_1\" {\n"}, std::pair{"kernels", "\nkernel "}, std::pair{"llvm-ir", "\ndefine "},
-                                   std::pair{"asm", "\t.text\n"}, std::pair{"plan", "arena peak "}}) {
-    const CommandResult result = run(std::string("sinter compile --random-weights --emit ") + emit + " '" + script + "'");
+  for (const auto &[emit, text] :
+       {std::pair{"graph", "graph \"sequential_1\" {\n"}, std::pair{"kernels", "\nkernel "},
+        std::pair{"llvm-ir", "\ndefine "}, std::pair{"asm", "\t.text\n"}, std::pair{"plan", "arena peak "}}) {
+    const CommandResult result =
+        run(std::string("sinter compile --random-weights --emit ") + emit + " '" + script + "'");
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_NE(result.out.find(text), std::string::npos) << emit;
   }
-  const CommandResult passes = run("sinter compile --random-weights --emit plan --print-after-all --time-passes '" + script + "'");
+  const CommandResult passes =
+      run("sinter compile --random-weights --emit plan --print-after-all --time-passes '" + script + "'");
   EXPECT_NE(passes.err.find("--- after fuse\n"), std::string::npos) << passes.err;
   EXPECT_NE(passes.err.find("(unchanged)"), std::string::npos);
   EXPECT_NE(passes.err.find(" ms "), std::string::npos);
@@ -204,16 +226,21 @@ TEST(Compile, TextForms) {
 
 TEST(Compile, PrintedGraphCompiles) {
   const Scratch scratch;
-  ASSERT_EQ(run("sinter compile --random-weights --emit graph '" + example("cifar_cnn.py").string() + "' -o " + (scratch / "net.graph")).exit_code, 0);
-  const CommandResult result = run("sinter compile --random-weights " + (scratch / "net.graph") + " -o " + (scratch / "net") +
-                                   " && " + (scratch / "net") + " info --json");
+  ASSERT_EQ(run("sinter compile --random-weights --emit graph '" + example("cifar_cnn.py").string() +
+                "' -o " + (scratch / "net.graph"))
+                .exit_code,
+            0);
+  const CommandResult result = run("sinter compile --random-weights " + (scratch / "net.graph") + " -o " +
+                                   (scratch / "net") + " && " + (scratch / "net") + " info --json");
   EXPECT_EQ(result.exit_code, 0) << result.err;
 }
 
 TEST(Compile, ClassifiesAnImage) {
   const Scratch scratch;
   const std::string out = compile_example(scratch, "cifar_cnn");
-  ASSERT_EQ(run("python3 '" SINTER_SOURCE_DIR "/tests/driver/make_test_image.py' " + (scratch / "g.png")).exit_code, 0);
+  ASSERT_EQ(
+      run("python3 '" SINTER_SOURCE_DIR "/tests/driver/make_test_image.py' " + (scratch / "g.png")).exit_code,
+      0);
   const CommandResult result = run(out + " predict " + (scratch / "g.png") + " --top 2");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out.find((scratch / "g.png") + "\n  "), 0u) << result.out;

@@ -19,7 +19,9 @@ model.compile(optimizer='sgd', loss='mse')
 model.fit(data['x'], data['y'], epochs=1, verbose=0)
 )");
   const std::string in = "cd " + scratch.path().string() + " && ";
-  ASSERT_EQ(run(in + "python3 -m zipfile -c d.npz x.npy y.npy && sinter compile model.py --train -o t && ./t").exit_code, 0);
+  ASSERT_EQ(run(in + "python3 -m zipfile -c d.npz x.npy y.npy && sinter compile model.py --train -o t && ./t")
+                .exit_code,
+            0);
   const CommandResult missing = run(in + "./t --data nosuch");
   EXPECT_EQ(missing.exit_code, 3);
   EXPECT_NE(missing.err.find("nosuch: no such file or directory"), std::string::npos) << missing.err;
@@ -41,8 +43,10 @@ model = Model(x, Dense(2)(GlobalAveragePooling2D()(BatchNormalization(scale=Fals
 model.compile(optimizer='sgd', loss='mse')
 )");
   const std::string in = "cd " + scratch.path().string() + " && ";
-  const CommandResult result = run(in + "sinter compile model.py --random-weights -o p && ./p info --json && sinter compile model.py --train -o t && ./t info --json && "
-                                        "sinter summary --style json model.py");
+  const CommandResult result = run(in +
+                                   "sinter compile model.py --random-weights -o p && ./p info --json && "
+                                   "sinter compile model.py --train -o t && ./t info --json && "
+                                   "sinter summary --style json model.py");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const size_t second = result.out.find("\n{") + 1, third = result.out.find("\n{", second) + 1;
   const int64_t parameters = nlohmann::json::parse(result.out.substr(third))["total_params"];

@@ -1,4 +1,5 @@
-// `evaluate` of predictors: the loss and metrics that the model was compiled with, equal to those of its trainer.
+// `evaluate` of predictors: the loss and metrics that the model was compiled with, equal to those of its
+// trainer.
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -10,7 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-// d.npz with x_train, y_train, x_test and y_test: `samples` inputs of six values, targets as `target` gives them.
+// d.npz with x_train, y_train, x_test and y_test: `samples` inputs of six values, targets as `target` gives
+// them.
 template <class Target>
 void write_data(const Scratch &scratch, int64_t samples, int64_t width, Target target) {
   std::vector<float> x, y;
@@ -22,12 +24,17 @@ void write_data(const Scratch &scratch, int64_t samples, int64_t width, Target t
     write_npy(scratch / ("x_" + std::string(split) + ".npy"), {samples, 6}, x);
     write_npy(scratch / ("y_" + std::string(split) + ".npy"), {samples, width}, y);
   }
-  ASSERT_EQ(run("cd " + scratch.path().string() + " && python3 -m zipfile -c d.npz x_train.npy y_train.npy x_test.npy y_test.npy").exit_code, 0);
+  ASSERT_EQ(run("cd " + scratch.path().string() +
+                " && python3 -m zipfile -c d.npz x_train.npy y_train.npy x_test.npy y_test.npy")
+                .exit_code,
+            0);
 }
 
 std::string dense_script(const std::string &layers, const std::string &compile) {
-  return "from keras.layers import *\nfrom keras.models import *\nfrom keras import regularizers\nmodel = Sequential()\n"
-         "model.add(Dense(5, activation='relu', input_shape=(6,), kernel_regularizer=regularizers.l2(0.01)))\n" +
+  return "from keras.layers import *\nfrom keras.models import *\nfrom keras import regularizers\nmodel = "
+         "Sequential()\n"
+         "model.add(Dense(5, activation='relu', input_shape=(6,), "
+         "kernel_regularizer=regularizers.l2(0.01)))\n" +
          layers + "model.compile(optimizer='sgd', " + compile + ")\n";
 }
 
@@ -42,10 +49,11 @@ Evaluated evaluate_both(const Scratch &scratch, const std::string &model, const 
                                     " && ./trainer --data d.npz --epochs 0 --save-weights w.npz && "
                                     "./trainer evaluate --data d.npz --weights w.npz --json");
   EXPECT_EQ(trained.exit_code, 0) << model << "\n" << trained.err;
-  const CommandResult predicted =
-      run(in + "sinter compile " + model + " --weights w.npz --batch 4 -o predictor " +
-          (options.find("--optimizer") == std::string::npos ? options : options.substr(0, options.find("--optimizer"))) +
-          " && ./predictor evaluate --data d.npz --json");
+  const CommandResult predicted = run(
+      in + "sinter compile " + model + " --weights w.npz --batch 4 -o predictor " +
+      (options.find("--optimizer") == std::string::npos ? options
+                                                        : options.substr(0, options.find("--optimizer"))) +
+      " && ./predictor evaluate --data d.npz --json");
   EXPECT_EQ(predicted.exit_code, 0) << model << "\n" << predicted.err;
   return {json::parse(trained.out, nullptr, false), json::parse(predicted.out, nullptr, false)};
 }
@@ -87,9 +95,9 @@ TEST(Evaluate, PredictorsKnowTheirLossAndMetrics) {
   for (const Case &one : cases) {
     const Scratch scratch;
     write_data(scratch, 11, one.width, one.target);
-    write_text(scratch / "model.py",
-               dense_script("model.add(Dense(" + std::to_string(one.units) + ", activation='" + one.activation + "'))\n",
-                            "loss='" + one.loss + "', metrics=[" + one.metrics + "]"));
+    write_text(scratch / "model.py", dense_script("model.add(Dense(" + std::to_string(one.units) +
+                                                      ", activation='" + one.activation + "'))\n",
+                                                  "loss='" + one.loss + "', metrics=[" + one.metrics + "]"));
     expect_equal(evaluate_both(scratch, "model.py"), one.loss);
   }
 }
@@ -126,8 +134,12 @@ model.compile(optimizer='sgd', loss={'kind': 'categorical_crossentropy', 'size':
               metrics={'kind': 'accuracy', 'size': 'mae'})
 )");
   ASSERT_EQ(run("cd " + scratch.path().string() +
-                " && python3 -c \"import zipfile\nwith zipfile.ZipFile('d.npz', 'w') as z:\n for s in 'train', 'test':\n"
-                "  z.write('x.npy', 'x_%s.npy' % s); z.write('a.npy', 'y_%s.kind.npy' % s); z.write('b.npy', 'y_%s.size.npy' % s)\"").exit_code, 0);
+                " && python3 -c \"import zipfile\nwith zipfile.ZipFile('d.npz', 'w') as z:\n for s in "
+                "'train', 'test':\n"
+                "  z.write('x.npy', 'x_%s.npy' % s); z.write('a.npy', 'y_%s.kind.npy' % s); z.write('b.npy', "
+                "'y_%s.size.npy' % s)\"")
+                .exit_code,
+            0);
   const Evaluated both = evaluate_both(scratch, "model.py");
   expect_equal(both, "two outputs");
   EXPECT_EQ(both.predictor.size(), 6u) << both.predictor;
@@ -163,7 +175,8 @@ TEST(Evaluate, OptionsNameTheLossOfModelsWithout) {
   output %y
 })");
   const std::string in = "cd " + scratch.path().string() + " && ";
-  const CommandResult silent = run(in + "sinter compile net.graph --random-weights -o net && ./net evaluate --data d.npz");
+  const CommandResult silent =
+      run(in + "sinter compile net.graph --random-weights -o net && ./net evaluate --data d.npz");
   EXPECT_EQ(silent.exit_code, 1);
   EXPECT_EQ(silent.out, "");
   EXPECT_NE(silent.err.find("the model states no loss"), std::string::npos) << silent.err;
@@ -181,9 +194,12 @@ TEST(Evaluate, LossesThatAreNotKnownAreSaid) {
   write_data(scratch, 4, 3, [](int64_t s, int64_t i) { return s % 3 == i; });
   write_text(scratch / "model.py", dense_script("model.add(Dense(3))\n", "loss='cosine_proximity'"));
   const CommandResult result = run("cd " + scratch.path().string() +
-                                   " && sinter compile model.py --random-weights -o p && ./p predict x_test.npy > /dev/null && ./p evaluate --data d.npz");
+                                   " && sinter compile model.py --random-weights -o p && ./p predict "
+                                   "x_test.npy > /dev/null && ./p evaluate --data d.npz");
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_NE(result.err.find("cannot be evaluated: Sinter does not know the loss 'cosine_proximity'"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("cannot be evaluated: Sinter does not know the loss 'cosine_proximity'"),
+            std::string::npos)
+      << result.err;
 }
 
 TEST(Evaluate, SavedModelsKnowTheirLoss) {
@@ -194,8 +210,10 @@ TEST(Evaluate, SavedModelsKnowTheirLoss) {
   for (size_t s = 0; s < 3; ++s) y[s * 133 + 40 * s] = 1;
   write_npy(scratch / "x_test.npy", {3, 7, 7, 512}, x);
   write_npy(scratch / "y_test.npy", {3, 133}, y);
-  const CommandResult result = run("cd " + scratch.path().string() + " && python3 -m zipfile -c d.npz x_test.npy y_test.npy && sinter compile " +
-                                   file.string() + " -o dogs && ./dogs evaluate --data d.npz --json");
+  const CommandResult result =
+      run("cd " + scratch.path().string() +
+          " && python3 -m zipfile -c d.npz x_test.npy y_test.npy && sinter compile " + file.string() +
+          " -o dogs && ./dogs evaluate --data d.npz --json");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const json values = json::parse(result.out);
   EXPECT_EQ(values.size(), 3u) << values;

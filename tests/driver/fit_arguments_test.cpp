@@ -409,8 +409,10 @@ TEST_F(FitArguments, ArchivesHoldTheArraysOfTheModel) {
   EXPECT_THAT(fewer.err, HasSubstr("no array 'x_train.b' in the archive"));
   const CommandResult more = train_on(with({{"x_train.c", "xa"}}));
   EXPECT_EQ(more.exit_code, 1);
-  EXPECT_THAT(more.err,
-              HasSubstr("error: data.npz: the data set has an array 'x_train.c', but the model has no input for it\n"));
+  EXPECT_THAT(
+      more.err,
+      HasSubstr(
+          "error: data.npz: the data set has an array 'x_train.c', but the model has no input for it\n"));
   EXPECT_THAT(more.err, HasSubstr("hint: expected are x_train.a, x_train.b, y_train"));
   const CommandResult target = train_on(with({{"y_train.q", "numbers"}}));
   EXPECT_EQ(target.exit_code, 1);

@@ -2,9 +2,9 @@
 #include "codegen/supported.h"
 #include "tests/codegen/program_runner.h"
 #include "tests/driver/command.h"
-#include "tests/shared_data.h"
 #include "tests/frontend/keras_layer_cases.h"
 #include "tests/frontend/keras_test_models.h"
+#include "tests/shared_data.h"
 
 namespace sinter::test {
 namespace {

@@ -10,7 +10,8 @@ namespace sinter::test {
 namespace {
 
 // Paths of all groups and data sets, these with their shapes.
-void list(const hdf5::File &file, const std::string &group, std::map<std::string, std::vector<int64_t>> &tree) {
+void list(const hdf5::File &file, const std::string &group,
+          std::map<std::string, std::vector<int64_t>> &tree) {
   const auto members = file.members(group);
   ASSERT_TRUE(members) << group << file.problem();
   for (const std::string &name : *members) {
@@ -36,7 +37,9 @@ std::map<std::string, std::vector<int64_t>> tree_of(std::optional<hdf5::File> fi
 struct Recording {
   const char *model, *optimizer, *recorded;
 };
-void PrintTo(const Recording &recording, std::ostream *out) { *out << recording.model << " " << recording.optimizer; }
+void PrintTo(const Recording &recording, std::ostream *out) {
+  *out << recording.model << " " << recording.optimizer;
+}
 
 class RecordedFiles : public testing::TestWithParam<Recording> {};
 
@@ -48,9 +51,14 @@ TEST_P(RecordedFiles, HaveTheSameTree) {
     const CommandResult result = run("cd " + scratch.path().string() + " && " + command);
     ASSERT_EQ(result.exit_code, 0) << command << "\n" << result.err;
   };
-  in_scratch("sinter compile --train " + (folder / "model.keras").string() + " --loss categorical_crossentropy --optimizer " + optimizer + " -o trainer");
-  in_scratch("/usr/bin/python3 -c \"import numpy\nf = '" + folder.string() + "/'\nnumpy.savez('data.npz', x_train=numpy.load(f + 'x0.npy'), y_train=numpy.load(f + 'y0.npy'))\"");
-  in_scratch("./trainer --data data.npz --epochs 3 --batch 2 --verbose 0 --save-weights w.weights.h5 && ./trainer --data data.npz --epochs 3 --batch 2 --verbose 0 --save-weights m.keras");
+  in_scratch("sinter compile --train " + (folder / "model.keras").string() +
+             " --loss categorical_crossentropy --optimizer " + optimizer + " -o trainer");
+  in_scratch(
+      "/usr/bin/python3 -c \"import numpy\nf = '" + folder.string() +
+      "/'\nnumpy.savez('data.npz', x_train=numpy.load(f + 'x0.npy'), y_train=numpy.load(f + 'y0.npy'))\"");
+  in_scratch(
+      "./trainer --data data.npz --epochs 3 --batch 2 --verbose 0 --save-weights w.weights.h5 && ./trainer "
+      "--data data.npz --epochs 3 --batch 2 --verbose 0 --save-weights m.keras");
   hdf5::File::Failure failure;
   auto expected = tree_of(hdf5::File::open((folder / recorded).string(), failure));
   // The empty group that Keras makes for an InputLayer is left out: nothing is ever read from it.
@@ -72,7 +80,8 @@ TEST_P(RecordedFiles, HaveTheSameTree) {
 
 INSTANTIATE_TEST_SUITE_P(Keras3, RecordedFiles,
                          testing::Values(Recording{"cifar_cnn_small", "RMSprop", "after_rmsprop.weights.h5"},
-                                         Recording{"resnet_small", "SGD:lr=0.02,momentum=0.9,nesterov=true", "after_sgd_nesterov.weights.h5"}),
+                                         Recording{"resnet_small", "SGD:lr=0.02,momentum=0.9,nesterov=true",
+                                                   "after_sgd_nesterov.weights.h5"}),
                          [](const auto &info) { return std::string(info.param.model); });
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Training against Keras itself: for nine optimizers, five steps and two epochs of models that Keras 3.0 trained from the same
-// weights on the same data (keras3_models/*/training.json).
+// Training against Keras itself: for nine optimizers, five steps and two epochs of models that Keras 3.0
+// trained from the same weights on the same data (keras3_models/*/training.json).
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -11,8 +11,8 @@
 #include "frontend/keras/import.h"
 #include "passes/rewrite.h"
 #include "passes/simplify_inference.h"
-#include "runtime/data/zip_archive.h"
 #include "runtime/data/npy.h"
+#include "runtime/data/zip_archive.h"
 #include "schema/program_generated.h"
 #include "support/optimizer_hyper.h"
 #include "tests/codegen/trainer_runner.h"
@@ -42,11 +42,14 @@ std::pair<std::vector<float>, int64_t> read_member(const std::string &path, cons
 struct Case {
   const char *model;
   const char *optimizer;
-  // Somewhere in the recorded run a rounding in Keras's f32 decided a relu or a maximum the other way than exact arithmetic does, and
-  // the runs part. What is then asked of us is to stay as close to Keras as the same run in double precision does.
+  // Somewhere in the recorded run a rounding in Keras's f32 decided a relu or a maximum the other way than
+  // exact arithmetic does, and the runs part. What is then asked of us is to stay as close to Keras as the
+  // same run in double precision does.
   bool departs = false;
 
-  friend std::ostream &operator<<(std::ostream &out, const Case &c) { return out << c.model << " " << c.optimizer; }
+  friend std::ostream &operator<<(std::ostream &out, const Case &c) {
+    return out << c.model << " " << c.optimizer;
+  }
 };
 
 class KerasTraining : public testing::TestWithParam<Case> {
@@ -72,19 +75,23 @@ class KerasTraining : public testing::TestWithParam<Case> {
     const ir::Graph *step = nullptr, *evaluate = nullptr;
     std::map<std::string, ir::ReferenceTensor> variables;
 
-    std::vector<ir::ReferenceTensor> run(const ir::Graph &graph, const TrainerRunner::Arrays &x, const TrainerRunner::Arrays &y,
-                                         const SinterHyper &hyper, int64_t n) const {
+    std::vector<ir::ReferenceTensor> run(const ir::Graph &graph, const TrainerRunner::Arrays &x,
+                                         const TrainerRunner::Arrays &y, const SinterHyper &hyper,
+                                         int64_t n) const {
       std::vector<ir::ReferenceTensor> inputs, values;
       for (const ir::ValueId v : graph.inputs) {
         ir::ReferenceTensor tensor;
         for (const ir::Dim dim : graph.type(v).dims) tensor.dims.push_back(dim.at(n));
         const bool is_hyper = graph.value(v).name == "hyper";
         const std::vector<float> &data = graph.value(v).name == "target" ? y[0] : x[0];
-        if (is_hyper) tensor.data.assign(std::begin(hyper.optimizer), std::end(hyper.optimizer));
-        else tensor.data.assign(data.begin(), data.end());
+        if (is_hyper)
+          tensor.data.assign(std::begin(hyper.optimizer), std::end(hyper.optimizer));
+        else
+          tensor.data.assign(data.begin(), data.end());
         inputs.push_back(std::move(tensor));
       }
-      for (const ir::Variable &variable : graph.variables) values.push_back(variables.at(graph.value(variable.value).name));
+      for (const ir::Variable &variable : graph.variables)
+        values.push_back(variables.at(graph.value(variable.value).name));
       return ir::interpret(graph, inputs, values, n);
     }
   };
@@ -149,13 +156,15 @@ class KerasTraining : public testing::TestWithParam<Case> {
 
 TEST_P(KerasTraining, FollowsKeras) {
   SINTER_REQUIRE(folder, std::string("data/keras3_models/") + GetParam().model);
-  const nlohmann::json recorded = nlohmann::json::parse(read_text(folder / "training.json"))[GetParam().optimizer];
+  const nlohmann::json recorded =
+      nlohmann::json::parse(read_text(folder / "training.json"))[GetParam().optimizer];
   std::tie(x_, count_) = read_member((folder / "train_data.npz").string(), "x_train");
   std::tie(y_, count_) = read_member((folder / "train_data.npz").string(), "y_train");
   ASSERT_EQ(count_, 72);
 
   Diagnostics diagnostics;
-  // The same code on every machine: which roundings decide a maximum the other way depends on the order of sums.
+  // The same code on every machine: which roundings decide a maximum the other way depends on the order of
+  // sums.
   const auto target = codegen::parse_target("x86_64-linux-gnu:x86-64", diagnostics);
   auto loaded = driver::load_model((folder / "model.h5").string(), {}, diagnostics);
   ASSERT_TRUE(target && loaded) << diagnostics.render_all();
@@ -164,9 +173,11 @@ TEST_P(KerasTraining, FollowsKeras) {
   options.optimizer = optimizer_option(recorded["config"]);
   passes::PipelineOptions pipeline;
   pipeline.max_batch = batch;
-  // The recording was made on PyTorch by Keras 3.0.0, whose batch normalization cut gradients off at the statistics.
+  // The recording was made on PyTorch by Keras 3.0.0, whose batch normalization cut gradients off at the
+  // statistics.
   for (ir::Node &node : loaded->model.graph.nodes)
-    if (node.op->name == "batch_norm") node.attributes = passes::attributes_of("batch_norm", "constant_statistics=true");
+    if (node.op->name == "batch_norm")
+      node.attributes = passes::attributes_of("batch_norm", "constant_statistics=true");
   const ir::Model model = loaded->model;
   const auto built = driver::build_trainer(std::move(*loaded), options, *target, pipeline, diagnostics);
   ASSERT_TRUE(built) << diagnostics.render_all();
@@ -208,13 +219,15 @@ TEST_P(KerasTraining, FollowsKeras) {
     const Means trained = train(0, split);
     EXPECT_NEAR(trained.loss, history["loss"][epoch], allowed(history["loss"][epoch])) << what << " loss";
     const Means validated = validate(split, count_);
-    EXPECT_NEAR(validated.loss, history["val_loss"][epoch], allowed(history["val_loss"][epoch])) << what << " val_loss";
+    EXPECT_NEAR(validated.loss, history["val_loss"][epoch], allowed(history["val_loss"][epoch]))
+        << what << " val_loss";
     EXPECT_NEAR(trained.accuracy, history["accuracy"][epoch], tolerance) << what << " accuracy";
     EXPECT_NEAR(validated.accuracy, history["val_accuracy"][epoch], tolerance) << what << " val_accuracy";
   }
 
   const std::filesystem::path final = folder / ("after_" + std::string(GetParam().optimizer) + ".weights.h5");
-  const bool has_weights = GetParam().optimizer == std::string("rmsprop") || GetParam().optimizer == std::string("sgd_nesterov");
+  const bool has_weights =
+      GetParam().optimizer == std::string("rmsprop") || GetParam().optimizer == std::string("sgd_nesterov");
   ASSERT_EQ(std::filesystem::exists(final), has_weights) << final;
   if (!has_weights) return;
   ir::Model expected = model;
@@ -235,11 +248,13 @@ TEST_P(KerasTraining, FollowsKeras) {
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const char *model : {"cifar_cnn_small", "resnet_small"})
-    for (const char *optimizer : {"sgd", "sgd_nesterov", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam", "adamw"})
+    for (const char *optimizer :
+         {"sgd", "sgd_nesterov", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam", "adamw"})
       all.push_back({model, optimizer});
   for (Case &one : all) {
     const std::string name = std::string(one.model) + " " + one.optimizer;
-    one.departs = name == "cifar_cnn_small sgd_nesterov" || name == "resnet_small sgd_nesterov" || name == "resnet_small rmsprop";
+    one.departs = name == "cifar_cnn_small sgd_nesterov" || name == "resnet_small sgd_nesterov" ||
+                  name == "resnet_small rmsprop";
   }
   return all;
 }

@@ -11,7 +11,8 @@ TEST(Readme, TableOfOpsIsCurrent) {
   ASSERT_NE(from, std::string::npos);
   ASSERT_NE(to, std::string::npos);
   const CommandResult ops = run("sinter ops --markdown");
-  EXPECT_EQ(readme.substr(from + begin.size(), to - from - begin.size()), ops.out) << "run scripts/update_readme.py build/release/bin/sinter";
+  EXPECT_EQ(readme.substr(from + begin.size(), to - from - begin.size()), ops.out)
+      << "run scripts/update_readme.py build/release/bin/sinter";
 }
 
 }  // namespace

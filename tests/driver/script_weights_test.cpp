@@ -11,9 +11,11 @@ using driver::NamedWeight;
 
 const std::string head =
     "from keras.models import Sequential, Model\nfrom keras.layers import Dense\n"
-    "m = Sequential([Dense(2, input_shape=(3,), name='one'), Dense(2, name='two'), Dense(4, name='three', use_bias=False)])\n";
+    "m = Sequential([Dense(2, input_shape=(3,), name='one'), Dense(2, name='two'), Dense(4, name='three', "
+    "use_bias=False)])\n";
 
-NamedWeight weight(const std::string &layer, const std::string &name, std::vector<int64_t> dims, float value) {
+NamedWeight weight(const std::string &layer, const std::string &name, std::vector<int64_t> dims,
+                   float value) {
   NamedWeight result{layer, name, std::move(dims), {}};
   int64_t elements = 1;
   for (const int64_t dim : result.dims) elements *= dim;
@@ -27,13 +29,17 @@ class ScriptWeights : public testing::Test {
   ScriptWeights() {
     Diagnostics diagnostics;
     EXPECT_TRUE(driver::write_weights(scratch_ / "w.h5",
-                                      {weight("two", "kernel", {2, 2}, 2), weight("two", "bias", {2}, 2.5), weight("one", "kernel", {3, 2}, 1),
-                                       weight("one", "bias", {2}, 1.5), weight("three", "kernel", {2, 9}, 3)},
+                                      {weight("two", "kernel", {2, 2}, 2), weight("two", "bias", {2}, 2.5),
+                                       weight("one", "kernel", {3, 2}, 1), weight("one", "bias", {2}, 1.5),
+                                       weight("three", "kernel", {2, 9}, 3)},
                                       diagnostics));
-    EXPECT_TRUE(driver::write_weights(scratch_ / "part.h5", {weight("two", "kernel", {2, 2}, 7), weight("two", "bias", {2}, 7.5)}, diagnostics));
+    EXPECT_TRUE(driver::write_weights(scratch_ / "part.h5",
+                                      {weight("two", "kernel", {2, 2}, 7), weight("two", "bias", {2}, 7.5)},
+                                      diagnostics));
     EXPECT_TRUE(driver::write_weights(scratch_ / "all.h5",
-                                      {weight("one", "kernel", {3, 2}, 5), weight("one", "bias", {2}, 5), weight("two", "kernel", {2, 2}, 5),
-                                       weight("two", "bias", {2}, 5), weight("three", "kernel", {2, 4}, 5)},
+                                      {weight("one", "kernel", {3, 2}, 5), weight("one", "bias", {2}, 5),
+                                       weight("two", "kernel", {2, 2}, 5), weight("two", "bias", {2}, 5),
+                                       weight("three", "kernel", {2, 4}, 5)},
                                       diagnostics));
   }
 
@@ -42,7 +48,9 @@ class ScriptWeights : public testing::Test {
     write_text(scratch_ / "m.py", head + statements);
     diagnostics_ = Diagnostics();
     auto model = driver::load_model(scratch_ / "m.py", {}, diagnostics_);
-    if (!model || !load_script_weights(*model, standing_loads(*model, before_fit), scratch_ / "m.py", diagnostics_)) return "error";
+    if (!model ||
+        !load_script_weights(*model, standing_loads(*model, before_fit), scratch_ / "m.py", diagnostics_))
+      return "error";
     std::string text;
     for (size_t i = 0; i < model->model.weights.size(); ++i) {
       if (!model->model.weights[i]) continue;
@@ -60,8 +68,10 @@ class ScriptWeights : public testing::Test {
 };
 
 TEST_F(ScriptWeights, LayersTakeThoseOfTheirName) {
-  EXPECT_EQ(loaded("m.load_weights('w.h5', by_name=True, skip_mismatch=True)\n"), "one.kernel 1, one.bias 1.5, two.kernel 2, two.bias 2.5");
-  EXPECT_NE(said().find("warning: three: layer 'three' (Dense): three.kernel has the shape [2, 4], but the file's 'three/kernel:0' has [2, 9]; it is skipped"),
+  EXPECT_EQ(loaded("m.load_weights('w.h5', by_name=True, skip_mismatch=True)\n"),
+            "one.kernel 1, one.bias 1.5, two.kernel 2, two.bias 2.5");
+  EXPECT_NE(said().find("warning: three: layer 'three' (Dense): three.kernel has the shape [2, 4], but the "
+                        "file's 'three/kernel:0' has [2, 9]; it is skipped"),
             std::string::npos)
       << said();
   EXPECT_EQ(loaded("m.load_weights('part.h5', by_name=True)\n"), "two.kernel 7, two.bias 7.5");
@@ -71,12 +81,17 @@ TEST_F(ScriptWeights, LayersTakeThoseOfTheirName) {
 TEST_F(ScriptWeights, WhatDoesNotFitIsAnErrorUnlessItIsSkipped) {
   EXPECT_EQ(loaded("m.load_weights('w.h5', by_name=True)\n"), "error");
   EXPECT_NE(said().find("has the shape [2, 4]"), std::string::npos) << said();
-  EXPECT_EQ(loaded("m = Sequential([Dense(2, input_shape=(3,), name='one', use_bias=False), Dense(2, name='two')])\n"
-                   "m.load_weights('w.h5', by_name=True, skip_mismatch=True)\n"),
-            "two.kernel 2, two.bias 2.5");
-  EXPECT_NE(said().find("layer 'one' (Dense) has 1 weights, but the file has 2; it is skipped"), std::string::npos) << said();
-  EXPECT_EQ(loaded("m.add(Dense(5, name='four'))\nm.load_weights('w.h5', by_name=True, skip_mismatch=True)\n"),
-            "one.kernel 1, one.bias 1.5, two.kernel 2, two.bias 2.5");
+  EXPECT_EQ(
+      loaded(
+          "m = Sequential([Dense(2, input_shape=(3,), name='one', use_bias=False), Dense(2, name='two')])\n"
+          "m.load_weights('w.h5', by_name=True, skip_mismatch=True)\n"),
+      "two.kernel 2, two.bias 2.5");
+  EXPECT_NE(said().find("layer 'one' (Dense) has 1 weights, but the file has 2; it is skipped"),
+            std::string::npos)
+      << said();
+  EXPECT_EQ(
+      loaded("m.add(Dense(5, name='four'))\nm.load_weights('w.h5', by_name=True, skip_mismatch=True)\n"),
+      "one.kernel 1, one.bias 1.5, two.kernel 2, two.bias 2.5");
 }
 
 TEST_F(ScriptWeights, LaterCallsAddToEarlierOnes) {
@@ -84,9 +99,12 @@ TEST_F(ScriptWeights, LaterCallsAddToEarlierOnes) {
             "one.kernel 5, one.bias 5, two.kernel 7, two.bias 7.5, three.kernel 5");
   EXPECT_EQ(loaded("m.load_weights('part.h5', by_name=True)\nm.load_weights('all.h5')\n"),
             "one.kernel 5, one.bias 5, two.kernel 5, two.bias 5, three.kernel 5");
-  const std::string fit = "import numpy as np\nf = np.load('d.npz')\nm.compile('sgd', 'mse')\nm.fit(f['x'], f['y'])\n";
-  EXPECT_EQ(loaded("m.load_weights('part.h5', by_name=True)\n" + fit + "m.load_weights('all.h5')\n"), "two.kernel 7, two.bias 7.5");
-  EXPECT_EQ(loaded(fit + "m.load_weights('all.h5')\n", false), "one.kernel 5, one.bias 5, two.kernel 5, two.bias 5, three.kernel 5");
+  const std::string fit =
+      "import numpy as np\nf = np.load('d.npz')\nm.compile('sgd', 'mse')\nm.fit(f['x'], f['y'])\n";
+  EXPECT_EQ(loaded("m.load_weights('part.h5', by_name=True)\n" + fit + "m.load_weights('all.h5')\n"),
+            "two.kernel 7, two.bias 7.5");
+  EXPECT_EQ(loaded(fit + "m.load_weights('all.h5')\n", false),
+            "one.kernel 5, one.bias 5, two.kernel 5, two.bias 5, three.kernel 5");
 }
 
 TEST_F(ScriptWeights, WhatCannotBeDoneIsRefused) {
@@ -99,18 +117,23 @@ TEST_F(ScriptWeights, WhatCannotBeDoneIsRefused) {
 }
 
 TEST_F(ScriptWeights, NothingLoadedIsSaid) {
-  EXPECT_EQ(loaded("n = Sequential([Dense(2, input_shape=(3,))])\nn.load_weights('part.h5', by_name=True)\n"), "");
-  EXPECT_NE(said().find("warning: no layer of the model has a name of this file"), std::string::npos) << said();
+  EXPECT_EQ(loaded("n = Sequential([Dense(2, input_shape=(3,))])\nn.load_weights('part.h5', by_name=True)\n"),
+            "");
+  EXPECT_NE(said().find("warning: no layer of the model has a name of this file"), std::string::npos)
+      << said();
 }
 
 TEST_F(ScriptWeights, TheTrainerStartsFromThem) {
   write_text(scratch_ / "m.py", head + "m.compile('sgd', 'mse')\nm.load_weights('part.h5', by_name=True)\n");
-  const CommandResult built = run("sinter compile " + (scratch_ / "m.py") + " --train -o " + (scratch_ / "trainer"));
+  const CommandResult built =
+      run("sinter compile " + (scratch_ / "m.py") + " --train -o " + (scratch_ / "trainer"));
   EXPECT_EQ(built.exit_code, 0) << built.err;
   write_text(scratch_ / "n.py", head + "m.load_weights('part.h5', by_name=True)\n");
-  const CommandResult predictor = run("sinter compile " + (scratch_ / "n.py") + " -o " + (scratch_ / "predictor"));
+  const CommandResult predictor =
+      run("sinter compile " + (scratch_ / "n.py") + " -o " + (scratch_ / "predictor"));
   EXPECT_EQ(predictor.exit_code, 1);
-  EXPECT_NE(predictor.err.find("the model has no weights (first without: one.kernel)"), std::string::npos) << predictor.err;
+  EXPECT_NE(predictor.err.find("the model has no weights (first without: one.kernel)"), std::string::npos)
+      << predictor.err;
 }
 
 }  // namespace

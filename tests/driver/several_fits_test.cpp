@@ -5,7 +5,8 @@ namespace sinter::test {
 namespace {
 
 const std::string head =
-    "from keras.models import Sequential, Model\nfrom keras.layers import Dense, Flatten\nfrom keras.datasets import mnist\n"
+    "from keras.models import Sequential, Model\nfrom keras.layers import Dense, Flatten\nfrom "
+    "keras.datasets import mnist\n"
     "(x, y), _ = mnist.load_data()\nx = x / 255.\n"
     "m = Sequential([Flatten(input_shape=(28, 28)), Dense(10, activation='softmax')])\n";
 const std::string compile = "m.compile('sgd', 'sparse_categorical_crossentropy')\n";
@@ -36,19 +37,22 @@ class SeveralFits : public testing::Test {
 };
 
 TEST_F(SeveralFits, TwoFitsAreRefusedWithTheirLines) {
-  expect_refused(compile + "m.fit(x, y)\nm.compile('adam', 'mse')\nm.fit(x, y)\n", "10:",
-                 "the script trains the model 2 times: fit() in lines 8, 10, compile() in lines 7, 9");
+  expect_refused(compile + "m.fit(x, y)\nm.compile('adam', 'mse')\nm.fit(x, y)\n",
+                 "10:", "the script trains the model 2 times: fit() in lines 8, 10, compile() in lines 7, 9");
   expect_refused(compile + "m.fit(x, y)\nm.fit(x, y)\n", "9:", "fit() in lines 8, 9, compile() in line 7");
 }
 
 TEST_F(SeveralFits, ALoopIsRefused) {
-  expect_refused(compile + "for i in range(3):\n  m.fit(x, y, epochs=i + 1)\n", "9:",
-                 "the script trains the model 3 times: fit() in line 9 (3 times)");
+  expect_refused(compile + "for i in range(3):\n  m.fit(x, y, epochs=i + 1)\n",
+                 "9:", "the script trains the model 3 times: fit() in line 9 (3 times)");
   EXPECT_EQ(train(compile + "for i in range(1):\n  m.fit(x, y)\n").exit_code, 0);
 }
 
 TEST_F(SeveralFits, AlternativesDoNotCount) {
-  EXPECT_EQ(train(compile + "fast = True\nif fast:\n  m.fit(x, y, epochs=1)\nelse:\n  m.fit(x, y, epochs=9)\n").exit_code, 0);
+  EXPECT_EQ(
+      train(compile + "fast = True\nif fast:\n  m.fit(x, y, epochs=1)\nelse:\n  m.fit(x, y, epochs=9)\n")
+          .exit_code,
+      0);
 }
 
 TEST_F(SeveralFits, TheCompileBeforeTheFitHolds) {
@@ -63,22 +67,30 @@ TEST_F(SeveralFits, TheCompileBeforeTheFitHolds) {
 
 TEST_F(SeveralFits, FlagsAreThoseOfCompile) {
   const std::string expected = graph_of(compile + "m.fit(x, y)\n");
-  const std::string frozen = graph_of("m.trainable = False\nm.trainable = True\n" + compile + "m.fit(x, y)\n");
+  const std::string frozen =
+      graph_of("m.trainable = False\nm.trainable = True\n" + compile + "m.fit(x, y)\n");
   EXPECT_EQ(expected, frozen);
   const CommandResult changed = train(compile + "m.layers[1].trainable = False\nm.fit(x, y)\n");
   EXPECT_EQ(changed.exit_code, 0) << changed.err;
   EXPECT_NE(changed.err.find("m.py:9:"), std::string::npos) << changed.err;
-  EXPECT_NE(changed.err.find("warning: 'trainable' of the layer 'dense_1' has changed since compile()"), std::string::npos) << changed.err;
+  EXPECT_NE(changed.err.find("warning: 'trainable' of the layer 'dense_1' has changed since compile()"),
+            std::string::npos)
+      << changed.err;
   EXPECT_EQ(expected, graph_of(compile + "m.layers[1].trainable = False\nm.fit(x, y)\n"));
-  const CommandResult keras3 = train(compile + "m.layers[1].trainable = False\nm.fit(x, y)\n", "--semantics keras3");
+  const CommandResult keras3 =
+      train(compile + "m.layers[1].trainable = False\nm.fit(x, y)\n", "--semantics keras3");
   EXPECT_EQ(keras3.exit_code, 1);
-  EXPECT_NE(keras3.err.find("error: 'trainable' of the layer 'dense' has changed since compile()"), std::string::npos) << keras3.err;
+  EXPECT_NE(keras3.err.find("error: 'trainable' of the layer 'dense' has changed since compile()"),
+            std::string::npos)
+      << keras3.err;
 }
 
 TEST_F(SeveralFits, FlagsOfAModelThatGetsItsShapeFromTheData) {
-  const std::string unbuilt = "m = Sequential([Flatten(), Dense(5, name='d'), Dense(10, activation='softmax')])\n";
+  const std::string unbuilt =
+      "m = Sequential([Flatten(), Dense(5, name='d'), Dense(10, activation='softmax')])\n";
   const std::string free = graph_of(unbuilt + compile + "m.fit(x, y)\n");
-  const std::string frozen = graph_of(unbuilt + "m.layers[1].trainable = False\n" + compile + "m.fit(x, y)\n");
+  const std::string frozen =
+      graph_of(unbuilt + "m.layers[1].trainable = False\n" + compile + "m.fit(x, y)\n");
   EXPECT_NE(free, frozen);
 }
 
@@ -91,27 +103,39 @@ TEST_F(SeveralFits, ChangesAfterCompileAreRefused) {
 TEST_F(SeveralFits, TrainingOfSharedLayersIsRefused) {
   const std::string both = compile + "e = Sequential(m.layers + [Dense(10)])\ne.compile('sgd', 'mse')\n";
   expect_refused(both + "m.fit(x, y)\ne.fit(x, y)\n", "10:", "trains layers that the model shares with it");
-  expect_refused(compile + "e = Sequential(m.layers + [Dense(10)])\nm.load_weights('w.h5')\ne.compile('sgd', 'mse')\ne.fit(x, y)\n",
+  expect_refused(compile +
+                     "e = Sequential(m.layers + [Dense(10)])\nm.load_weights('w.h5')\ne.compile('sgd', "
+                     "'mse')\ne.fit(x, y)\n",
                  "9:", "'w.h5' is loaded into another model that shares layers with the trained one");
 }
 
 TEST_F(SeveralFits, OneOfSeveralModelsIsNamed) {
-  const std::string two = compile + "other = Sequential([Dense(1, input_shape=(7,))], name='another')\nother.compile('sgd', 'mse')\n";
+  const std::string two =
+      compile +
+      "other = Sequential([Dense(1, input_shape=(7,))], name='another')\nother.compile('sgd', 'mse')\n";
   const CommandResult ambiguous = train(two);
   EXPECT_EQ(ambiguous.exit_code, 1);
-  EXPECT_NE(ambiguous.err.find("m, the model 'sequential_1' (line 6); other, the model 'another' (line 8)"), std::string::npos)
+  EXPECT_NE(ambiguous.err.find("m, the model 'sequential_1' (line 6); other, the model 'another' (line 8)"),
+            std::string::npos)
       << ambiguous.err;
   EXPECT_NE(ambiguous.err.find("--model NAME"), std::string::npos);
   EXPECT_EQ(train(two, "--model other").exit_code, 0);
   const std::string script = scratch_ / "m.py";
-  EXPECT_NE(run("sinter summary " + script + " --model another").out.find("Total params: 8"), std::string::npos);
-  EXPECT_NE(run("sinter summary " + script + " --model m").out.find("Total params: 7,850"), std::string::npos);
+  EXPECT_NE(run("sinter summary " + script + " --model another").out.find("Total params: 8"),
+            std::string::npos);
+  EXPECT_NE(run("sinter summary " + script + " --model m").out.find("Total params: 7,850"),
+            std::string::npos);
   const CommandResult predicted =
-      run("cd " + scratch_.path().string() + " && XDG_CACHE_HOME=. sinter predict " + script + " --model m --random-weights no.png");
+      run("cd " + scratch_.path().string() + " && XDG_CACHE_HOME=. sinter predict " + script +
+          " --model m --random-weights no.png");
   EXPECT_NE(predicted.err.find("no.png"), std::string::npos) << predicted.err;
   EXPECT_NE(run("sinter train " + script + " --model other --nonsense").exit_code, 0);
-  EXPECT_NE(run("sinter compile --help").out.find("which of a script's models (a variable or a model's name)"), std::string::npos);
-  EXPECT_NE(run("sinter summary " + example("vgg16.py").string() + " --model nosuch").err.find("no model of that name"), std::string::npos);
+  EXPECT_NE(
+      run("sinter compile --help").out.find("which of a script's models (a variable or a model's name)"),
+      std::string::npos);
+  EXPECT_NE(run("sinter summary " + example("vgg16.py").string() + " --model nosuch")
+                .err.find("no model of that name"),
+            std::string::npos);
 }
 
 }  // namespace

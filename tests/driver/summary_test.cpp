@@ -6,10 +6,12 @@
 namespace sinter::test {
 namespace {
 
-void expect_summary(const std::string &model, const std::string &options, const std::vector<std::string> &expected) {
+void expect_summary(const std::string &model, const std::string &options,
+                    const std::vector<std::string> &expected) {
   const CommandResult result = run("sinter summary " + options + " '" + model + "'");
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  for (const std::string &text : expected) EXPECT_NE(result.out.find(text), std::string::npos) << text << "\n" << result.out;
+  for (const std::string &text : expected)
+    EXPECT_NE(result.out.find(text), std::string::npos) << text << "\n" << result.out;
 }
 
 TEST(Summary, ExamplesHaveTheLessonsShapesAndParameters) {
@@ -34,28 +36,34 @@ TEST(Summary, ExerciseOfTheLesson) {
 TEST(Summary, OpenDimensionsPrintNone) {
   const Scratch scratch;
   write_text(scratch / "notop.py",
-             "from keras.applications.vgg16 import VGG16\nmodel = VGG16(include_top=False, weights=None)\nmodel.summary()\n");
-  expect_summary(scratch / "notop.py", "", {"(None, None, None, 3)", "(None, None, None, 512)", "Total params: 14,714,688\n"});
+             "from keras.applications.vgg16 import VGG16\nmodel = VGG16(include_top=False, "
+             "weights=None)\nmodel.summary()\n");
+  expect_summary(scratch / "notop.py", "",
+                 {"(None, None, None, 3)", "(None, None, None, 512)", "Total params: 14,714,688\n"});
   const CommandResult costs = run("sinter summary --costs " + (scratch / "notop.py"));
   EXPECT_EQ(costs.exit_code, 1);
   EXPECT_NE(costs.err.find("--input-shape"), std::string::npos) << costs.err;
-  expect_summary(scratch / "notop.py", "--costs --input-shape 64,64,3", {"predict, batch 1", "(None, 2, 2, 512)"});
+  expect_summary(scratch / "notop.py", "--costs --input-shape 64,64,3",
+                 {"predict, batch 1", "(None, 2, 2, 512)"});
 }
 
 TEST(Summary, CostsNameTheFusedKernelAndTheMemory) {
-  const CommandResult result = run("sinter summary --costs --batch 4 '" + example("cifar_cnn.py").string() + "'");
+  const CommandResult result =
+      run("sinter summary --costs --batch 4 '" + example("cifar_cnn.py").string() + "'");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   // 16 * 2 * 2 * 3 * 32 * 32 multiply-accumulates; the pooling layer belongs to the convolution's kernel.
   EXPECT_NE(result.out.find("196,608"), std::string::npos) << result.out;
-  EXPECT_THAT(result.out, testing::ContainsRegex("\npredict, batch 4: parameters [0-9,]+ bytes, arena peak [0-9,]+ bytes, lower bound [0-9,]+ bytes\n"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("\npredict, batch 4: parameters [0-9,]+ bytes, arena peak "
+                                                 "[0-9,]+ bytes, lower bound [0-9,]+ bytes\n"));
 }
 
 TEST(Summary, JsonHasStableKeys) {
   const CommandResult result = run("sinter summary --style json '" + example("cifar_cnn.py").string() + "'");
   EXPECT_EQ(result.exit_code, 0);
-  for (const char *key : {"\"model\"", "\"layers\"", "\"name\"", "\"class\"", "\"output_shape\"", "\"params\"", "\"trainable\"",
-                          "\"connected_to\"", "\"macs\"", "\"kernel\"", "\"total_params\": 528054", "\"trainable_params\"",
-                          "\"non_trainable_params\": 0", "\"memory\"", "\"predict\"", "\"arena_bytes\"", "\"lower_bound_bytes\""})
+  for (const char *key : {"\"model\"", "\"layers\"", "\"name\"", "\"class\"", "\"output_shape\"",
+                          "\"params\"", "\"trainable\"", "\"connected_to\"", "\"macs\"", "\"kernel\"",
+                          "\"total_params\": 528054", "\"trainable_params\"", "\"non_trainable_params\": 0",
+                          "\"memory\"", "\"predict\"", "\"arena_bytes\"", "\"lower_bound_bytes\""})
     EXPECT_NE(result.out.find(key), std::string::npos) << key;
 }
 

@@ -17,13 +17,15 @@ struct Read {
 
 Read read(const std::string &losses, const std::string &metrics) {
   Diagnostics diagnostics;
-  const std::string text = R"({"optimizer_config": {"class_name": "SGD", "config": {}}, "loss": )" + losses + ", \"metrics\": " + metrics + "}";
+  const std::string text = R"({"optimizer_config": {"class_name": "SGD", "config": {}}, "loss": )" + losses +
+                           ", \"metrics\": " + metrics + "}";
   const auto call = compile_call_of_json(text, {"a", "b"}, {"model.h5"}, diagnostics);
   Read result;
   result.problems = diagnostics.render_all();
   if (!call) return result;
   for (const auto &[output, loss] : call->losses) result.losses.push_back(output + ": " + loss.class_name);
-  for (const auto &[output, metric] : call->metrics) result.metrics.push_back(output + ": " + metric.class_name);
+  for (const auto &[output, metric] : call->metrics)
+    result.metrics.push_back(output + ": " + metric.class_name);
   return result;
 }
 
@@ -31,7 +33,8 @@ TEST(TrainingConfig, AListOfLossesHasOneAnOutput) {
   const Read lists = read(R"(["mse", {"class_name": "MeanAbsoluteError", "config": {}}])", R"(["acc"])");
   EXPECT_THAT(lists.losses, ElementsAre("a: mse", "b: MeanAbsoluteError"));
   EXPECT_THAT(lists.metrics, ElementsAre(": acc"));
-  EXPECT_THAT(read(R"("mse")", R"([["acc"], ["mae", "mse"]])").metrics, ElementsAre("a: acc", "b: mae", "b: mse"));
+  EXPECT_THAT(read(R"("mse")", R"([["acc"], ["mae", "mse"]])").metrics,
+              ElementsAre("a: acc", "b: mae", "b: mse"));
   EXPECT_THAT(read(R"({"b": "mae", "a": "mse"})", "[]").losses, ElementsAre("a: mse", "b: mae"));
   EXPECT_THAT(read(R"(["mse", null])", "[]").losses, ElementsAre("a: mse"));
   EXPECT_THAT(read(R"(["mse"])", "[]").losses, ElementsAre(": mse"));

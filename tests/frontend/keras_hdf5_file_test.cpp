@@ -15,9 +15,7 @@ Hdf5File open_file(const char *name, Diagnostics &diagnostics) {
 
 class Hdf5Files : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Versions, Hdf5Files, testing::Values("earliest.h5", "latest.h5"),
-                         [](const auto &file) {
-                           return file.param.substr(0, file.param.find('.'));
-                         });
+                         [](const auto &file) { return file.param.substr(0, file.param.find('.')); });
 
 TEST_P(Hdf5Files, NumbersOfAllFormats) {
   Diagnostics diagnostics;

@@ -33,7 +33,9 @@ TEST_P(ModelJson, ReadsBackAsTheSameModel) {
       ASSERT_TRUE(parsed) << diagnostics.render_all();
       const auto again = import_model(*parsed, diagnostics);
       ASSERT_TRUE(again) << diagnostics.render_all();
-      const auto print = [](const ir::Graph &graph) { return ir::print(graph).substr(ir::print(graph).find('\n')); };
+      const auto print = [](const ir::Graph &graph) {
+        return ir::print(graph).substr(ir::print(graph).find('\n'));
+      };
       EXPECT_EQ(print(again->graph), print(model->graph));
       EXPECT_EQ(again->is_sequential, model->is_sequential);
       EXPECT_EQ(model_json(*parsed, *again, semantics, form), json);
@@ -42,7 +44,8 @@ TEST_P(ModelJson, ReadsBackAsTheSameModel) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Examples, ModelJson,
-                         testing::Values("mnist_mlp", "cifar10_cnn", "fashion_mnist_cnn", "branches", "mobilenet", "resnet50"));
+                         testing::Values("mnist_mlp", "cifar10_cnn", "fashion_mnist_cnn", "branches",
+                                         "mobilenet", "resnet50"));
 
 }  // namespace
 }  // namespace sinter::keras

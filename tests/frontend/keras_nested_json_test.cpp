@@ -27,14 +27,19 @@ json called(json layer, const std::vector<std::vector<std::string>> &calls) {
   for (const auto &inputs : calls) {
     json node = json::array();
     for (const std::string &from : inputs)
-      node.push_back({from.substr(0, from.find(':')), from.find(':') == std::string::npos ? 0 : from.back() - '0', 0, json::object()});
+      node.push_back({from.substr(0, from.find(':')),
+                      from.find(':') == std::string::npos ? 0 : from.back() - '0', 0, json::object()});
     layer["inbound_nodes"].push_back(node);
   }
   return layer;
 }
 json functional(const std::string &name, json layers, const std::string &in, json outputs) {
   return {{"class_name", "Model"},
-          {"config", {{"name", name}, {"layers", std::move(layers)}, {"input_layers", {{in, 0, 0}}}, {"output_layers", std::move(outputs)}}},
+          {"config",
+           {{"name", name},
+            {"layers", std::move(layers)},
+            {"input_layers", {{in, 0, 0}}},
+            {"output_layers", std::move(outputs)}}},
           {"name", name}};
 }
 
@@ -50,10 +55,16 @@ struct Read {
   }
 };
 
-// A model with a shared inner one: b(b(a(x))) with b = [e -> f], whose layer "a" has the name of an outer one.
+// A model with a shared inner one: b(b(a(x))) with b = [e -> f], whose layer "a" has the name of an outer
+// one.
 json twice() {
-  const json inner = functional("b", {input("b_in", 3), called(dense("e", 5), {{"b_in"}}), called(dense("a", 3), {{"e"}})}, "b_in", {{"a", 0, 0}});
-  return functional("m", {input("x", 4), called(dense("a", 3), {{"x"}}), called(inner, {{"a"}, {"b"}}), called(dense("z", 2), {{"b:1"}})}, "x", {{"z", 0, 0}});
+  const json inner =
+      functional("b", {input("b_in", 3), called(dense("e", 5), {{"b_in"}}), called(dense("a", 3), {{"e"}})},
+                 "b_in", {{"a", 0, 0}});
+  return functional("m",
+                    {input("x", 4), called(dense("a", 3), {{"x"}}), called(inner, {{"a"}, {"b"}}),
+                     called(dense("z", 2), {{"b:1"}})},
+                    "x", {{"z", 0, 0}});
 }
 
 TEST(NestedJson, InnerModelsAreCalledInTheirPlace) {
@@ -73,26 +84,35 @@ TEST(NestedJson, SummaryHasOneRowForAnInnerModel) {
   const Summary summary = summarize(*Read(twice()).model);
   std::vector<std::string> rows;
   for (const SummaryRow &row : summary.rows) {
-    rows.push_back(row.name + " " + row.class_name + " " + row.output_shape + " " + std::to_string(row.params));
+    rows.push_back(row.name + " " + row.class_name + " " + row.output_shape + " " +
+                   std::to_string(row.params));
     for (const std::string &from : row.connected_to) rows.back() += " " + from;
   }
   EXPECT_EQ(rows, (std::vector<std::string>{"x InputLayer (None, 4) 0", "a Dense (None, 3) 15 x[0][0]",
-                                            "b Model (None, 3) 38 a[0][0] b[1][0]", "z Dense (None, 2) 8 b[2][0]"}));
+                                            "b Model (None, 3) 38 a[0][0] b[1][0]",
+                                            "z Dense (None, 2) 8 b[2][0]"}));
   EXPECT_EQ(summary.total_params, 61);
   EXPECT_FALSE(summary.is_chain);
 }
 
 TEST(NestedJson, IsWrittenAsItWasRead) {
   const json sequential = {{"class_name", "Sequential"},
-                           {"config", {dense("e", 5), {{"class_name", "Sequential"}, {"config", {dense("f", 2), dense("g", 3)}}}, dense("h", 1)}}};
+                           {"config",
+                            {dense("e", 5),
+                             {{"class_name", "Sequential"}, {"config", {dense("f", 2), dense("g", 3)}}},
+                             dense("h", 1)}}};
   json with_shape = sequential;
   with_shape["config"][0]["config"]["batch_input_shape"] = {nullptr, 4};
   for (const json &text : {twice(), with_shape}) {
     const Read first(text);
     ASSERT_TRUE(first.model);
-    const auto print = [](const ir::Model &model) { return ir::print(model.graph).substr(ir::print(model.graph).find('\n')); };
-    for (const auto &[dialect, form, version] : {std::tuple(Semantics::keras2, ModelForm::h5, "2.0.2"), std::tuple(Semantics::keras3, ModelForm::h5, "3.0.0"),
-                                                 std::tuple(Semantics::keras3, ModelForm::archive, "3.0.0")}) {
+    const auto print = [](const ir::Model &model) {
+      return ir::print(model.graph).substr(ir::print(model.graph).find('\n'));
+    };
+    for (const auto &[dialect, form, version] :
+         {std::tuple(Semantics::keras2, ModelForm::h5, "2.0.2"),
+          std::tuple(Semantics::keras3, ModelForm::h5, "3.0.0"),
+          std::tuple(Semantics::keras3, ModelForm::archive, "3.0.0")}) {
       const json written = model_json(*first.config, *first.model, dialect, form);
       const Read again(written, version);
       ASSERT_TRUE(again.model);
@@ -119,12 +139,14 @@ TEST(NestedJson, WhatCannotBeIsReported) {
   wrong["config"]["layers"][2]["inbound_nodes"][0].push_back({"x", 0, 0, json::object()});
   Diagnostics diagnostics;
   EXPECT_FALSE(parse_model_json(wrong.dump(), {"model"}, diagnostics));
-  EXPECT_NE(diagnostics.render_all().find("is a model of 1 inputs, but is called on 2"), std::string::npos) << diagnostics.render_all();
+  EXPECT_NE(diagnostics.render_all().find("is a model of 1 inputs, but is called on 2"), std::string::npos)
+      << diagnostics.render_all();
   // Each level calls the one below it twice.
   json deep = dense("e", 3);
   for (int i = 0; i < 19; ++i) {
     const std::string name = "m" + std::to_string(i), in = name + "_in";
-    deep = functional(name, {input(in, 3), called(deep, {{in}, {deep["name"].get<std::string>()}})}, in, {{deep["name"], 1, 0}});
+    deep = functional(name, {input(in, 3), called(deep, {{in}, {deep["name"].get<std::string>()}})}, in,
+                      {{deep["name"], 1, 0}});
   }
   const auto config = parse_model_json(deep.dump(), {"model"}, diagnostics, "2.0.2");
   ASSERT_TRUE(config);

@@ -13,18 +13,21 @@ namespace {
 using nlohmann::json;
 
 std::string without_indices(std::string path) {
-  for (size_t open; (open = path.find('[')) != std::string::npos;) path.erase(open, path.find(']') - open + 1);
+  for (size_t open; (open = path.find('[')) != std::string::npos;)
+    path.erase(open, path.find(']') - open + 1);
   return path;
 }
 
-// The modules that Keras 3.0.0 wrote when the models were recorded are those of its source tree, where classes have no
-// public names; an installed Keras 3 cannot import them. What it writes itself is "keras.layers" and the like, with
-// no registered name. Functional is the one class without a public name.
+// The modules that Keras 3.0.0 wrote when the models were recorded are those of its source tree, where
+// classes have no public names; an installed Keras 3 cannot import them. What it writes itself is
+// "keras.layers" and the like, with no registered name. Functional is the one class without a public name.
 bool is_public_name(const json &ours, const json &recorded, const std::string &field, const json &owner) {
   if (owner.value("class_name", json()) == "Functional")
-    return field == "module" && ours == "keras.src.models.functional" && recorded == "keras.models.functional";
+    return field == "module" && ours == "keras.src.models.functional" &&
+           recorded == "keras.models.functional";
   if (field == "registered_name") return ours.is_null() && recorded == owner["class_name"];
-  return field == "module" && ours.is_string() && recorded.get<std::string>().starts_with(ours.get<std::string>() + ".");
+  return field == "module" && ours.is_string() &&
+         recorded.get<std::string>().starts_with(ours.get<std::string>() + ".");
 }
 
 class Comparison {
@@ -40,15 +43,19 @@ class Comparison {
       for (const auto &[key, value] : recorded.items()) {
         const std::string at = path + "." + key;
         ++fields_;
-        if (!ours.contains(key)) differ(at, "missing; recorded is " + value.dump());
+        if (!ours.contains(key))
+          differ(at, "missing; recorded is " + value.dump());
         else if ((key == "module" || key == "registered_name") && ours[key] != value) {
-          if (!is_public_name(ours[key], value, key, ours)) differ(at, ours[key].dump() + ", recorded is " + value.dump());
-        } else compare(ours[key], value, at);
+          if (!is_public_name(ours[key], value, key, ours))
+            differ(at, ours[key].dump() + ", recorded is " + value.dump());
+        } else
+          compare(ours[key], value, at);
       }
       for (const auto &[key, value] : ours.items())
         if (!recorded.contains(key)) differ(path + "." + key, value.dump() + ", not recorded");
     } else if (ours.is_array() && recorded.is_array() && ours.size() == recorded.size()) {
-      for (size_t i = 0; i < ours.size(); ++i) compare(ours[i], recorded[i], path + "[" + std::to_string(i) + "]");
+      for (size_t i = 0; i < ours.size(); ++i)
+        compare(ours[i], recorded[i], path + "[" + std::to_string(i) + "]");
     } else if (ours != recorded) {
       differ(path, ours.dump() + ", recorded is " + recorded.dump());
     }
@@ -57,7 +64,8 @@ class Comparison {
   void expect_equal(size_t least_fields) const {
     EXPECT_GE(fields_, least_fields);
     for (const auto &[path, what] : differences_) ADD_FAILURE() << path << " is " << what;
-    for (const auto &[path, reason] : expected_) EXPECT_TRUE(met_.contains(path)) << path << ": the difference is gone: " << reason;
+    for (const auto &[path, reason] : expected_)
+      EXPECT_TRUE(met_.contains(path)) << path << ": the difference is gone: " << reason;
   }
 
  private:
@@ -96,7 +104,8 @@ TEST_P(RecordedKeras3, ArchivesAreTheSame) {
   SINTER_REQUIRE_SHARED(path, std::string("keras3_models/") + GetParam() + "/config.json");
   const std::string recorded = read_text(path);
   Comparison comparison;
-  comparison.compare(written(recorded, "3.0.0", Semantics::keras3, ModelForm::archive), json::parse(recorded));
+  comparison.compare(written(recorded, "3.0.0", Semantics::keras3, ModelForm::archive),
+                     json::parse(recorded));
   comparison.expect_equal(200);
 }
 
@@ -108,7 +117,8 @@ TEST_P(RecordedKeras3, H5IsTheSame) {
   comparison.expect_equal(150);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, RecordedKeras3, testing::Values("branches", "cifar_cnn_small", "resnet_small"));
+INSTANTIATE_TEST_SUITE_P(Models, RecordedKeras3,
+                         testing::Values("branches", "cifar_cnn_small", "resnet_small"));
 
 class RecordedApplication : public testing::TestWithParam<const char *> {};
 
@@ -117,13 +127,16 @@ TEST_P(RecordedApplication, IsTheSame) {
   const std::string recorded = read_text(path);
   Comparison comparison;
   if (std::string(GetParam()) == "MobileNet")
-    comparison.expect(".config.layers.inbound_nodes.kwargs.training",
-                      "Keras 3.0.0 pins the call of a dropout to inference; in ours the mode is the caller's");
-  comparison.compare(written(recorded, "3.0.0", Semantics::keras3, ModelForm::archive), json::parse(recorded));
+    comparison.expect(
+        ".config.layers.inbound_nodes.kwargs.training",
+        "Keras 3.0.0 pins the call of a dropout to inference; in ours the mode is the caller's");
+  comparison.compare(written(recorded, "3.0.0", Semantics::keras3, ModelForm::archive),
+                     json::parse(recorded));
   comparison.expect_equal(400);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, RecordedApplication, testing::Values("VGG16", "ResNet50", "MobileNet", "MobileNetV2"));
+INSTANTIATE_TEST_SUITE_P(Models, RecordedApplication,
+                         testing::Values("VGG16", "ResNet50", "MobileNet", "MobileNetV2"));
 
 TEST(RecordedKeras2, SequentialIsTheSame) {
   SINTER_REQUIRE_SHARED(path, "keras_dogvgg16_h5/dogvgg16.weights.best.hdf5");

@@ -80,14 +80,18 @@ void check_form(const ir::Form &form, const std::vector<TensorType> &sources) {
   ASSERT_LE(form.output_axes, static_cast<int>(axes));
   const auto scalar = [](ir::DType dtype) {
     using kernel::Base;
-    return kernel::Type{dtype == ir::DType::f32 ? Base::f32 : dtype == ir::DType::i32 ? Base::i32 : Base::u8, 1};
+    return kernel::Type{dtype == ir::DType::f32   ? Base::f32
+                        : dtype == ir::DType::i32 ? Base::i32
+                                                  : Base::u8,
+                        1};
   };
   if (form.is_reduction()) {
     EXPECT_EQ(form.body.type(), scalar(ir::DType::f32));
   }
   EXPECT_EQ((form.finish ? form.finish : form.body).type(), scalar(form.result.dtype));
   for (const ir::IndexParameter &index : form.indices) {
-    const bool is_integer = index.var.type.base == kernel::Base::index || index.var.type.base == kernel::Base::i32;
+    const bool is_integer =
+        index.var.type.base == kernel::Base::index || index.var.type.base == kernel::Base::i32;
     EXPECT_TRUE(is_integer && index.var.type.lanes == 1);
     EXPECT_EQ(index.value.coefficients.size(), axes);
   }

@@ -24,7 +24,8 @@ std::vector<std::string> seeds() {
         operands += (i > 0 ? ", " : "") + value;
       }
       // Most ops have one f32 result, which a second node can take.
-      const std::string call = " = " + std::string(op.name) + "(" + operands + ") {" + example.attributes + "}\n";
+      const std::string call =
+          " = " + std::string(op.name) + "(" + operands + ") {" + example.attributes + "}\n";
       const std::string before = "graph \"g\" {\n" + declarations + "  ";
       const std::string candidates[] = {before + "%y" + call + "  %z = relu(%y)\n  output %z\n}\n",
                                         before + "%y" + call + "  output %y\n}\n",

@@ -225,8 +225,8 @@ TEST(Text, ParsesLongGraphsInLinearTime) {
 TEST(Text, OutputsMayTakeEachOthersNames) {
   const std::string head = "graph \"g\" {\n  input %x: f32[N, 4]\n  weight %a: f32[4]\n  weight %b: f32[4]\n";
   Diagnostics diagnostics;
-  const auto graph =
-      parse_graph(head + "  %y, %y.2, %y.1 = batch_norm_training(%x, %a, %b)\n  output %y.2\n}\n", diagnostics);
+  const auto graph = parse_graph(
+      head + "  %y, %y.2, %y.1 = batch_norm_training(%x, %a, %b)\n  output %y.2\n}\n", diagnostics);
   ASSERT_TRUE(graph) << diagnostics.render_all();
   EXPECT_EQ(graph->value(graph->nodes[0].outputs[1]).name, "y.2");
   EXPECT_EQ(graph->value(graph->nodes[0].outputs[2]).name, "y.1");

@@ -35,7 +35,8 @@ BufferMemory memory_of(std::vector<T> &values) {
 
 // The text of tests/kernel/cases/NAME.kernel.
 inline std::string case_text(const std::string &name) {
-  std::ifstream in(std::string(SINTER_SOURCE_DIR) + "/tests/kernel/cases/" + name + ".kernel", std::ios::binary);
+  std::ifstream in(std::string(SINTER_SOURCE_DIR) + "/tests/kernel/cases/" + name + ".kernel",
+                   std::ios::binary);
   EXPECT_TRUE(in.good()) << name;
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }

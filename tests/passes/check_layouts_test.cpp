@@ -23,7 +23,8 @@ ir::Graph graph_from(const char *text) {
   return *graph;
 }
 
-const char *const unet = R"(graph "g" { input %x: f32[N, 8, 8, 4]  weight %w1: f32[1, 1, 4, 6]  weight %w2: f32[1, 1, 4, 10]  weight %w3: f32[3, 3, 16, 5]
+const char *const unet =
+    R"(graph "g" { input %x: f32[N, 8, 8, 4]  weight %w1: f32[1, 1, 4, 6]  weight %w2: f32[1, 1, 4, 10]  weight %w3: f32[3, 3, 16, 5]
   %a = conv2d(%x, %w1)  %b = conv2d(%x, %w2)  %c = concat(%a, %b) {axis=3}
   %d = conv2d(%c, %w3) {pads=[1, 1, 1, 1]}  %e = relu(%a)  %r = reshape(%d) {shape=[320]}  %y = tanh(%r)  output %y, %e })";
 
@@ -47,7 +48,9 @@ struct Mistake {
   std::function<void(Fixture &)> plant;
   const char *found;
 };
-void PrintTo(const Mistake &mistake, std::ostream *out) { *out << mistake.name; }
+void PrintTo(const Mistake &mistake, std::ostream *out) {
+  *out << mistake.name;
+}
 
 class PlantedLayout : public testing::TestWithParam<Mistake> {};
 
@@ -59,23 +62,34 @@ TEST_P(PlantedLayout, IsFound) {
 
 INSTANTIATE_TEST_SUITE_P(
     Mistakes, PlantedLayout,
-    testing::Values(Mistake{"stride_off_by_one", [](Fixture &f) { f.view("b").strides[2] += 1; }, "%b: its halo reaches"},
-                    Mistake{"row_stride_too_small", [](Fixture &f) { f.view("x").strides[1] -= 4; }, "%x: elements share places"},
-                    Mistake{"part_in_the_wrong_channels", [](Fixture &f) { f.view("b").offset -= 1; }, "%b: does not lie where it belongs in %c"},
-                    Mistake{"parts_swapped", [](Fixture &f) { std::swap(f.view("a").offset, f.view("b").offset); }, "%a: does not lie where it belongs"},
-                    Mistake{"part_in_another_buffer", [](Fixture &f) { f.view("a").buffer = f.view("x").buffer; }, "%a: samples are"},
-                    Mistake{"batch_stride", [](Fixture &f) { f.view("e").strides[0] += 1; }, "%e: samples are 385 apart"},
-                    Mistake{"alias_elsewhere", [](Fixture &f) { f.view("r").offset = 1; }, "%r: reaches from 1 to 320"},
-                    Mistake{"halo_too_small", [](Fixture &f) { f.buffer("c").halo.bottom = 0; }, "reads indices -1 to 8 of dimension 1, beyond its halo"},
-                    Mistake{"halo_beyond_the_buffer", [](Fixture &f) { f.buffer("c").halo.top = 2; }, "its halo reaches"},
-                    Mistake{"buffer_too_small", [](Fixture &f) { f.buffer("y").sample_elements = 319; }, "%y: samples are 320 apart"},
-                    Mistake{"stage_dropped", [](Fixture &f) { f.graph.fused.groups[2].stages.pop_back(); }, "a stage is left out that is no plain copy"},
-                    Mistake{"placement_forgotten", [](Fixture &f) { f.graph.placed.pop_back(); }, "is left to be copied by nobody"}),
+    testing::Values(
+        Mistake{"stride_off_by_one", [](Fixture &f) { f.view("b").strides[2] += 1; }, "%b: its halo reaches"},
+        Mistake{"row_stride_too_small", [](Fixture &f) { f.view("x").strides[1] -= 4; },
+                "%x: elements share places"},
+        Mistake{"part_in_the_wrong_channels", [](Fixture &f) { f.view("b").offset -= 1; },
+                "%b: does not lie where it belongs in %c"},
+        Mistake{"parts_swapped", [](Fixture &f) { std::swap(f.view("a").offset, f.view("b").offset); },
+                "%a: does not lie where it belongs"},
+        Mistake{"part_in_another_buffer", [](Fixture &f) { f.view("a").buffer = f.view("x").buffer; },
+                "%a: samples are"},
+        Mistake{"batch_stride", [](Fixture &f) { f.view("e").strides[0] += 1; }, "%e: samples are 385 apart"},
+        Mistake{"alias_elsewhere", [](Fixture &f) { f.view("r").offset = 1; }, "%r: reaches from 1 to 320"},
+        Mistake{"halo_too_small", [](Fixture &f) { f.buffer("c").halo.bottom = 0; },
+                "reads indices -1 to 8 of dimension 1, beyond its halo"},
+        Mistake{"halo_beyond_the_buffer", [](Fixture &f) { f.buffer("c").halo.top = 2; }, "its halo reaches"},
+        Mistake{"buffer_too_small", [](Fixture &f) { f.buffer("y").sample_elements = 319; },
+                "%y: samples are 320 apart"},
+        Mistake{"stage_dropped", [](Fixture &f) { f.graph.fused.groups[2].stages.pop_back(); },
+                "a stage is left out that is no plain copy"},
+        Mistake{"placement_forgotten", [](Fixture &f) { f.graph.placed.pop_back(); },
+                "is left to be copied by nobody"}),
     [](const auto &info) { return info.param.name; });
 
-// The rule that once took any copy to the start of a value for a part of a concatenation: a crop went into the memory of its result.
+// The rule that once took any copy to the start of a value for a part of a concatenation: a crop went into
+// the memory of its result.
 TEST(CheckLayouts, ACropIsNoPart) {
-  const FusedGraph fused = fuse(graph_from(R"(graph "g" { input %x: f32[N, 6]  weight %w: f32[6, 6]  %d = matmul(%x, %w)
+  const FusedGraph fused =
+      fuse(graph_from(R"(graph "g" { input %x: f32[N, 6]  weight %w: f32[6, 6]  %d = matmul(%x, %w)
       %c = crop(%d) {after=[2]}  weight %v: f32[4, 3]  %y = matmul(%c, %v)  %z = tanh(%d)  output %y, %z })"));
   LaidOutGraph graph = assign_layouts(fused);
   EXPECT_THAT(graph.placed, IsEmpty());
@@ -94,10 +108,12 @@ TEST(CheckPlan, FindsAReadBeforeTheLastPart) {
   ASSERT_THAT(check_plan(f.graph, plan, 2), IsEmpty());
   std::vector<Group> &groups = f.graph.fused.groups;
   const auto group_of = [&](const char *name) {
-    return std::find_if(groups.begin(), groups.end(), [&](const Group &g) { return g.output == f.value(name); });
+    return std::find_if(groups.begin(), groups.end(),
+                        [&](const Group &g) { return g.output == f.value(name); });
   };
   std::iter_swap(group_of("b"), group_of("d"));
-  EXPECT_THAT(check_plan(f.graph, plan_memory(f.graph, 2), 2), Contains(HasSubstr("reads %c before %b is written")));
+  EXPECT_THAT(check_plan(f.graph, plan_memory(f.graph, 2), 2),
+              Contains(HasSubstr("reads %c before %b is written")));
 }
 
 TEST(CheckPlan, FindsAnOutputThatNobodyWrites) {
@@ -125,16 +141,19 @@ TEST(CheckPlan, FindsAStageThatReadsWhatAnEarlierOneOverwrote) {
   joined.list_inputs();
   groups = {joined};
   const LaidOutGraph together = assign_layouts(fused);
-  EXPECT_THAT(check_plan(together, plan_memory(together, 1), 1), Contains(HasSubstr("overwrites %m and reads it in a later stage")));
+  EXPECT_THAT(check_plan(together, plan_memory(together, 1), 1),
+              Contains(HasSubstr("overwrites %m and reads it in a later stage")));
 }
 
 TEST(CheckPlan, FindsAnUpdateThatReadsItsVariableElsewhere) {
-  const ir::Graph graph = graph_from(R"(graph "g" { weight %w: f32[6, 6]  %u = transpose(%w) {permutation=[1, 0]}  output %u })");
+  const ir::Graph graph =
+      graph_from(R"(graph "g" { weight %w: f32[6, 6]  %u = transpose(%w) {permutation=[1, 0]}  output %u })");
   FusionOptions options;
   options.has_state = true;
   options.updates = {{graph.find_value("u"), graph.find_value("w")}};
   const LaidOutGraph laid_out = assign_layouts(fuse(graph, options));
-  EXPECT_THAT(check_plan(laid_out, plan_memory(laid_out, 1), 1), Contains(HasSubstr("overwrites %w and reads it in another place")));
+  EXPECT_THAT(check_plan(laid_out, plan_memory(laid_out, 1), 1),
+              Contains(HasSubstr("overwrites %w and reads it in another place")));
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 namespace sinter::passes {
 namespace {
 
-// Of a trainer: an output NAME.next overwrites the variable NAME; variables of two dimensions and more are packed in blocks of 4, as
-// contractions want copies.
+// Of a trainer: an output NAME.next overwrites the variable NAME; variables of two dimensions and more are
+// packed in blocks of 4, as contractions want copies.
 FusedGraph fuse_step(ir::Graph graph) {
   FusionOptions options;
   options.has_state = true;
@@ -28,23 +28,34 @@ FusedGraph fuse_step(ir::Graph graph) {
 FusedGraph repacked(ir::Graph graph) {
   FusedGraph fused = fuse_step(std::move(graph));
   std::vector<int64_t> blocks;
-  for (const ir::Variable &variable : fused.graph.variables) blocks.push_back(fused.graph.type(variable.value).rank() >= 2 ? 4 : 0);
+  for (const ir::Variable &variable : fused.graph.variables)
+    blocks.push_back(fused.graph.type(variable.value).rank() >= 2 ? 4 : 0);
   return insert_repacks(std::move(fused), std::move(blocks), [](const ir::Form &) { return int64_t{4}; });
 }
 
 const test::PassTable &table() {
   static const test::PassTable passes = {
       {"insert_copies", test::graph_pass(insert_copies)},
-      // Outputs get new names, so that programs are not compared by output; tests/codegen/groups_test.cpp runs such a graph.
+      // Outputs get new names, so that programs are not compared by output; tests/codegen/groups_test.cpp
+      // runs such a graph.
       {"insert_copies_of_outputs",
        [](GraphWithWeights program) {
          return test::PassResult{{}, ir::print(insert_copies(std::move(program.graph)))};
        }},
-      {"fuse", [](GraphWithWeights program) { return test::PassResult{{}, print(fuse(std::move(program.graph)))}; }},
-      {"fuse_step", [](GraphWithWeights program) { return test::PassResult{{}, print(fuse_step(std::move(program.graph)))}; }},
-      {"insert_repacks", [](GraphWithWeights program) { return test::PassResult{{}, print(repacked(std::move(program.graph)))}; }},
+      {"fuse",
+       [](GraphWithWeights program) { return test::PassResult{{}, print(fuse(std::move(program.graph)))}; }},
+      {"fuse_step",
+       [](GraphWithWeights program) {
+         return test::PassResult{{}, print(fuse_step(std::move(program.graph)))};
+       }},
+      {"insert_repacks",
+       [](GraphWithWeights program) {
+         return test::PassResult{{}, print(repacked(std::move(program.graph)))};
+       }},
       {"assign_state_layouts",
-       [](GraphWithWeights program) { return test::PassResult{{}, print(assign_layouts(repacked(std::move(program.graph))))}; }},
+       [](GraphWithWeights program) {
+         return test::PassResult{{}, print(assign_layouts(repacked(std::move(program.graph))))};
+       }},
       {"prepare_training",
        [](GraphWithWeights program) {
          PreparedTraining prepared = prepare_training(program.graph, true);
@@ -66,7 +77,9 @@ const test::PassTable &table() {
 
 class GroupPasses : public testing::TestWithParam<std::filesystem::path> {};
 
-TEST_P(GroupPasses, GiveTheExpectedText) { test::run_pass_case(GetParam(), table()); }
+TEST_P(GroupPasses, GiveTheExpectedText) {
+  test::run_pass_case(GetParam(), table());
+}
 
 INSTANTIATE_TEST_SUITE_P(Cases, GroupPasses, testing::ValuesIn(test::pass_cases("groups")),
                          [](const auto &info) { return test::case_name(info.param); });

@@ -48,10 +48,7 @@ const PassTable &table() {
       {"same", graph_pass(same)},
       {"wrong", graph_pass(wrong)},
       {"broken", graph_pass(broken)},
-      {"text",
-       [](passes::GraphWithWeights) {
-         return PassResult{std::nullopt, "a text\n"};
-       }},
+      {"text", [](passes::GraphWithWeights) { return PassResult{std::nullopt, "a text\n"}; }},
   };
   return passes;
 }

@@ -41,15 +41,19 @@ TEST(PlanEvaluated, PredictionStaysAndItsBuffersKeepTheirPlaces) {
   options.max_batch = 4;
   Diagnostics diagnostics;
   const PlannedGraph alone = plan_predict(graph, {}, options);
-  const PlannedPrediction both = plan_evaluated(graph, {}, crossentropy("categorical_crossentropy"), options, diagnostics);
+  const PlannedPrediction both =
+      plan_evaluated(graph, {}, crossentropy("categorical_crossentropy"), options, diagnostics);
   ASSERT_TRUE(both.evaluate) << diagnostics.render_all();
   EXPECT_EQ(print(both.predict.plan, both.predict.graph), print(alone.plan, alone.graph));
   EXPECT_EQ(ir::print(both.predict.graph.fused.graph), ir::print(alone.graph.fused.graph));
   size_t shared = 0;
   for (size_t a = 0; a < both.predict.graph.buffers.size(); ++a)
     for (size_t b = 0; b < both.evaluate->graph.buffers.size(); ++b) {
-      if (both.predict.graph.buffers[a].name != both.evaluate->graph.buffers[b].name || both.predict.plan.offsets[a] < 0) continue;
-      EXPECT_EQ(both.evaluate->plan.offsets[b], both.predict.plan.offsets[a]) << both.predict.graph.buffers[a].name;
+      if (both.predict.graph.buffers[a].name != both.evaluate->graph.buffers[b].name ||
+          both.predict.plan.offsets[a] < 0)
+        continue;
+      EXPECT_EQ(both.evaluate->plan.offsets[b], both.predict.plan.offsets[a])
+          << both.predict.graph.buffers[a].name;
       ++shared;
     }
   EXPECT_GT(shared, 0u);
@@ -58,7 +62,8 @@ TEST(PlanEvaluated, PredictionStaysAndItsBuffersKeepTheirPlaces) {
 
 TEST(PlanEvaluated, ALossThatIsNotKnownLeavesThePrediction) {
   Diagnostics diagnostics;
-  const PlannedPrediction planned = plan_evaluated(two_layers(), {}, crossentropy("nonsense"), {}, diagnostics);
+  const PlannedPrediction planned =
+      plan_evaluated(two_layers(), {}, crossentropy("nonsense"), {}, diagnostics);
   EXPECT_FALSE(planned.evaluate);
   EXPECT_TRUE(diagnostics.has_errors());
   EXPECT_FALSE(planned.predict.graph.fused.groups.empty());
@@ -69,7 +74,8 @@ TEST(PlanEvaluated, PenaltiesOfKnownWeights) {
   Weights weights(2);
   weights[1] = ir::TensorData{{16, 5}, std::vector<float>(80, -0.5f)};
   const std::vector<ir::PenaltyConfig> penalties = {{.variable = 1, .l1 = 0.1, .l2 = 0.01}};
-  EXPECT_NEAR(constant_penalty(graph, weights, penalties), 80 * (0.1 * 0.5 + 0.01 * 0.25), 1e-6) << "the coefficients are f32";
+  EXPECT_NEAR(constant_penalty(graph, weights, penalties), 80 * (0.1 * 0.5 + 0.01 * 0.25), 1e-6)
+      << "the coefficients are f32";
 }
 
 }  // namespace

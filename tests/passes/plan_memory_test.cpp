@@ -1,4 +1,5 @@
-// The planner on random lifetimes: sound by a check of its own, near the lower bound; and the checker on damaged plans.
+// The planner on random lifetimes: sound by a check of its own, near the lower bound; and the checker on
+// damaged plans.
 #include "passes/plan_memory.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +12,9 @@
 namespace sinter::passes {
 namespace {
 
-bool live_together(const LiveInterval &a, const LiveInterval &b) { return a.first <= b.last && b.first <= a.last; }
+bool live_together(const LiveInterval &a, const LiveInterval &b) {
+  return a.first <= b.last && b.first <= a.last;
+}
 
 TEST(PlanOffsets, NeverOverlapsLiveBuffers) {
   std::mt19937 random(5);
@@ -32,7 +35,8 @@ TEST(PlanOffsets, NeverOverlapsLiveBuffers) {
       EXPECT_EQ(plan.offsets[a] % arena_alignment, 0);
       peak = std::max(peak, plan.offsets[a] + bytes[a]);
       for (size_t b = 0; b < a; ++b)
-        EXPECT_TRUE(!live_together(intervals[a], intervals[b]) || plan.offsets[a] + bytes[a] <= plan.offsets[b] ||
+        EXPECT_TRUE(!live_together(intervals[a], intervals[b]) ||
+                    plan.offsets[a] + bytes[a] <= plan.offsets[b] ||
                     plan.offsets[b] + bytes[b] <= plan.offsets[a]);
     }
     EXPECT_EQ(plan.arena_bytes, peak);
@@ -57,8 +61,10 @@ TEST(PlanOffsets, MeetsTheBoundOfChainsAndResidualBlocks) {
 
 TEST(CheckPlan, FindsOverlapsAndMisplacedBuffers) {
   Diagnostics diagnostics;
-  const auto graph = ir::parse_graph(R"(graph "g" { input %x: f32[N, 8]  weight %a: f32[8, 8]  weight %b: f32[8, 8]  weight %c: f32[8, 8]
-      %p = matmul(%x, %a)  %q = matmul(%p, %b)  %r = add(%q, %p)  %s = matmul(%r, %c)  output %s })", diagnostics);
+  const auto graph = ir::parse_graph(
+      R"(graph "g" { input %x: f32[N, 8]  weight %a: f32[8, 8]  weight %b: f32[8, 8]  weight %c: f32[8, 8]
+      %p = matmul(%x, %a)  %q = matmul(%p, %b)  %r = add(%q, %p)  %s = matmul(%r, %c)  output %s })",
+      diagnostics);
   ASSERT_TRUE(graph) << diagnostics.render_all();
   const LaidOutGraph laid_out = assign_layouts(fuse(*graph));
   const MemoryPlan good = plan_memory(laid_out, 4);
@@ -75,7 +81,8 @@ TEST(CheckPlan, FindsOverlapsAndMisplacedBuffers) {
       ++damaged;
     }
     for (size_t other = 0; other < good.offsets.size(); ++other) {
-      if (other == b || good.offsets[other] < 0 || !live_together(good.intervals[b], good.intervals[other])) continue;
+      if (other == b || good.offsets[other] < 0 || !live_together(good.intervals[b], good.intervals[other]))
+        continue;
       MemoryPlan bad = good;
       bad.offsets[b] = good.offsets[other];
       EXPECT_FALSE(check_plan(laid_out, bad, 4).empty()) << "buffer " << b << " upon " << other;

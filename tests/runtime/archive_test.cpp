@@ -35,7 +35,8 @@ TEST(Gzip, RoundTrip) {
 TEST(Gzip, DamageIsRejected) {
   const std::string whole = gzip(text(500));
   for (size_t length = 0; length < whole.size(); ++length)
-    EXPECT_THAT(gunzip(whole.substr(0, length)), MatchesRegex("!offset [0-9]+ of the compressed data: .*")) << length;
+    EXPECT_THAT(gunzip(whole.substr(0, length)), MatchesRegex("!offset [0-9]+ of the compressed data: .*"))
+        << length;
   std::string damaged = whole;
   damaged[damaged.size() - 6] ^= 1;  // the checksum
   EXPECT_THAT(gunzip(damaged), HasSubstr("incorrect data check"));

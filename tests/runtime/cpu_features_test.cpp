@@ -27,8 +27,8 @@ TEST(CpuFeatures, BaselineIsPresent) {
   EXPECT_EQ(missing({"cx8", "cmov", "fxsr", "mmx", "sse", "sse2", "64bit", "x87"}), "");
 }
 
-// The kernel's own list is the oracle: what it lists is present, and what needs its support (wide registers) is
-// missing if it does not list it. Kernels of sandboxes leave out some of the others though they work.
+// The kernel's own list is the oracle: what it lists is present, and what needs its support (wide registers)
+// is missing if it does not list it. Kernels of sandboxes leave out some of the others though they work.
 TEST(CpuFeatures, AgreesWithTheKernel) {
   std::ifstream cpuinfo("/proc/cpuinfo");
   std::set<std::string> flags;

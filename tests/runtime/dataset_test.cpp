@@ -10,8 +10,8 @@
 namespace sinter::runtime {
 namespace {
 
-using testing::ElementsAre;
 using testing::ContainsRegex;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 struct Sampled {
@@ -115,12 +115,15 @@ TEST_F(DatasetTest, IdxDamageNamesFileOffsetAndExpectation) {
   EXPECT_THAT(problem(idx({2, 5, 5}, pixels(50)), labels),
               HasSubstr("samples of shape [5, 5], but the model's input 'x' is [N, 28, 28, 1]"));
   for (size_t length = 0; length < images.size(); length += 1 + length / 8)
-    EXPECT_THAT(problem(images.substr(0, length), labels), ContainsRegex("offset [0-9]+: expected ")) << length;
+    EXPECT_THAT(problem(images.substr(0, length), labels), ContainsRegex("offset [0-9]+: expected "))
+        << length;
   const std::string compressed = gzip(images);
   std::remove(path("t10k-images-idx3-ubyte").c_str());
   for (size_t length = 0; length < compressed.size(); length += 1 + length / 8) {
     write("t10k-images-idx3-ubyte.gz", compressed.substr(0, length));
-    EXPECT_THAT(load("digits", folder()).problem, ContainsRegex("offset [0-9]+( of the compressed data)?: expected ")) << length;
+    EXPECT_THAT(load("digits", folder()).problem,
+                ContainsRegex("offset [0-9]+( of the compressed data)?: expected "))
+        << length;
   }
 }
 
@@ -301,7 +304,8 @@ TEST_F(DatasetTest, AbsenceIsASystemError) {
   write("t10k-images-idx3-ubyte", idx({1, 28, 28}, pixels(784)));
   const Sampled no_labels = load("digits", folder());
   EXPECT_EQ(no_labels.code, ExitCode::rejected);
-  EXPECT_THAT(no_labels.problem, HasSubstr(folder() + ": the data set has no array 'y_test' beside its others"));
+  EXPECT_THAT(no_labels.problem,
+              HasSubstr(folder() + ": the data set has no array 'y_test' beside its others"));
 }
 
 }  // namespace

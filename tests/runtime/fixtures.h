@@ -65,6 +65,6 @@ struct Answer {
 // The predictor of a fake program in a process of its own; its name is the program's. `standard_output`: a
 // file to write to instead of `out`.
 Answer run_predictor_process(const std::string &program, const std::vector<std::string> &arguments,
-                          const std::string &standard_input = {}, const std::string &standard_output = {});
+                             const std::string &standard_input = {}, const std::string &standard_output = {});
 
 }  // namespace sinter::runtime

@@ -132,7 +132,8 @@ TEST_F(H5Test, Keras2WholeModel) {
   EXPECT_EQ(file.text("/", "training_config"), sample.model.training_config);
   EXPECT_THAT(file.texts("model_weights", "layer_names"), ElementsAre("flatten_1", "dense_1"));
   EXPECT_EQ(file.floats("model_weights/dense_1/dense_1/kernel:0"), sample.kernel);
-  EXPECT_THAT(file.texts("optimizer_weights", "weight_names"), ElementsAre("iteration", "learning_rate", "Variable:0"));
+  EXPECT_THAT(file.texts("optimizer_weights", "weight_names"),
+              ElementsAre("iteration", "learning_rate", "Variable:0"));
   EXPECT_EQ(file.floats("optimizer_weights/Variable:0"), sample.slot);
   EXPECT_THAT(file.floats("optimizer_weights/iteration"), ElementsAre(7));
   sample.model.model_config.clear();

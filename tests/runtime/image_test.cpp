@@ -8,9 +8,9 @@
 namespace sinter::runtime {
 namespace {
 
+using testing::ContainsRegex;
 using testing::Each;
 using testing::ElementsAre;
-using testing::ContainsRegex;
 using testing::HasSubstr;
 
 std::vector<uint8_t> noise(size_t count) {

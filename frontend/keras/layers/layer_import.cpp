@@ -199,7 +199,8 @@ std::optional<ir::ValueId> LayerImport::weight(std::string_view name, const std:
   info_.variables.push_back(model_.graph.value(value).variable);
   constexpr std::string_view suffix = "_initializer";
   if (initializer.ends_with(suffix) && kind == ir::VariableKind::weight)
-    training_of(info_.variables.back(), std::string(initializer.substr(0, initializer.size() - suffix.size())));
+    training_of(info_.variables.back(),
+                std::string(initializer.substr(0, initializer.size() - suffix.size())));
   info_.params += elements;
   if (trainable) info_.trainable_params += elements;
   return value;

@@ -86,7 +86,8 @@ class LayerImport {
   void cannot_train(std::string_view what);
 
  private:
-  // The penalty and the constraint that the arguments `<stem>_regularizer` and `<stem>_constraint` put on a variable.
+  // The penalty and the constraint that the arguments `<stem>_regularizer` and `<stem>_constraint` put on a
+  // variable.
   void training_of(int variable, const std::string &stem);
 
   std::string prefix_;

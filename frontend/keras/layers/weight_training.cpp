@@ -38,7 +38,8 @@ std::optional<Described> describe(const json &value) {
     const auto name = value.find(key);
     if (name == value.end() || !name->is_string()) continue;
     const auto config = value.find("config");
-    return Described{plain(name->get<std::string>()), config != value.end() && config->is_object() ? *config : value};
+    return Described{plain(name->get<std::string>()),
+                     config != value.end() && config->is_object() ? *config : value};
   }
   return std::nullopt;
 }
@@ -80,9 +81,9 @@ std::optional<ir::ConstraintConfig> constraint_of(const Described &given) {
 }  // namespace
 
 void LayerImport::cannot_train(std::string_view what) {
-  model_.untrainable.emplace_back(layer.where,
-                                  fmt::format("layer '{}' ({}): {} cannot be trained in this version", layer.name,
-                                              layer.class_name, what));
+  model_.untrainable.emplace_back(
+      layer.where, fmt::format("layer '{}' ({}): {} cannot be trained in this version", layer.name,
+                               layer.class_name, what));
 }
 
 void LayerImport::training_of(int variable, const std::string &stem) {

@@ -20,8 +20,8 @@ int64_t crop_amount(const std::vector<int64_t> &amounts, size_t dim, bool has_ba
 // One input, and amounts that fit its rank: not negative, and no larger than a tensor may be.
 bool crop_amounts_fit(const CropAttrs &a, Types in, Checker &check);
 
-// Calls fn(i, j) for every element i of the cropped tensor, element j of the whole one. What a.before means for the
-// batch is not in the tensors; the ranks tell it.
+// Calls fn(i, j) for every element i of the cropped tensor, element j of the whole one. What a.before means
+// for the batch is not in the tensors; the ranks tell it.
 template <class Function>
 void for_each_kept_element(const CropAttrs &a, const ReferenceTensor &cropped, const ReferenceTensor &whole,
                            const Function &fn) {

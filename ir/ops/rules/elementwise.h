@@ -28,8 +28,8 @@ void binary_reference(ReferenceTensors &t, const std::function<double(double, do
 // The element of x that broadcasts to the element with row-major index `flat` of a tensor of dims `result`.
 double broadcast_element(const ReferenceTensor &x, const std::vector<int64_t> &result, int64_t flat);
 
-// log(1 + x) for x > -1, to a few units of the last place where 1 + x rounds x away too (Kahan; Higham, "Accuracy and
-// Stability of Numerical Algorithms", section 1.14.1).
+// log(1 + x) for x > -1, to a few units of the last place where 1 + x rounds x away too (Kahan; Higham,
+// "Accuracy and Stability of Numerical Algorithms", section 1.14.1).
 Expr log1p(const Expr &x);
 
 // Two inputs of one type: y or x, and dy.

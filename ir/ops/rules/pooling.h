@@ -58,5 +58,4 @@ void for_each_window_element(const PoolingGradientAttrs &attrs, int64_t outputs_
 // Attributes and dy of pooling_examples().
 std::vector<Case> pooling_gradient_examples();
 
-
 }  // namespace sinter::ir::rules

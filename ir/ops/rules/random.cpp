@@ -21,8 +21,13 @@ std::array<Expr, 4> philox(std::array<Expr, 4> counter, std::array<Expr, 2> key)
   constexpr uint32_t a = 0xD2511F53u, b = 0xCD9E8D57u;
   for (int round = 0; round < 10; ++round) {
     const Expr low_a = constant(a) * counter[0], low_b = constant(b) * counter[2];
-    counter = {exclusive_or(exclusive_or(kernel::binary(BinaryOp::mul_high, constant(b), counter[2]), counter[1]), key[0]), low_b,
-               exclusive_or(exclusive_or(kernel::binary(BinaryOp::mul_high, constant(a), counter[0]), counter[3]), key[1]), low_a};
+    counter = {
+        exclusive_or(exclusive_or(kernel::binary(BinaryOp::mul_high, constant(b), counter[2]), counter[1]),
+                     key[0]),
+        low_b,
+        exclusive_or(exclusive_or(kernel::binary(BinaryOp::mul_high, constant(a), counter[0]), counter[3]),
+                     key[1]),
+        low_a};
     key[0] = key[0] + constant(0x9E3779B9u);
     key[1] = key[1] + constant(0xBB67AE85u);
   }
@@ -36,7 +41,8 @@ Expr dropout_bits(std::array<Expr, 2> seed, uint32_t stream, std::array<Expr, 2>
   const std::array<Expr, 4> words = philox(
       {block, constant(stream), step[0], kernel::binary(BinaryOp::bit_or, high, constant(domain))}, seed);
   const Expr word = kernel::binary(BinaryOp::bit_and, element, constant(3));
-  return kernel::select(word < constant(2), kernel::select(kernel::equal(word, constant(0)), words[0], words[1]),
+  return kernel::select(word < constant(2),
+                        kernel::select(kernel::equal(word, constant(0)), words[0], words[1]),
                         kernel::select(kernel::equal(word, constant(2)), words[2], words[3]));
 }
 

@@ -13,8 +13,8 @@ using kernel::Expr;
 // together.
 std::array<Expr, 4> philox(std::array<Expr, 4> counter, std::array<Expr, 2> key);
 
-// 32 random bits (i32) of an element (its number, i32) in the dropout domain: random_bits() of support/philox.h. seed
-// and step are given by their low and high words (i32).
+// 32 random bits (i32) of an element (its number, i32) in the dropout domain: random_bits() of
+// support/philox.h. seed and step are given by their low and high words (i32).
 Expr dropout_bits(std::array<Expr, 2> seed, uint32_t stream, std::array<Expr, 2> step, Expr element);
 
 // Uniform in [0, 1), f32: random_uniform() of support/philox.h.
