@@ -5,7 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "ir/ops/rules/nan.h"
+#include "ir/ops/shared/nan.h"
 #include "support/check.h"
 
 namespace sinter::ir {

@@ -1,4 +1,4 @@
-// The op table. An op is one file, ir/ops/<op>.cpp, that defines a struct with the hooks below; one line in
+// The op table. An op is one file, ir/ops/<family>/<op>.cpp, that defines a struct with the hooks below; one line in
 // ir/ops/list.h registers it. Passes ask through OpInfo; no pass lists ops. docs/adding-an-op.md leads
 // through it.
 //

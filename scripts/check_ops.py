@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks that the files ir/ops/*.cpp and the list in ir/ops/list.h agree.
+"""Checks that the files ir/ops/FAMILY/*.cpp and the list in ir/ops/list.h agree.
 
-Every file but list.cpp is listed once; every line X(Struct, file) names a file that defines that struct, gives the op the
+Every file without a header of its name is listed once; every line X(Struct, file) names a file that defines that struct, gives the op the
 file's name and defines describe_<file>. Prints what does not fit and exits with 1 if there is something.
 """
 
@@ -23,14 +23,14 @@ def check(folder):
         for name, count in collections.Counter(names).items():
             if count > 1:
                 problems.append(f"list.h: {what} {name} is listed {count} times")
-    files = {path.stem for path in folder.glob("*.cpp")} - {"list"}
-    for name in sorted(files - {f for _, f in listed}):
+    files = {path.stem: path for path in folder.glob("*/*.cpp") if not path.with_suffix(".h").exists()}
+    for name in sorted(set(files) - {f for _, f in listed}):
         problems.append(f"{name}.cpp: has no line X(…, {name}) in list.h")
     for struct, name in listed:
         if name not in files:
             problems.append(f"list.h: X({struct}, {name}): there is no {name}.cpp")
             continue
-        source = (folder / f"{name}.cpp").read_text(encoding="utf-8")
+        source = files[name].read_text(encoding="utf-8")
         if not re.search(rf"\bstruct {struct}\b", source):
             problems.append(f"{name}.cpp: defines no struct {struct}")
         if not re.search(rf"\bOpInfo describe_{name}\(\)", source):

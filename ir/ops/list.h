@@ -1,5 +1,5 @@
 // The explicit list of ops, in the order of `sinter ops`. One line registers an op: its struct's name, which
-// ir/ops/<snake_case>.cpp defines. scripts/check_ops.py checks that files and list agree.
+// ir/ops/<family>/<snake_case>.cpp defines. scripts/check_ops.py checks that files and list agree.
 #pragma once
 
 #include "ir/op.h"

@@ -4,7 +4,7 @@
 #include <random>
 
 #include "ir/op.h"
-#include "ir/ops/rules/shape.h"
+#include "ir/ops/shared/shape_rules.h"
 
 namespace sinter {
 namespace {

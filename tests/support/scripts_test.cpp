@@ -83,7 +83,7 @@ constexpr const char *relu =
 Outcome ops_outcome(const std::string &list, const std::string &file, const std::string &text) {
   Tree tree("ops");
   tree.add("ir/ops/list.h", "// X(StructName, file_name)\n#define SINTER_OPS(X) \\\n" + list + "\n");
-  tree.add("ir/ops/list.cpp", "").add("ir/ops/relu.cpp", relu).add(file, text);
+  tree.add("ir/ops/list.cpp", "").add("ir/ops/activation/relu.cpp", relu).add(file, text);
   return run("check_ops.py", tree.root());
 }
 
@@ -93,17 +93,20 @@ TEST(CheckOps, HoldsHere) {
 }
 
 TEST(CheckOps, FindsDisagreement) {
-  EXPECT_EQ(ops_outcome("  X(Relu, relu)", "ir/ops/relu.cpp", relu).status, 0);
+  EXPECT_EQ(ops_outcome("  X(Relu, relu)", "ir/ops/activation/relu.cpp", relu).status, 0);
   const auto expect_problem = [](const Outcome &outcome, const std::string &part) {
     EXPECT_EQ(outcome.status, 1);
     EXPECT_NE(outcome.output.find(part), std::string::npos) << outcome.output;
   };
-  expect_problem(ops_outcome("  X(Relu, relu)", "ir/ops/elu.cpp", ""), "elu.cpp: has no line");
-  expect_problem(ops_outcome("  X(Relu, relu) X(Elu, elu)", "ir/ops/a.txt", ""), "there is no elu.cpp");
-  expect_problem(ops_outcome("  X(Relu, relu) X(Relu, relu)", "ir/ops/a.txt", ""), "is listed 2 times");
-  expect_problem(ops_outcome("  X(Elu, relu)", "ir/ops/a.txt", ""), "defines no struct Elu");
-  expect_problem(ops_outcome("  X(Relu, relu)", "ir/ops/relu.cpp", "struct Relu { name = \"rolu\" };"),
-                 "the op is named \"rolu\"");
+  expect_problem(ops_outcome("  X(Relu, relu)", "ir/ops/activation/elu.cpp", ""), "elu.cpp: has no line");
+  expect_problem(ops_outcome("  X(Relu, relu) X(Elu, elu)", "ir/ops/activation/a.txt", ""),
+                 "there is no elu.cpp");
+  expect_problem(ops_outcome("  X(Relu, relu) X(Relu, relu)", "ir/ops/activation/a.txt", ""),
+                 "is listed 2 times");
+  expect_problem(ops_outcome("  X(Elu, relu)", "ir/ops/activation/a.txt", ""), "defines no struct Elu");
+  expect_problem(
+      ops_outcome("  X(Relu, relu)", "ir/ops/activation/relu.cpp", "struct Relu { name = \"rolu\" };"),
+      "the op is named \"rolu\"");
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+#include "ir/ops/list.h"
+#include "ir/ops/shared/elementwise_rules.h"
+
+namespace sinter::ir {
+
+namespace {
+
+struct TanhGradient {
+  static constexpr std::string_view name = "tanh_gradient", doc = "dx = dy * (1 - y * y); from y and dy";
+  static constexpr std::string_view keras = "", onnx = "";
+  static constexpr bool differentiable = false;
+  using Attrs = NoAttrs;
+
+  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
+    return rules::equal_type(in, 2, check);
+  }
+  static void lower(const Attrs &, FormBuilder &f) {
+    f.map([&](Expr y, Expr dy) { return dy * (1.0f - y * y); });
+  }
+  static void reference(const Attrs &, ReferenceTensors &t) {
+    rules::binary_reference(t, [&](double y, double dy) { return dy * (1 - y * y); });
+  }
+  static std::vector<Case> examples() { return rules::unary_gradient_examples({""}, -1, 1); }
+};
+
+}  // namespace
+
+OpInfo describe_tanh_gradient() {
+  return describe<TanhGradient>();
+}
+
+}  // namespace sinter::ir
