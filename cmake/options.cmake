@@ -1,9 +1,11 @@
 option(SINTER_SANITIZE "build with address and undefined-behaviour sanitizers" OFF)
 option(SINTER_BUILD_BENCHMARKS "build the programs under bench/" OFF)
+option(SINTER_UNITY "compile several files at a time: quicker from nothing, slower after an edit" ON)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # The tests' headers are precompiled; what their macros and dates could change, they do not use.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
@@ -29,8 +31,12 @@ function(sinter_library name)
 endfunction()
 
 # sinter_unity(TARGET FOLDERS...): the files of each folder are compiled eight at a time, since most of the time goes into
-# their headers. Names in anonymous namespaces must differ within such a folder.
+# their headers. Names in anonymous namespaces must differ within such a folder. The preset `dev`, in which one edits and
+# builds again, compiles each file by itself.
 function(sinter_unity target)
+  if(NOT SINTER_UNITY)
+    return()
+  endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   foreach(folder ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
@@ -42,19 +48,4 @@ function(sinter_unity target)
       math(EXPR index "${index} + 1")
     endforeach()
   endforeach()
-endfunction()
-
-# sinter_test(FOLDER DEPENDS...): one GoogleTest program per folder of tests/; each test is a ctest entry.
-function(sinter_test folder)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
-  if(NOT sources)
-    return()
-  endif()
-  add_executable(test_${folder} ${sources})
-  target_link_libraries(test_${folder} PRIVATE ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
-  # Test bodies run once: building them fast matters more than running them fast.
-  target_compile_options(test_${folder} PRIVATE $<$<CONFIG:Release>:-O1>)
-  target_compile_definitions(test_${folder} PRIVATE
-    SINTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SINTER_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(test_${folder} TEST_PREFIX ${folder}. PROPERTIES LABELS full TIMEOUT 300 DISCOVERY_TIMEOUT 60)
 endfunction()

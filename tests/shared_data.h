@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/paths.h"
+
 namespace sinter::test {
 
 inline std::filesystem::path shared_root() {
   const char *given = std::getenv("SINTER_SHARED");
-  return given ? std::filesystem::path(given) : std::filesystem::path(SINTER_SOURCE_DIR) / ".." / "shared";
+  return given ? std::filesystem::path(given) : std::filesystem::path(test::source_dir()) / ".." / "shared";
 }
 
 }  // namespace sinter::test

@@ -16,8 +16,6 @@
 namespace sinter::codegen {
 namespace {
 
-constexpr uint64_t section_alignment = 64;
-
 std::string generate(const Program &program, const Target &target, const EmitOptions &options,
                      llvm::CodeGenFileType kind) {
   llvm::LLVMContext context;

@@ -20,10 +20,6 @@ using namespace kernel;
 using llvm::IRBuilderBase;
 using llvm::Value;
 
-int64_t lowest_bit(int64_t value) {
-  return value & -value;
-}
-
 bool is_vector(const Value *value) {
   return value->getType()->isVectorTy();
 }

@@ -12,6 +12,11 @@ class Value;
 
 namespace sinter::codegen {
 
+// The largest power of two that divides the value.
+constexpr int64_t lowest_bit(int64_t value) {
+  return value & -value;
+}
+
 // A value that is not taken apart: a loop variable, the batch size, a quotient.
 struct IndexTerm {
   llvm::Value *value = nullptr;

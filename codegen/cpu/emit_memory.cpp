@@ -15,10 +15,6 @@ using namespace kernel;
 using llvm::IRBuilderBase;
 using llvm::Value;
 
-int64_t lowest_bit(int64_t value) {
-  return value & -value;
-}
-
 // x with its lanes first, first + 1, … replaced by those of piece.
 Value *insert_slice(IRBuilderBase &builder, Value *x, Value *piece, int first, int piece_lanes) {
   if (piece_lanes == 1) return builder.CreateInsertElement(x, piece, static_cast<uint64_t>(first));

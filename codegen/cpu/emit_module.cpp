@@ -42,7 +42,6 @@ enum ClosureField : unsigned {
 };
 constexpr unsigned predictor_fields = targets_field, trainer_fields = state_field + 1;
 
-constexpr int64_t section_alignment = 64;
 constexpr int table_stride = 1 << 20;  // inputs of different tables do not overlap
 // Code reaches this far by 32-bit displacements, less the code and data of the rest of the program.
 constexpr int64_t near_bytes = (int64_t{1} << 31) - (int64_t{1} << 26);

@@ -18,6 +18,7 @@ namespace sinter::codegen {
 // The symbol and the section of the constants. The module refers to the symbol without defining it, and has
 // the section with a placeholder: write_object completes both. Above 2 GiB it is a section for large data,
 // which x86-64 alone can address.
+constexpr uint64_t section_alignment = 64;  // bytes
 std::string weights_symbol(const Program &program);
 std::string weights_section(const Program &program);
 

@@ -24,6 +24,7 @@
 #include "tests/campaign/random_model.h"
 #include "tests/campaign/reduce.h"
 #include "tests/campaign/torch_export.h"
+#include "tests/paths.h"
 
 namespace sinter::campaign {
 namespace {
@@ -50,7 +51,7 @@ void report(const Failure &failure, const MakeCase &make, const char *kind, bool
     });
     difference = failure_of(c);
   }
-  const fs::path folder = fs::path(SINTER_BINARY_DIR) / "campaign";
+  const fs::path folder = fs::path(test::binary_dir()) / "campaign";
   fs::create_directories(folder);
   const fs::path file = folder / (std::string(kind) + "_" + std::to_string(failure.number) + ".graph");
   std::ofstream(file) << print(c);
@@ -124,7 +125,7 @@ TEST(Campaign, AgreesWithPyTorch) {
     EXPECT_EQ(std::system("apt-get install -y --no-install-recommends python3-torch >/dev/null 2>&1"), 0);
   }
   if (!has_torch()) GTEST_SKIP() << "Debian's python3-torch is not installed, and could not be";
-  const fs::path folder = fs::path(SINTER_BINARY_DIR) / "campaign/torch";
+  const fs::path folder = fs::path(test::binary_dir()) / "campaign/torch";
   fs::remove_all(folder);
   fs::create_directories(folder);
   const auto check_and_write = [&](const Case &c, Coverage &coverage) {
@@ -137,7 +138,7 @@ TEST(Campaign, AgreesWithPyTorch) {
   EXPECT_TRUE(campaign.failures.empty())
       << campaign.failures[0].number << ": " << campaign.failures[0].difference;
   const std::string command =
-      "/usr/bin/python3 " SINTER_SOURCE_DIR "/tests/campaign/check_with_torch.py " + folder.string();
+      "/usr/bin/python3 " + test::source_dir() + "/tests/campaign/check_with_torch.py " + folder.string();
   std::fflush(stdout);
   EXPECT_EQ(std::system(command.c_str()), 0) << command;
   int64_t written = 0;
@@ -151,7 +152,7 @@ TEST(Campaign, PastFailures) {
   std::set<fs::path> files;
   const char *folder = std::getenv("SINTER_CAMPAIGN_FOLDER");
   for (const auto &entry :
-       fs::directory_iterator(folder ? folder : SINTER_SOURCE_DIR "/tests/campaign/cases"))
+       fs::directory_iterator(folder ? folder : test::source_dir() + "/tests/campaign/cases"))
     files.insert(entry.path());
   ASSERT_FALSE(files.empty());
   for (const fs::path &file : files) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "tests/driver/command.h"
+#include "tests/paths.h"
 
 namespace sinter::test {
 namespace {
@@ -69,8 +70,8 @@ TEST_F(Cache, KeysOnTheContentsOfWhatWasRead) {
 
 TEST_F(Cache, KeysOnTheCompilersBuild) {
   const std::string copy = scratch_ / "install";
-  ASSERT_EQ(run("mkdir -p " + copy + "/bin && cp \"$(command -v sinter)\" " + copy +
-                "/bin/ && ln -s '" SINTER_BINARY_DIR "/lib' " + copy + "/lib")
+  ASSERT_EQ(run("mkdir -p " + copy + "/bin && cp \"$(command -v sinter)\" " + copy + "/bin/ && ln -s '" +
+                test::binary_dir() + "/lib' " + copy + "/lib")
                 .exit_code,
             0);
   const std::string other = "PATH=" + copy + "/bin:$PATH";

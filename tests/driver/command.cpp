@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/paths.h"
+
 namespace sinter::test {
 
 CommandResult run(const std::string &command) {
@@ -15,7 +17,7 @@ CommandResult run(const std::string &command) {
   const std::string stem = (std::filesystem::temp_directory_path() /
                             ("sinter-run-" + std::to_string(getpid()) + "-" + std::to_string(count++)))
                                .string();
-  const std::string line = "PATH='" SINTER_BINARY_DIR "/bin':\"$PATH\"; { " + command + "\n} >'" + stem +
+  const std::string line = "PATH='" + test::binary_dir() + "/bin':\"$PATH\"; { " + command + "\n} >'" + stem +
                            ".out' 2>'" + stem + ".err' </dev/null";
   const int status = std::system(line.c_str());
   CommandResult result;
@@ -48,7 +50,7 @@ void write_text(const std::filesystem::path &path, const std::string &text) {
 }
 
 std::filesystem::path example(const std::string &name) {
-  return std::filesystem::path(SINTER_SOURCE_DIR) / "examples" / name;
+  return std::filesystem::path(test::source_dir()) / "examples" / name;
 }
 
 std::vector<float> read_npy(const std::filesystem::path &path) {

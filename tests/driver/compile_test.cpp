@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "tests/driver/command.h"
+#include "tests/paths.h"
 
 namespace sinter::test {
 namespace {
@@ -238,9 +239,9 @@ TEST(Compile, PrintedGraphCompiles) {
 TEST(Compile, ClassifiesAnImage) {
   const Scratch scratch;
   const std::string out = compile_example(scratch, "cifar_cnn");
-  ASSERT_EQ(
-      run("python3 '" SINTER_SOURCE_DIR "/tests/driver/make_test_image.py' " + (scratch / "g.png")).exit_code,
-      0);
+  ASSERT_EQ(run("python3 '" + test::source_dir() + "/tests/driver/make_test_image.py' " + (scratch / "g.png"))
+                .exit_code,
+            0);
   const CommandResult result = run(out + " predict " + (scratch / "g.png") + " --top 2");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out.find((scratch / "g.png") + "\n  "), 0u) << result.out;

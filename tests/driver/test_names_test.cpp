@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/driver/command.h"
+#include "tests/paths.h"
 
 namespace sinter::test {
 namespace {
@@ -10,7 +11,7 @@ TEST(TestNames, ParametersAreNamedNotDumped) {
   int programs = 0, parameters = 0;
   for (const char *folder :
        {"support", "ir", "kernel", "passes", "frontend", "codegen", "runtime", "driver"}) {
-    const std::string program = SINTER_BINARY_DIR "/bin/test_" + std::string(folder);
+    const std::string program = test::binary_dir() + "/bin/test_" + std::string(folder);
     if (!std::filesystem::exists(program)) continue;  // it is not built, e.g. for a part of the tests
     ++programs;
     const CommandResult listed = run("'" + program + "' --gtest_list_tests");

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/driver/command.h"
+#include "tests/paths.h"
 #include "tests/shared_data.h"
 
 namespace sinter::test {
@@ -75,8 +76,8 @@ TEST(Training, CnnLearnsFashionMnistAndBecomesAClassifier) {
   const CommandResult classified = run((scratch / "classifier") + " evaluate --json --data " + fashion);
   EXPECT_NEAR(value_of(classified, "acc"), value_of(evaluated, "acc"), 1e-3);
   EXPECT_NEAR(value_of(classified, "loss"), value_of(evaluated, "loss"), 1e-4);
-  ASSERT_EQ(run("python3 '" SINTER_SOURCE_DIR "/scripts/write_test_images.py' " + std::string(fashion) + " " +
-                (scratch / "images") + " 2")
+  ASSERT_EQ(run("python3 '" + test::source_dir() + "/scripts/write_test_images.py' " + std::string(fashion) +
+                " " + (scratch / "images") + " 2")
                 .exit_code,
             0);
   const CommandResult boot =

@@ -9,6 +9,7 @@
 #include "frontend/keras/h5.h"
 #include "frontend/keras/hdf5_file.h"
 #include "tests/frontend/keras_shared_data.h"
+#include "tests/paths.h"
 
 namespace sinter::keras {
 namespace {
@@ -93,7 +94,7 @@ TEST_F(Damage, FilesOfAllFormats) {
   std::mt19937_64 random(3);
   for (const char *name : {"earliest.h5", "latest.h5"}) {
     const std::string bytes =
-        read_text(std::filesystem::path(SINTER_SOURCE_DIR) / "tests/frontend/hdf5" / name);
+        read_text(std::filesystem::path(test::source_dir()) / "tests/frontend/hdf5" / name);
     ASSERT_FALSE(bytes.empty());
     for (size_t at = 0; at < bytes.size(); at += 41) {
       if (bytes[at] == 0 && at % 5 != 0) continue;  // much of the files is empty space

@@ -2,6 +2,7 @@
 
 #include "frontend/keras/h5.h"
 #include "tests/frontend/keras_shared_data.h"
+#include "tests/paths.h"
 
 namespace sinter::keras {
 namespace {
@@ -75,9 +76,9 @@ TEST(KerasH5, MissingAndForeignFilesAreReported) {
   EXPECT_FALSE(read_h5_model("/nonexistent/model.h5", missing));
   EXPECT_EQ(missing.exit_code(), 3);
   Diagnostics foreign;
-  EXPECT_FALSE(read_h5_model(std::string(SINTER_SOURCE_DIR) + "/CMakeLists.txt", foreign));
+  EXPECT_FALSE(read_h5_model(test::source_dir() + "/CMakeLists.txt", foreign));
   EXPECT_EQ(foreign.exit_code(), 1);
-  EXPECT_FALSE(is_h5_model(std::string(SINTER_SOURCE_DIR) + "/CMakeLists.txt"));
+  EXPECT_FALSE(is_h5_model(test::source_dir() + "/CMakeLists.txt"));
 }
 
 }  // namespace

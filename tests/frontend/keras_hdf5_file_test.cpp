@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "frontend/keras/hdf5_file.h"
+#include "tests/paths.h"
 
 namespace sinter::keras {
 namespace {
 
 Hdf5File open_file(const char *name, Diagnostics &diagnostics) {
-  auto file = Hdf5File::open(std::string(SINTER_SOURCE_DIR) + "/tests/frontend/hdf5/" + name, diagnostics);
+  auto file = Hdf5File::open(test::source_dir() + "/tests/frontend/hdf5/" + name, diagnostics);
   if (!file) throw std::runtime_error(diagnostics.render_all());
   return std::move(*file);
 }

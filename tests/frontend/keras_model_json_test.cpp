@@ -9,6 +9,7 @@
 #include "frontend/keras/model_json.h"
 #include "frontend/script/script.h"
 #include "ir/text.h"
+#include "tests/paths.h"
 
 namespace sinter::keras {
 namespace {
@@ -17,7 +18,7 @@ class ModelJson : public testing::TestWithParam<std::string> {};
 
 TEST_P(ModelJson, ReadsBackAsTheSameModel) {
   Diagnostics diagnostics;
-  std::ifstream file(std::string(SINTER_SOURCE_DIR "/examples/") + GetParam() + ".py");
+  std::ifstream file(std::string(test::source_dir() + "/examples/") + GetParam() + ".py");
   std::stringstream text;
   text << file.rdbuf();
   for (const Semantics semantics : {Semantics::keras2, Semantics::keras3}) {

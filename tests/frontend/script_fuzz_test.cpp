@@ -3,6 +3,7 @@
 #include <random>
 
 #include "tests/frontend/script_testing.h"
+#include "tests/paths.h"
 
 namespace sinter::script {
 namespace {
@@ -10,8 +11,7 @@ namespace {
 std::vector<std::string> corpus() {
   std::vector<std::string> texts;
   for (const char *folder : {"tests/frontend/scripts", "examples"})
-    for (const auto &entry :
-         std::filesystem::directory_iterator(std::string(SINTER_SOURCE_DIR) + "/" + folder))
+    for (const auto &entry : std::filesystem::directory_iterator(test::source_dir() + "/" + folder))
       if (entry.path().extension() == ".py")
         texts.push_back(read_file(std::string(folder) + "/" + entry.path().filename().string()));
   std::sort(texts.begin(), texts.end());

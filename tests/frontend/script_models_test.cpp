@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/frontend/script_testing.h"
+#include "tests/paths.h"
 #include "tests/shared_data.h"
 
 namespace sinter::script {
@@ -62,8 +63,7 @@ TEST(ScriptModels, TheLessonsFirstModel) {
 
 TEST(ScriptModels, EveryExampleEvaluates) {
   int count = 0;
-  for (const auto &entry :
-       std::filesystem::directory_iterator(std::string(SINTER_SOURCE_DIR) + "/examples")) {
+  for (const auto &entry : std::filesystem::directory_iterator(test::source_dir() + "/examples")) {
     if (entry.path().extension() != ".py") continue;
     ++count;
     const std::string text = read_file("examples/" + entry.path().filename().string());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frontend/script/script.h"
+#include "tests/paths.h"
 
 namespace sinter::script {
 
@@ -32,7 +33,7 @@ inline Evaluated evaluate(std::string_view text, std::optional<keras::Semantics>
 }
 
 inline std::string read_file(const std::string &path) {
-  std::ifstream in(std::string(SINTER_SOURCE_DIR) + "/" + path);
+  std::ifstream in(test::source_dir() + "/" + path);
   EXPECT_TRUE(in) << path;
   std::ostringstream text;
   text << in.rdbuf();

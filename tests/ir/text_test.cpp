@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "tests/ir/graph_text.h"
+#include "tests/paths.h"
 
 namespace sinter::ir {
 namespace {
@@ -44,7 +45,7 @@ TEST(Text, PrintsAttributesThatDifferFromTheirDefaults) {
 }
 
 TEST(Text, TheExampleOfTheDocumentation) {
-  std::ifstream file(SINTER_SOURCE_DIR "/docs/graph-ir.md");
+  std::ifstream file(test::source_dir() + "/docs/graph-ir.md");
   std::string example;
   for (std::string line; std::getline(file, line);) {
     if (example.empty() && !line.starts_with("    graph ")) continue;

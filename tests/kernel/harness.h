@@ -14,6 +14,7 @@
 #include "ir/kernel/interpret.h"
 #include "ir/kernel/text.h"
 #include "ir/kernel/verify.h"
+#include "tests/paths.h"
 
 namespace sinter::kernel {
 
@@ -35,8 +36,7 @@ BufferMemory memory_of(std::vector<T> &values) {
 
 // The text of tests/kernel/cases/NAME.kernel.
 inline std::string case_text(const std::string &name) {
-  std::ifstream in(std::string(SINTER_SOURCE_DIR) + "/tests/kernel/cases/" + name + ".kernel",
-                   std::ios::binary);
+  std::ifstream in(test::source_dir() + "/tests/kernel/cases/" + name + ".kernel", std::ios::binary);
   EXPECT_TRUE(in.good()) << name;
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }

@@ -5,13 +5,14 @@
 #include <random>
 
 #include "tests/kernel/harness.h"
+#include "tests/paths.h"
 
 namespace sinter::kernel {
 namespace {
 
 std::vector<std::string> case_files() {
   std::vector<std::string> names;
-  const std::filesystem::path folder = std::filesystem::path(SINTER_SOURCE_DIR) / "tests/kernel/cases";
+  const std::filesystem::path folder = std::filesystem::path(test::source_dir()) / "tests/kernel/cases";
   for (const auto &entry : std::filesystem::directory_iterator(folder))
     names.push_back(entry.path().stem().string());
   std::sort(names.begin(), names.end());

@@ -12,6 +12,7 @@
 #include "ir/text.h"
 #include "ir/verify.h"
 #include "passes/rewrite.h"
+#include "tests/paths.h"
 #include "tests/support/random_tensors.h"
 
 namespace sinter::test {
@@ -34,7 +35,7 @@ PassFunction program_pass(GraphWithWeights (*pass)(GraphWithWeights)) {
 
 std::vector<std::filesystem::path> pass_cases(std::string_view folder) {
   std::vector<std::filesystem::path> paths;
-  for (const auto &entry : std::filesystem::directory_iterator(std::filesystem::path(SINTER_SOURCE_DIR) /
+  for (const auto &entry : std::filesystem::directory_iterator(std::filesystem::path(test::source_dir()) /
                                                                "tests/passes" / folder))
     if (entry.path().extension() == ".txt") paths.push_back(entry.path());
   std::ranges::sort(paths);

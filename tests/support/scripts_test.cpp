@@ -6,6 +6,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/paths.h"
+
 namespace {
 
 struct Outcome {
@@ -15,7 +17,7 @@ struct Outcome {
 
 Outcome run(const std::string &script, const std::filesystem::path &root) {
   const std::string command =
-      "python3 " SINTER_SOURCE_DIR "/scripts/" + script + " --root '" + root.string() + "' 2>&1";
+      "python3 " + sinter::test::source_dir() + "/scripts/" + script + " --root '" + root.string() + "' 2>&1";
   Outcome outcome;
   FILE *pipe = popen(command.c_str(), "r");
   if (!pipe) return outcome;
@@ -45,7 +47,7 @@ class Tree {
 };
 
 TEST(CheckLayers, HoldsHere) {
-  const Outcome outcome = run("check_layers.py", SINTER_SOURCE_DIR);
+  const Outcome outcome = run("check_layers.py", sinter::test::source_dir());
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
 
@@ -88,7 +90,7 @@ Outcome ops_outcome(const std::string &list, const std::string &file, const std:
 }
 
 TEST(CheckOps, HoldsHere) {
-  const Outcome outcome = run("check_ops.py", SINTER_SOURCE_DIR);
+  const Outcome outcome = run("check_ops.py", sinter::test::source_dir());
   EXPECT_EQ(outcome.status, 0) << outcome.output;
 }
 
