@@ -9,12 +9,12 @@
 #include <filesystem>
 
 #include "driver/weights/weight_set.h"
+#include "formats/hdf5/keras_archive.h"
 #include "frontend/keras/h5.h"
 #include "frontend/keras/import.h"
 #include "frontend/keras/json.h"
 #include "frontend/script/script.h"
 #include "ir/text.h"
-#include "runtime/h5/keras_archive.h"
 
 namespace sinter::driver {
 
@@ -98,30 +98,30 @@ std::optional<LoadedModel> load_h5(const std::string &path, const LoadOptions &o
 }
 
 // The archive, if it is a .keras file.
-std::optional<runtime::ZipArchive> keras_archive(const std::string &path) {
-  auto archive = runtime::ZipArchive::open(path);
-  if (!archive || !runtime::is_keras_archive(*archive)) return std::nullopt;
+std::optional<ZipArchive> keras_archive(const std::string &path) {
+  auto archive = ZipArchive::open(path);
+  if (!archive || !sinter::is_keras_archive(*archive)) return std::nullopt;
   return std::move(*archive);
 }
 
-std::nullopt_t report(const runtime::Error &error, Diagnostics &diagnostics) {
-  if (error.code == runtime::ExitCode::system)
+std::nullopt_t report(const Error &error, Diagnostics &diagnostics) {
+  if (error.code == ExitCode::system)
     diagnostics.system_error({error.file}, error.message, error.hint);
   else
     diagnostics.error({error.file}, error.message, error.hint);
   return std::nullopt;
 }
 
-std::optional<keras::H5Weights> archive_weights(const std::string &path, const runtime::ZipArchive &archive,
+std::optional<keras::H5Weights> archive_weights(const std::string &path, const ZipArchive &archive,
                                                 Diagnostics &diagnostics) {
-  auto bytes = runtime::weights_of_archive(archive, path);
+  auto bytes = sinter::weights_of_archive(archive, path);
   if (!bytes) return report(bytes.error(), diagnostics);
   return keras::read_h5_weights(path + "(model.weights.h5)", std::move(*bytes), diagnostics);
 }
 
-std::optional<LoadedModel> load_archive(const std::string &path, const runtime::ZipArchive &archive,
+std::optional<LoadedModel> load_archive(const std::string &path, const ZipArchive &archive,
                                         const LoadOptions &options, Diagnostics &diagnostics) {
-  const auto text = runtime::config_of_archive(archive, path);
+  const auto text = sinter::config_of_archive(archive, path);
   if (!text) return report(text.error(), diagnostics);
   const auto json = keras::parse_json(*text, {.file = path, .path = "config.json"}, diagnostics);
   if (!json) return std::nullopt;

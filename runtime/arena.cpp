@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 
 namespace sinter::runtime {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "runtime/error.h"
+#include "formats/error.h"
 
 namespace sinter::runtime {
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 
 namespace sinter::runtime {
 namespace {

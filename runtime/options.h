@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/error.h"
+#include "formats/error.h"
 
 namespace sinter::runtime {
 

@@ -2,8 +2,8 @@
 
 #include <cstring>
 
+#include "formats/text.h"
 #include "runtime/cpu_features.h"
-#include "runtime/text.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/error.h"
+#include "formats/error.h"
 
 namespace sinter::schema {
 struct Program;

@@ -4,9 +4,9 @@
 
 #include "driver/training/compile_json.h"
 #include "driver/training/settings.h"
+#include "formats/hdf5/keras_files.h"
 #include "frontend/keras/model_json.h"
 #include "frontend/keras/weight_groups.h"
-#include "runtime/h5/keras_files.h"
 
 namespace sinter::driver {
 
@@ -17,11 +17,10 @@ std::string text_of(const nlohmann::json &json) {
 }
 
 // The names of weights in the form of Keras 2 or 3.
-std::vector<runtime::KerasLayer> layers_of(const std::vector<keras::WeightGroup> &groups,
-                                           const ir::Model &model) {
-  std::vector<runtime::KerasLayer> layers;
+std::vector<KerasLayer> layers_of(const std::vector<keras::WeightGroup> &groups, const ir::Model &model) {
+  std::vector<KerasLayer> layers;
   for (const keras::WeightGroup &group : groups) {
-    runtime::KerasLayer layer{group.name, group.class_name, {}, layers_of(group.members, model)};
+    KerasLayer layer{group.name, group.class_name, {}, layers_of(group.members, model)};
     for (size_t i = 0; i < group.variables.size(); ++i) {
       const auto &data = model.weights[static_cast<size_t>(group.variables[i])];
       if (!data) continue;
@@ -50,7 +49,7 @@ bool write_model(const std::string &path, const LoadedModel &loaded, Diagnostics
                       "write the weights alone, as .npz or .safetensors");
     return false;
   }
-  runtime::KerasModel model;
+  KerasModel model;
   model.layers = layers_of(keras::weight_groups(loaded.model), loaded.model);
   model.keras_version = loaded.model.keras3 == keras3 && !loaded.keras_version.empty() ? loaded.keras_version
                         : keras3                                                       ? "3.0.0"
@@ -67,11 +66,11 @@ bool write_model(const std::string &path, const LoadedModel &loaded, Diagnostics
     model.training_config = loaded.training_config;
   }
   (is_archive ? model.archive_config : model.model_config) = text_of(config);
-  const runtime::Status status =
-      is_archive ? runtime::write_keras_archive(path, model) : runtime::write_keras_model(path, model);
+  const Status status =
+      is_archive ? sinter::write_keras_archive(path, model) : sinter::write_keras_model(path, model);
   if (status) return true;
-  const runtime::Error &error = status.error();
-  if (error.code == runtime::ExitCode::system)
+  const Error &error = status.error();
+  if (error.code == ExitCode::system)
     diagnostics.system_error({error.file}, error.message, error.hint);
   else
     diagnostics.error({error.file}, error.message, error.hint);

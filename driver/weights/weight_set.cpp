@@ -7,22 +7,22 @@
 #include <set>
 
 #include "driver/weights/model_file.h"
+#include "formats/checkpoint/checkpoint.h"
+#include "formats/hdf5/keras_files.h"
+#include "formats/npy/npy.h"
+#include "formats/safetensors/safetensors.h"
+#include "formats/zip/zip_archive.h"
+#include "formats/zip/zip_writer.h"
 #include "frontend/keras/h5.h"
 #include "ir/optimizer.h"
-#include "runtime/checkpoint/checkpoint.h"
-#include "runtime/data/npy.h"
-#include "runtime/data/safetensors.h"
-#include "runtime/data/zip_archive.h"
-#include "runtime/data/zip_writer.h"
-#include "runtime/h5/keras_files.h"
 #include "support/version.h"
 
 namespace sinter::driver {
 
 namespace {
 
-std::nullopt_t report(const runtime::Error &error, Diagnostics &diagnostics) {
-  if (error.code == runtime::ExitCode::system)
+std::nullopt_t report(const Error &error, Diagnostics &diagnostics) {
+  if (error.code == ExitCode::system)
     diagnostics.system_error({error.file}, error.message, error.hint);
   else
     diagnostics.error({error.file}, error.message, error.hint);
@@ -62,10 +62,10 @@ std::optional<std::vector<NamedWeight>> read_archive(const std::string &path, Di
 }
 
 std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagnostics &diagnostics) {
-  const auto archive = runtime::ZipArchive::open(path);
+  const auto archive = ZipArchive::open(path);
   if (!archive) return report(archive.error(), diagnostics);
   std::vector<NamedWeight> weights;
-  for (const runtime::ZipEntry &entry : archive->entries()) {
+  for (const ZipEntry &entry : archive->entries()) {
     if (!entry.name.ends_with(".npy")) {
       diagnostics.error({path},
                         fmt::format("'{}' is no array: the archive is no .npz of weights", entry.name));
@@ -73,7 +73,7 @@ std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagno
     }
     auto stream = archive->read(entry);
     if (!stream) return report(stream.error(), diagnostics);
-    auto reader = runtime::NpyReader::open(std::move(*stream));
+    auto reader = NpyReader::open(std::move(*stream));
     if (!reader) return report(reader.error(), diagnostics);
     NamedWeight weight = named_weight(entry.name.substr(0, entry.name.size() - 4));
     weight.dims = reader->header().shape;
@@ -94,22 +94,20 @@ std::optional<std::vector<NamedWeight>> read_npz(const std::string &path, Diagno
 
 // Whether the blob is what an optimizer keeps beside a variable: "conv2d_1.kernel.velocity" in the shape of
 // "conv2d_1.kernel".
-bool is_slot(const runtime::CheckpointBlob &blob, const runtime::Checkpoint &checkpoint) {
+bool is_slot(const CheckpointBlob &blob, const Checkpoint &checkpoint) {
   static const std::set<std::string, std::less<>> slots = ir::all_slot_names();
   const size_t dot = blob.name.rfind('.');
   if (dot == std::string::npos || !slots.contains(std::string_view(blob.name).substr(dot + 1))) return false;
-  const runtime::CheckpointBlob *owner =
-      checkpoint.find(std::string_view(blob.name).substr(0, dot), blob.role);
+  const CheckpointBlob *owner = checkpoint.find(std::string_view(blob.name).substr(0, dot), blob.role);
   return owner && owner->dims == blob.dims;
 }
 
 std::optional<std::vector<NamedWeight>> read_checkpoint(const std::string &path, Diagnostics &diagnostics) {
-  const auto file = runtime::CheckpointFile::read(path);
+  const auto file = CheckpointFile::read(path);
   if (!file) return report(file.error(), diagnostics);
   std::vector<NamedWeight> weights;
-  for (const runtime::CheckpointBlob &blob : file->content().blobs) {
-    if (blob.role != runtime::BlobRole::state || blob.type != runtime::BlobType::f32 ||
-        is_slot(blob, file->content()))
+  for (const CheckpointBlob &blob : file->content().blobs) {
+    if (blob.role != BlobRole::state || blob.type != BlobType::f32 || is_slot(blob, file->content()))
       continue;
     NamedWeight weight = named_weight(blob.name);
     weight.dims = blob.dims;
@@ -120,13 +118,13 @@ std::optional<std::vector<NamedWeight>> read_checkpoint(const std::string &path,
   return weights;
 }
 
-bool finished(const runtime::Status &status, Diagnostics &diagnostics) {
+bool finished(const Status &status, Diagnostics &diagnostics) {
   if (!status) report(status.error(), diagnostics);
   return static_cast<bool>(status);
 }
 
-runtime::Status write_npz(const std::string &path, const std::vector<NamedWeight> &weights) {
-  auto zip = runtime::ZipWriter::create(path);
+Status write_npz(const std::string &path, const std::vector<NamedWeight> &weights) {
+  auto zip = ZipWriter::create(path);
   if (!zip) return zip.error();
   for (const NamedWeight &weight : weights)
     if (auto status = zip->add_array(full_name(weight), weight.dims, weight.values.data()); !status)
@@ -134,26 +132,26 @@ runtime::Status write_npz(const std::string &path, const std::vector<NamedWeight
   return zip->finish();
 }
 
-runtime::Status write_h5(const std::string &path, const std::vector<NamedWeight> &weights) {
-  runtime::KerasModel model;
+Status write_h5(const std::string &path, const std::vector<NamedWeight> &weights) {
+  KerasModel model;
   model.keras_version = "2.0.2";
   for (const NamedWeight &weight : weights)
-    runtime::add_weight(model, full_name(weight), ":0", weight.dims, weight.values.data());
-  return runtime::write_keras_weights(path, model);
+    sinter::add_weight(model, full_name(weight), ":0", weight.dims, weight.values.data());
+  return sinter::write_keras_weights(path, model);
 }
 
-runtime::Status write_safetensors(const std::string &path, const std::vector<NamedWeight> &weights) {
-  std::vector<runtime::SafetensorsArray> arrays;
+Status write_safetensors(const std::string &path, const std::vector<NamedWeight> &weights) {
+  std::vector<SafetensorsArray> arrays;
   for (const NamedWeight &weight : weights)
     arrays.push_back({full_name(weight), weight.dims, weight.values.data()});
-  return runtime::write_safetensors(path, arrays);
+  return sinter::write_safetensors(path, arrays);
 }
 
 std::optional<std::vector<NamedWeight>> read_safetensors(const std::string &path, Diagnostics &diagnostics) {
-  auto file = runtime::SafetensorsFile::open(path);
+  auto file = SafetensorsFile::open(path);
   if (!file) return report(file.error(), diagnostics);
   std::vector<NamedWeight> weights;
-  for (const runtime::SafetensorsEntry &entry : file->entries()) {
+  for (const SafetensorsEntry &entry : file->entries()) {
     NamedWeight weight = named_weight(entry.name);
     weight.dims = entry.dims;
     weight.values.resize(entry.elements);
@@ -164,13 +162,13 @@ std::optional<std::vector<NamedWeight>> read_safetensors(const std::string &path
   return weights;
 }
 
-runtime::Status write_state(const std::string &path, const std::vector<NamedWeight> &weights) {
-  runtime::Checkpoint checkpoint;
+Status write_state(const std::string &path, const std::vector<NamedWeight> &weights) {
+  Checkpoint checkpoint;
   checkpoint.sinter_version = version;
   for (const NamedWeight &weight : weights)
-    checkpoint.blobs.push_back({full_name(weight), runtime::BlobRole::state, runtime::BlobType::f32,
-                                weight.dims, reinterpret_cast<const std::byte *>(weight.values.data())});
-  return runtime::write_checkpoint(path, checkpoint);
+    checkpoint.blobs.push_back({full_name(weight), BlobRole::state, BlobType::f32, weight.dims,
+                                reinterpret_cast<const std::byte *>(weight.values.data())});
+  return sinter::write_checkpoint(path, checkpoint);
 }
 
 }  // namespace
@@ -188,8 +186,8 @@ std::optional<std::vector<NamedWeight>> read_weights(const std::string &path, Di
   if (start->starts_with("\x89HDF\r\n\x1a\n")) return read_h5(path, diagnostics);
   if (start->starts_with("PK"))
     return is_keras_archive(path) ? read_archive(path, diagnostics) : read_npz(path, diagnostics);
-  if (runtime::CheckpointFile::is_checkpoint(*start)) return read_checkpoint(path, diagnostics);
-  if (runtime::SafetensorsFile::is_safetensors(*start)) return read_safetensors(path, diagnostics);
+  if (CheckpointFile::is_checkpoint(*start)) return read_checkpoint(path, diagnostics);
+  if (SafetensorsFile::is_safetensors(*start)) return read_safetensors(path, diagnostics);
   diagnostics.error({path}, "no weights of a kind that Sinter knows",
                     "these are .h5, .hdf5 and .keras of Keras, .npz, .sinter and .safetensors");
   return std::nullopt;

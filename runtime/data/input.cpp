@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 
 namespace sinter::runtime {
 namespace {

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "runtime/data/npy.h"
-#include "runtime/image/image.h"
+#include "formats/image/image.h"
+#include "formats/npy/npy.h"
 #include "runtime/program.h"
 
 namespace sinter::runtime {

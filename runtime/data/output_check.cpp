@@ -1,8 +1,8 @@
 #include "runtime/data/output_check.h"
 
-#include "runtime/data/atomic_file.h"
+#include "formats/bytes/atomic_file.h"
+#include "formats/text.h"
 #include "runtime/options.h"
-#include "runtime/text.h"
 #include "support/output_place.h"
 
 namespace sinter::runtime {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "runtime/error.h"
+#include "formats/error.h"
 
 namespace sinter::runtime {
 

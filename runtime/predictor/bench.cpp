@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "runtime/json_writer.h"
+#include "formats/json/json_writer.h"
+#include "formats/text.h"
 #include "runtime/predictor/commands.h"
 #include "runtime/predictor/runner.h"
-#include "runtime/text.h"
 #include "runtime/threads/threads.h"
 #include "schema/program_generated.h"
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 #include "runtime/threads/threads.h"
 
 namespace sinter::runtime {
@@ -52,7 +52,7 @@ void warn(std::string_view message) {
 }  // namespace sinter::runtime
 
 extern "C" void sinter_threads_missing(uint32_t wanted, uint32_t started) {
-  using sinter::runtime::format;
+  using sinter::format;
   sinter::runtime::warn(started == 1
                             ? format("no thread could be started, the work of %u is done by one", wanted)
                             : format("only %u of %u threads could be started", started, wanted));

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/error.h"
+#include "formats/error.h"
 
 namespace sinter::runtime {
 

@@ -1,6 +1,6 @@
 // OUT evaluate: the model's own loss and metrics over a data set, by the code that the compiler made of them.
+#include "formats/text.h"
 #include "runtime/predictor/commands.h"
-#include "runtime/text.h"
 #include "schema/program_generated.h"
 
 // In binaries of models with a loss: runtime/training/predictor_evaluate.cpp, which their link line names.

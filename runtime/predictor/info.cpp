@@ -1,7 +1,7 @@
 // OUT info: what the binary contains. Runs none of the generated code, so it also answers on a foreign CPU.
-#include "runtime/json_writer.h"
+#include "formats/json/json_writer.h"
+#include "formats/text.h"
 #include "runtime/predictor/commands.h"
-#include "runtime/text.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {

@@ -3,14 +3,14 @@
 #include <cmath>
 #include <optional>
 
+#include "formats/json/json_writer.h"
+#include "formats/npy/npy_writer.h"
+#include "formats/text.h"
 #include "runtime/data/input.h"
-#include "runtime/data/npy_writer.h"
 #include "runtime/data/output_check.h"
-#include "runtime/json_writer.h"
 #include "runtime/predictor/commands.h"
 #include "runtime/predictor/ranking.h"
 #include "runtime/predictor/runner.h"
-#include "runtime/text.h"
 #include "schema/program_generated.h"
 #include "support/output_place.h"
 

@@ -1,8 +1,8 @@
 #include <span>
 #include <vector>
 
+#include "formats/text.h"
 #include "runtime/predictor/commands.h"
-#include "runtime/text.h"
 #include "runtime/threads/threads.h"
 #include "schema/program_generated.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 
 namespace sinter::runtime {
 

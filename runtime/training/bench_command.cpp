@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "runtime/json_writer.h"
+#include "formats/json/json_writer.h"
+#include "formats/text.h"
 #include "runtime/predictor/commands.h"
-#include "runtime/text.h"
 #include "runtime/threads/threads.h"
 #include "runtime/training/commands.h"
 #include "runtime/training/state.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "formats/text.h"
 #include "runtime/options.h"
-#include "runtime/text.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {

@@ -1,6 +1,6 @@
 #include "runtime/training/commands.h"
 
-#include "runtime/text.h"
+#include "formats/text.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {

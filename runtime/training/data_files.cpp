@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "runtime/checkpoint/crc32c.h"
-#include "runtime/data/directory.h"
-#include "runtime/data/idx.h"
-#include "runtime/data/npy.h"
-#include "runtime/data/zip_archive.h"
-#include "runtime/text.h"
+#include "formats/bytes/directory.h"
+#include "formats/checkpoint/crc32c.h"
+#include "formats/idx/idx.h"
+#include "formats/npy/npy.h"
+#include "formats/text.h"
+#include "formats/zip/zip_archive.h"
 
 namespace sinter::runtime {
 namespace {

@@ -2,7 +2,7 @@
 // stops at epoch patience + 1, Keras 3 at epoch max(patience, 1).
 #include <cmath>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 #include "runtime/training/callbacks.h"
 
 namespace sinter::runtime {

@@ -1,7 +1,7 @@
 #include "runtime/training/evaluate.h"
 
-#include "runtime/json_writer.h"
-#include "runtime/text.h"
+#include "formats/json/json_writer.h"
+#include "formats/text.h"
 #include "runtime/training/evaluator.h"
 #include "runtime/training/training_sets.h"
 #include "schema/program_generated.h"

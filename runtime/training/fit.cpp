@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "formats/text.h"
 #include "runtime/options.h"
-#include "runtime/text.h"
 #include "runtime/training/interrupt.h"
 #include "runtime/training/permutation.h"
 #include "runtime/training/plot.h"

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 #include "runtime/training/fit.h"
 #include "schema/program_generated.h"
 

@@ -1,8 +1,8 @@
 // ReduceLROnPlateau and LearningRateScheduler of Keras 2.0.2 and Keras 3.
 #include <algorithm>
 
+#include "formats/text.h"
 #include "runtime/options.h"
-#include "runtime/text.h"
 #include "runtime/training/callbacks.h"
 #include "runtime/training/python_text.h"
 

@@ -1,7 +1,7 @@
 // Where the arrays of a SampleSet come from: the script's plan, or a data set of the model's own.
 #include <algorithm>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 #include "runtime/training/sample_set.h"
 #include "schema/program_generated.h"
 

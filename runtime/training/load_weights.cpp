@@ -3,13 +3,13 @@
 #include <cstring>
 #include <map>
 
+#include "formats/hdf5/keras_archive.h"
+#include "formats/hdf5/keras_files.h"
 #include "formats/hdf5/keras_weights.h"
-#include "runtime/data/npy.h"
-#include "runtime/data/safetensors.h"
-#include "runtime/data/zip_archive.h"
-#include "runtime/h5/keras_archive.h"
-#include "runtime/h5/keras_files.h"
-#include "runtime/text.h"
+#include "formats/npy/npy.h"
+#include "formats/safetensors/safetensors.h"
+#include "formats/text.h"
+#include "formats/zip/zip_archive.h"
 #include "runtime/training/layer_variables.h"
 #include "runtime/training/weight_files.h"
 

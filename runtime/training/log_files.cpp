@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "runtime/checkpoint/crc32c.h"
-#include "runtime/data/byte_stream.h"
-#include "runtime/text.h"
+#include "formats/bytes/byte_stream.h"
+#include "formats/checkpoint/crc32c.h"
+#include "formats/text.h"
 #include "runtime/training/callbacks.h"
 #include "runtime/training/python_text.h"
 

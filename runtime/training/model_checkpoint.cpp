@@ -1,9 +1,9 @@
 // ModelCheckpoint of Keras 2.0.2 and Keras 3.
 #include <algorithm>
 
+#include "formats/text.h"
 #include "runtime/data/output_check.h"
 #include "runtime/options.h"
-#include "runtime/text.h"
 #include "runtime/training/callbacks.h"
 #include "runtime/training/python_text.h"
 #include "runtime/training/weight_files.h"

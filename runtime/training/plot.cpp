@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/data/atomic_file.h"
-#include "runtime/text.h"
+#include "formats/bytes/atomic_file.h"
+#include "formats/text.h"
 
 namespace sinter::runtime {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "runtime/checkpoint/checkpoint.h"
+#include "formats/checkpoint/checkpoint.h"
 
 namespace sinter::runtime {
 

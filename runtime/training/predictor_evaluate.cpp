@@ -5,6 +5,7 @@
 extern "C" __attribute__((visibility("default"))) void sinter_predictor_evaluate(
     const sinter::runtime::Program &program, const sinter::runtime::Options &options,
     sinter::runtime::Console &console) {
+  using namespace sinter;
   using namespace sinter::runtime;
   Result<std::string> split = evaluated_split(options);
   if (!split) return console.error(split.error());

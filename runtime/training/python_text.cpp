@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "formats/text.h"
 #include "runtime/options.h"
-#include "runtime/text.h"
 
 namespace sinter::runtime {
 namespace {

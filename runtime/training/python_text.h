@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/error.h"
+#include "formats/error.h"
 #include "runtime/training/logs.h"
 
 namespace sinter::runtime {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "runtime/checkpoint/crc32c.h"
-#include "runtime/text.h"
+#include "formats/checkpoint/crc32c.h"
+#include "formats/text.h"
 
 namespace sinter::runtime {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "formats/error.h"
 #include "runtime/arena.h"
-#include "runtime/error.h"
 
 namespace sinter::runtime {
 

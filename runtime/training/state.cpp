@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "runtime/text.h"
+#include "formats/text.h"
 #include "schema/program_generated.h"
 #include "support/initialize.h"
 

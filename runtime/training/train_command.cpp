@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "formats/text.h"
 #include "runtime/data/output_check.h"
 #include "runtime/predictor/commands.h"
-#include "runtime/text.h"
 #include "runtime/training/commands.h"
 #include "runtime/training/fit.h"
 #include "runtime/training/interrupt.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/checkpoint/checkpoint.h"
+#include "formats/checkpoint/checkpoint.h"
 #include "runtime/program.h"
 #include "runtime/trainer_abi.h"
 #include "support/optimizer_hyper.h"

@@ -1,6 +1,6 @@
 #include "runtime/training/training_sets.h"
 
-#include "runtime/text.h"
+#include "formats/text.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {

@@ -1,8 +1,8 @@
 // OUT evaluate, predict and info of a trainer.
 #include <algorithm>
 
+#include "formats/text.h"
 #include "runtime/predictor/commands.h"
-#include "runtime/text.h"
 #include "runtime/training/commands.h"
 #include "runtime/training/evaluate.h"
 #include "runtime/training/weight_files.h"

@@ -3,10 +3,10 @@
 #include <deque>
 #include <functional>
 
-#include "runtime/data/safetensors.h"
-#include "runtime/data/zip_writer.h"
-#include "runtime/h5/keras_files.h"
-#include "runtime/text.h"
+#include "formats/hdf5/keras_files.h"
+#include "formats/safetensors/safetensors.h"
+#include "formats/text.h"
+#include "formats/zip/zip_writer.h"
 #include "runtime/training/layer_variables.h"
 #include "schema/program_generated.h"
 

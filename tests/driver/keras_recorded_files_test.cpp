@@ -1,8 +1,8 @@
 // The files of a trainer beside those that Keras 3 wrote after training: the same groups and data sets.
 #include <map>
 
+#include "formats/hdf5/keras_archive.h"
 #include "frontend/keras/hdf5_file.h"
-#include "runtime/h5/keras_archive.h"
 #include "tests/driver/command.h"
 #include "tests/shared_data.h"
 
@@ -66,9 +66,9 @@ TEST_P(RecordedFiles, HaveTheSameTree) {
   expected.erase("layers/input_layer/vars");
   EXPECT_GT(expected.size(), 40u);
   EXPECT_EQ(tree_of(hdf5::File::open(scratch / "w.weights.h5", failure)), expected);
-  const auto archive = runtime::ZipArchive::open(scratch / "m.keras");
+  const auto archive = ZipArchive::open(scratch / "m.keras");
   ASSERT_TRUE(archive);
-  auto weights = runtime::weights_of_archive(*archive, "m.keras");
+  auto weights = sinter::weights_of_archive(*archive, "m.keras");
   ASSERT_TRUE(weights);
   const auto file = hdf5::File::open_memory(std::move(*weights), failure);
   ASSERT_TRUE(file);

@@ -7,12 +7,12 @@
 #include "codegen/target.h"
 #include "driver/load_model.h"
 #include "driver/training/plan_trainer.h"
+#include "formats/npy/npy.h"
+#include "formats/zip/zip_archive.h"
 #include "frontend/keras/h5.h"
 #include "frontend/keras/import.h"
 #include "passes/rewrite.h"
 #include "passes/simplify_inference.h"
-#include "runtime/data/npy.h"
-#include "runtime/data/zip_archive.h"
 #include "schema/program_generated.h"
 #include "support/optimizer_hyper.h"
 #include "tests/codegen/trainer_runner.h"
@@ -27,11 +27,11 @@ constexpr double tolerance = 2e-4;  // relative, of losses and metrics
 
 // A member of an .npz archive and the number of its samples.
 std::pair<std::vector<float>, int64_t> read_member(const std::string &path, const std::string &member) {
-  auto archive = runtime::ZipArchive::open(path);
+  auto archive = ZipArchive::open(path);
   if (!archive) return {};
-  const runtime::ZipEntry *entry = archive->find(member + ".npy");
+  const ZipEntry *entry = archive->find(member + ".npy");
   if (!entry) return {};
-  auto reader = runtime::NpyReader::open(std::move(*archive->read(*entry)));
+  auto reader = NpyReader::open(std::move(*archive->read(*entry)));
   int64_t elements = 1;
   for (const int64_t dim : reader->header().shape) elements *= dim;
   std::vector<float> values(static_cast<size_t>(elements));

@@ -7,7 +7,7 @@
 
 #include <random>
 
-#include "runtime/checkpoint/checkpoint.h"
+#include "formats/checkpoint/checkpoint.h"
 #include "tests/driver/command.h"
 
 namespace sinter::test {
@@ -98,9 +98,9 @@ model.fit(np.load('x.npy'), np.load('y.npy'), batch_size=32, epochs=6, validatio
     const int code = process.end();
     ASSERT_TRUE(code == 0 || code == 128 + SIGKILL) << code;
     ASSERT_NE(file_number(checkpoint), 0u) << "a checkpoint that was there is gone";
-    auto file = runtime::CheckpointFile::read(checkpoint);
+    auto file = CheckpointFile::read(checkpoint);
     ASSERT_TRUE(file) << file.error().message;
-    const runtime::Progress &progress = file->content().progress;
+    const Progress &progress = file->content().progress;
     ASSERT_GE(progress.step, before) << "a newer checkpoint was lost";
     ASSERT_LE(progress.step, steps);
     before = progress.step;

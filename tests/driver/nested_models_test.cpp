@@ -1,15 +1,11 @@
 // Models within models: read, summed up, trained and written as Keras does.
 #include <fstream>
 
-#include "runtime/h5/keras_files.h"
+#include "formats/hdf5/keras_files.h"
 #include "tests/driver/command.h"
 
 namespace sinter::test {
 namespace {
-
-using runtime::KerasLayer;
-using runtime::KerasModel;
-using runtime::KerasWeight;
 
 std::string dense(const std::string &name, int units, const std::string &more) {
   return R"({"class_name": "Dense", "config": {"name": ")" + name + R"(", "units": )" +
@@ -86,8 +82,8 @@ class NestedModels : public testing::Test {
                      {"inner", "Model", {d2[0], d2[1], norm[0], norm[1], d3[0], d3[1], norm[2], norm[3]}, {}},
                      {"d4", "Dense", of_dense("d4", 2, 1), {}}};
     nested.model_config = config(true);
-    ASSERT_TRUE(runtime::write_keras_model(scratch_ / "flat.h5", flat));
-    ASSERT_TRUE(runtime::write_keras_model(scratch_ / "nested.h5", nested));
+    ASSERT_TRUE(sinter::write_keras_model(scratch_ / "flat.h5", flat));
+    ASSERT_TRUE(sinter::write_keras_model(scratch_ / "nested.h5", nested));
     write_npy(scratch_ / "x.npy", {2, 4}, std::vector<float>{1, 2, 3, 4, -1, 0.5f, 0, 2});
   }
   CommandResult in_scratch(const std::string &command) {

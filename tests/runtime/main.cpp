@@ -6,7 +6,7 @@
 
 #include "fake_programs.h"
 #include "fake_trainers.h"
-#include "runtime/image/codecs.h"
+#include "formats/image/codecs.h"
 #include "runtime/predictor/commands.h"
 #include "runtime/training/commands.h"
 
@@ -16,7 +16,7 @@ extern "C" void sinter_predictor_evaluate(const sinter::runtime::Program &, cons
 namespace {
 
 // As `-u` does in a link with codecs.
-[[gnu::used]] sinter::runtime::ImageDecoder *const codecs[] = {sinter_decode_png, sinter_decode_jpeg};
+[[gnu::used]] sinter::ImageDecoder *const codecs[] = {sinter_decode_png, sinter_decode_jpeg};
 // And in a link of a model with a loss.
 [[gnu::used]] decltype(sinter_predictor_evaluate) *const evaluation = sinter_predictor_evaluate;
 

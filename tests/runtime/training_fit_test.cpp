@@ -1,9 +1,9 @@
 // The training loop in this process: it learns, repeats itself, resumes at any step, allocates nothing.
 #include <gmock/gmock.h>
 
-#include "allocations.h"
 #include "fit_testing.h"
 #include "runtime/training/weight_files.h"
+#include "tests/formats/allocations.h"
 
 namespace sinter::runtime {
 namespace {

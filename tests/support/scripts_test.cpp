@@ -62,6 +62,8 @@ TEST(CheckLayers, FindsIncludesAgainstTheLayers) {
   EXPECT_EQ(outcome_of("codegen/a.cpp", "\"passes/fuse.h\"").status, 0);
   EXPECT_EQ(outcome_of("codegen/cpu/a.cpp", "<llvm/IR/Module.h>").status, 0);
   EXPECT_EQ(outcome_of("runtime/a.cpp", "\"support/alone.h\"").status, 0);
+  EXPECT_EQ(outcome_of("formats/a.cpp", "\"support/alone.h\"").status, 0);
+  EXPECT_EQ(outcome_of("codegen/a.cpp", "\"formats/error.h\"").status, 0);
   EXPECT_EQ(outcome_of("support/a.h", "<vector>").status, 0);
 
   EXPECT_EQ(outcome_of("ir/a.cpp", "\"passes/pass.h\"").status, 1);
@@ -69,6 +71,8 @@ TEST(CheckLayers, FindsIncludesAgainstTheLayers) {
   EXPECT_EQ(outcome_of("frontend/keras/a.cpp", "\"passes/pass.h\"").status, 1);
   EXPECT_EQ(outcome_of("runtime/a.cpp", "\"ir/graph.h\"").status, 1);
   EXPECT_EQ(outcome_of("runtime/a.cpp", "\"support/check.h\"").status, 1);
+  EXPECT_EQ(outcome_of("formats/a.cpp", "\"support/check.h\"").status, 1);
+  EXPECT_EQ(outcome_of("formats/a.cpp", "\"runtime/program.h\"").status, 1);
   EXPECT_EQ(outcome_of("driver/a.cpp", "<llvm/IR/Module.h>").status, 1);
   const Outcome outcome = outcome_of("support/a.cpp", "\"../ir/graph.h\"");
   EXPECT_EQ(outcome.status, 1);

@@ -1,0 +1,21 @@
+// The image codecs are separate members of the runtime archive, and decode.cpp refers to them weakly: a
+// binary contains libpng or libjpeg only if its link line asks for the codec by `-u sinter_decode_png`, `-u
+// sinter_decode_jpeg`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "formats/image/image.h"
+
+namespace sinter {
+
+// Sets `image` and returns true, or sets `problem` to what is wrong.
+using ImageDecoder = bool(const uint8_t *bytes, size_t size, Image &image, std::string &problem);
+
+}  // namespace sinter
+
+extern "C" {
+extern sinter::ImageDecoder sinter_decode_png;
+extern sinter::ImageDecoder sinter_decode_jpeg;
+}

@@ -1,0 +1,36 @@
+#include "formats/image/codecs.h"
+#include "formats/image/image.h"
+#include "formats/text.h"
+
+extern "C" {
+[[gnu::weak]] extern sinter::ImageDecoder sinter_decode_png;
+[[gnu::weak]] extern sinter::ImageDecoder sinter_decode_jpeg;
+}
+
+namespace sinter {
+
+bool is_png(std::string_view bytes) {
+  return starts_with(bytes, "\x89PNG\r\n\x1A\n");
+}
+bool is_jpeg(std::string_view bytes) {
+  return starts_with(bytes, "\xFF\xD8\xFF");
+}
+
+Result<Image> decode_image(const std::string &name, std::string_view bytes) {
+  const bool png = is_png(bytes);
+  if (!png && !is_jpeg(bytes))
+    return rejected(name, "offset 0: expected a PNG or JPEG picture",
+                    "other formats must be converted first");
+  ImageDecoder *decoder = png ? sinter_decode_png : sinter_decode_jpeg;
+  if (!decoder)
+    return rejected(name,
+                    "this binary was built without image codecs, because the model's input is no picture",
+                    "give the input as .npy");
+  Image image;
+  std::string problem;
+  if (!decoder(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), image, problem))
+    return rejected(name, std::string(png ? "damaged PNG: " : "damaged JPEG: ") + problem);
+  return image;
+}
+
+}  // namespace sinter
