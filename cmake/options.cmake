@@ -1,4 +1,4 @@
-option(SINTER_SANITIZE "build with address and undefined-behaviour sanitizers" OFF)
+set(SINTER_SANITIZE "" CACHE STRING "sanitizers to build with: address,undefined or thread")
 option(SINTER_BUILD_BENCHMARKS "build the programs under bench/" OFF)
 option(SINTER_UNITY "compile several files at a time: quicker from nothing, slower after an edit" ON)
 
@@ -18,8 +18,8 @@ add_compile_options(-ffunction-sections -fdata-sections)
 if(SINTER_SANITIZE)
   # Instrumented code sets off false warnings of gcc 12's flow analysis.
   add_compile_options(-Wno-maybe-uninitialized $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-clobbered>)
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=address,undefined)
+  add_compile_options(-fsanitize=${SINTER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${SINTER_SANITIZE})
 endif()
 
 # sinter_library(NAME DEPENDS...): a static library of all .cpp files of this folder and below.
