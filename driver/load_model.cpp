@@ -114,7 +114,7 @@ std::nullopt_t report(const Error &error, Diagnostics &diagnostics) {
 
 std::optional<keras::H5Weights> archive_weights(const std::string &path, const ZipArchive &archive,
                                                 Diagnostics &diagnostics) {
-  auto bytes = sinter::weights_of_archive(archive, path);
+  auto bytes = sinter::weights_of_archive(archive);
   if (!bytes) return report(bytes.error(), diagnostics);
   return keras::read_h5_weights(path + "(model.weights.h5)", std::move(*bytes), diagnostics);
 }

@@ -83,14 +83,26 @@ Result<std::string> ByteStream::peek(size_t bytes) {
 Result<std::unique_ptr<FileStream>> FileStream::open(const std::string &path) {
   const bool standard_input = path == "-";
   const std::string name = standard_input ? "standard input" : path;
-  const int descriptor = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Opening a pipe would wait for its writer.
+  const int descriptor =
+      standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return system_error(name, std::string("cannot open: ") + std::strerror(errno));
   std::unique_ptr<FileStream> stream(new FileStream(name, descriptor));
   struct stat status;
   if (fstat(descriptor, &status) != 0)
     return system_error(name, std::string("cannot read: ") + std::strerror(errno));
   if (S_ISDIR(status.st_mode)) return system_error(name, "expected a file, found a directory");
-  if (S_ISREG(status.st_mode) && !standard_input) stream->total_ = static_cast<uint64_t>(status.st_size);
+  if (standard_input) return stream;
+  if (S_ISREG(status.st_mode)) {
+    stream->total_ = static_cast<uint64_t>(status.st_size);
+  } else {
+    if (!starts_with(path, "/dev/") && !starts_with(path, "/proc/"))
+      return system_error(name, "expected a file, found a pipe or device",
+                          "redirect it to standard input, and give -");
+    const int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0 || fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) < 0)
+      return system_error(name, std::string("cannot read: ") + std::strerror(errno));
+  }
   return stream;
 }
 

@@ -47,7 +47,8 @@ class ByteStream {
 
 class FileStream final : public ByteStream {
  public:
-  // Missing or unreadable files are system errors. "-" is standard input.
+  // Missing or unreadable files are system errors. "-" is standard input. A pipe or device is opened only by a path below
+  // /dev or /proc (`<(command)` of a shell is one): any other one may wait for ever, and is an error.
   static Result<std::unique_ptr<FileStream>> open(const std::string &path);
   ~FileStream() override;
 

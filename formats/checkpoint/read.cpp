@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <set>
 
+#include "formats/budget.h"
 #include "formats/bytes/byte_stream.h"
 #include "formats/checkpoint/checkpoint.h"
 #include "formats/checkpoint/header.h"
@@ -14,7 +16,8 @@ constexpr const char *restore_hint = "the file was changed after it was written:
 // What is wrong with a file, found while checking it; null if nothing.
 class Reader {
  public:
-  Reader(const std::string &path, std::span<const std::byte> bytes) : path_(path), bytes_(bytes) {}
+  Reader(const std::string &path, std::span<const std::byte> bytes)
+      : path_(path), bytes_(bytes), budget_(bytes.size()) {}
 
   Status read(Checkpoint &content);
 
@@ -25,11 +28,20 @@ class Reader {
   }
   Status check_zeros(uint64_t from, uint64_t to) const;
   Status check_header();
+  // An index may point to one table or vector again and again: each visit is charged.
+  bool charge(const flatbuffers::String *text) { return budget_.charge(64 + (text ? text->size() : 0)); }
+  template <class Value>
+  bool charge(const flatbuffers::Vector<Value> *vector) {
+    return !vector || budget_.charge(sizeof(Value), vector->size());
+  }
+  Status read_history(const schema::Checkpoint &index, History &history);
+  Status read_callbacks(const schema::Checkpoint &index, std::vector<CallbackState> &callbacks);
   Status read_blobs(const schema::Checkpoint &index, Checkpoint &content);
 
   const std::string &path_;
   std::span<const std::byte> bytes_;
   CheckpointHeader header_{};
+  Budget budget_;
 };
 
 Status Reader::check_zeros(uint64_t from, uint64_t to) const {
@@ -120,11 +132,44 @@ std::string text_of(const flatbuffers::String *text) {
   return text ? text->str() : std::string();
 }
 
+Status Reader::read_history(const schema::Checkpoint &index, History &history) {
+  history.epochs = values_of(index.history_epochs());
+  if (!index.history()) return {};
+  for (const schema::Series *series : *index.history()) {
+    if (!charge(series->name()) || !charge(series->values())) return budget_.exceeded(path_, "the history");
+    history.series.emplace_back(text_of(series->name()), values_of(series->values()));
+    if (history.series.back().second.size() != history.epochs.size())
+      return damaged(sizeof header_,
+                     "the history of '" + printable(history.series.back().first) + "' has a wrong length");
+  }
+  return {};
+}
+
+Status Reader::read_callbacks(const schema::Checkpoint &index, std::vector<CallbackState> &callbacks) {
+  if (!index.callbacks()) return {};
+  for (const schema::CallbackState *callback : *index.callbacks()) {
+    if (!charge(callback->class_name())) return budget_.exceeded(path_, "the callbacks");
+    CallbackState state{text_of(callback->class_name()), {}};
+    if (callback->numbers())
+      for (const schema::NamedNumber *number : *callback->numbers()) {
+        if (!charge(number->name())) return budget_.exceeded(path_, "the callbacks");
+        state.numbers.emplace_back(text_of(number->name()), number->value());
+      }
+    callbacks.push_back(std::move(state));
+  }
+  return {};
+}
+
 Status Reader::read_blobs(const schema::Checkpoint &index, Checkpoint &content) {
   const uint64_t start = header_.data_start();
   uint64_t end = 0;  // of the blob before, from the start of the data section
+  std::set<std::pair<BlobRole, std::string>> names;
   if (index.blobs())
     for (const schema::Blob *blob : *index.blobs()) {
+      // The name is kept twice.
+      if (!charge(blob->name()) || !charge(blob->name()) || !charge(blob->dims()) ||
+          !budget_.charge(2 * sizeof(CheckpointBlob)))
+        return budget_.exceeded(path_, "the index");
       CheckpointBlob read{text_of(blob->name()), static_cast<BlobRole>(blob->role()),
                           static_cast<BlobType>(blob->type()), values_of(blob->dims()), nullptr};
       uint64_t elements = 1;
@@ -142,7 +187,7 @@ Status Reader::read_blobs(const schema::Checkpoint &index, Checkpoint &content) 
         return damaged(start + blob->offset(),
                        format("the %llu bytes of '%s' do not fit their checksum",
                               static_cast<unsigned long long>(blob->bytes()), printable(read.name).c_str()));
-      if (content.find(read.name, read.role))
+      if (!names.emplace(read.role, read.name).second)
         return damaged(sizeof header_, "the index lists '" + printable(read.name) + "' twice");
       end = blob->offset() + blob->bytes();
       content.blobs.push_back(std::move(read));
@@ -170,21 +215,8 @@ Status Reader::read(Checkpoint &content) {
                       index.stopped()};
   content.samples = index.samples();
   content.data_crc = index.data_crc();
-  content.history.epochs = values_of(index.history_epochs());
-  if (index.history())
-    for (const schema::Series *series : *index.history())
-      content.history.series.emplace_back(text_of(series->name()), values_of(series->values()));
-  for (const auto &[name, values] : content.history.series)
-    if (values.size() != content.history.epochs.size())
-      return damaged(sizeof header_, "the history of '" + printable(name) + "' has a wrong length");
-  if (index.callbacks())
-    for (const schema::CallbackState *callback : *index.callbacks()) {
-      CallbackState state{text_of(callback->class_name()), {}};
-      if (callback->numbers())
-        for (const schema::NamedNumber *number : *callback->numbers())
-          state.numbers.emplace_back(text_of(number->name()), number->value());
-      content.callbacks.push_back(std::move(state));
-    }
+  if (Status status = read_history(index, content.history); !status) return status;
+  if (Status status = read_callbacks(index, content.callbacks); !status) return status;
   return read_blobs(index, content);
 }
 

@@ -7,40 +7,42 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "formats/bytes/numbers.h"
+
 namespace sinter::hdf5 {
-namespace {
-
-// Structure is read once; sound files need less than their own size.
-constexpr uint64_t kBudgetFactor = 8, kBudgetBase = 1 << 20;
-
-}  // namespace
 
 int FileBytes::open(const std::string &path) {
-  file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file_ < 0) return errno;
   struct stat status{};
   if (::fstat(file_, &status) != 0) return errno;
   if (!S_ISREG(status.st_mode)) return EINVAL;
   size_ = static_cast<uint64_t>(status.st_size);
-  budget_ = size_ * kBudgetFactor + kBudgetBase;
+  budget_ = std::make_shared<Budget>(size_);
   return 0;
 }
 
-void FileBytes::open_memory(Bytes bytes) {
+void FileBytes::open_memory(Bytes bytes, std::shared_ptr<Budget> budget) {
   memory_ = std::move(bytes);
   size_ = memory_.size();
-  budget_ = size_ * kBudgetFactor + kBudgetBase;
+  budget_ = std::move(budget);
 }
 
 FileBytes::~FileBytes() {
   if (file_ >= 0) ::close(file_);
 }
 
+bool FileBytes::charge(uint64_t bytes, uint64_t count) {
+  const bool has_room = !problem && budget_->charge(bytes, count);
+  if (!has_room)
+    problem.set("its structure repeats itself: it asks for more than " + bytes_text(budget_->limit()));
+  return has_room;
+}
+
 Bytes FileBytes::block(uint64_t at, uint64_t length) {
+  constexpr uint64_t overhead = 64;  // of a block, however small
   if (length > size_ || at > size_ - length) problem.set("it points outside itself");
-  if (length > budget_) problem.set("its structure repeats itself");
-  if (problem) return {};
-  budget_ -= length;
+  if (!charge(length + overhead)) return {};
   Bytes out(length);
   read(at, out);
   return out;
@@ -72,10 +74,8 @@ std::span<const uint8_t> Cursor::take(size_t count) {
 }
 
 uint64_t Cursor::unsigned_integer(size_t bytes) {
-  uint64_t value = 0;
   const auto part = take(bytes);
-  for (size_t i = part.size(); i-- > 0;) value = value << 8 | part[i];
-  return value;
+  return little_endian(part.data(), part.size());
 }
 
 void Cursor::expect(std::string_view signature) {

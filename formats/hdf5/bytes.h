@@ -1,5 +1,5 @@
-// The bytes of a file that is not trusted: every read is checked against the file's size, and all reading of
-// structure together against a budget, so that no cycle of pointers keeps a reader going.
+// The bytes of a file that is not trusted: every read is checked against the file's size, and all that readers make of
+// it is charged to a budget, so that no cycle of pointers keeps a reader going.
 //
 // Nothing here throws. The first thing that is wrong is kept in a Problem; from then on reads give zeros and
 // empty blocks, so that a caller may look at the problem once, at the end of a step, before it believes a
@@ -7,11 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "formats/budget.h"
 
 namespace sinter::hdf5 {
 
@@ -39,13 +42,15 @@ class FileBytes {
 
   // Call one of these, once.
   int open(const std::string &path);  // 0, or what errno says; only regular files are read
-  void open_memory(Bytes bytes);
+  void open_memory(Bytes bytes, std::shared_ptr<Budget> budget);
 
   uint64_t size() const { return size_; }
-  // Bytes [at, at + length): of structure, counted against the budget. Outside the file, or after a problem:
-  // empty.
+  // Whether the budget has room for that; if not, it is a problem.
+  bool charge(uint64_t bytes, uint64_t count = 1);
+  Budget &budget() { return *budget_; }
+  // Bytes [at, at + length): of structure, charged. Outside the file, or after a problem: empty.
   Bytes block(uint64_t at, uint64_t length);
-  // The same into memory of the caller's, not counted; zeros after a problem.
+  // The same into memory of the caller's, not charged; zeros after a problem.
   void read(uint64_t at, std::span<uint8_t> out);
 
   Problem problem;
@@ -54,7 +59,7 @@ class FileBytes {
   int file_ = -1;
   Bytes memory_;
   uint64_t size_ = 0;
-  uint64_t budget_ = 0;
+  std::shared_ptr<Budget> budget_;
 };
 
 // Little-endian numbers from a block, front to back. Reading past the end is a problem.

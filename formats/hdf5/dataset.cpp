@@ -56,22 +56,24 @@ Bytes unshuffled(const Bytes &data, size_t element_size) {
   return out;
 }
 
-void too_large(Problem &problem, uint64_t bytes, uint64_t limit) {
-  problem.set("it claims " + std::to_string(bytes) + " bytes, more than the file can hold (limit " +
-              std::to_string(limit) + ")");
+void too_large(Problem &problem, uint64_t elements, uint64_t limit) {
+  problem.set("it claims " + std::to_string(elements) + " numbers, more than the file can hold (limit " +
+              std::to_string(limit) + " bytes)");
+}
+// Whether the budget has room for the elements of a claimed shape.
+bool charge(FileBytes &file, uint64_t bytes, uint64_t elements) {
+  const uint64_t left = file.budget().left();
+  if (elements <= left / bytes) return file.charge(bytes, elements);
+  too_large(file.problem, elements, left);
+  return false;
 }
 
 // Reads the chunks of one data set into their places.
 class ChunkReader {
  public:
   ChunkReader(Objects &objects, const Datatype &type, std::vector<uint16_t> filters,
-              std::vector<uint64_t> chunk, uint64_t &budget, Numbers &out)
-      : objects_(objects),
-        type_(type),
-        filters_(std::move(filters)),
-        chunk_(std::move(chunk)),
-        budget_(budget),
-        out_(out) {
+              std::vector<uint64_t> chunk, Numbers &out)
+      : objects_(objects), type_(type), filters_(std::move(filters)), chunk_(std::move(chunk)), out_(out) {
     for (const uint64_t dim : chunk_) chunk_elements_ *= dim;
   }
 
@@ -106,11 +108,8 @@ class ChunkReader {
         problem().set("a chunk lies outside the shape");
     Bytes data = objects_.file().block(objects_.absolute(address), size);
     const uint64_t expected = chunk_elements_ * type_.size;
-    // Counted, so that a file cannot name one chunk, which may unpack to a thousand times its size, again and
-    // again.
-    if (expected > budget_) too_large(problem(), expected, budget_);
-    if (problem()) return;
-    budget_ -= expected;
+    // Each time: one chunk, which may unpack to a thousand times its size, may be named again and again.
+    if (problem() || !charge(objects_.file(), type_.size, chunk_elements_)) return;
     for (size_t i = filters_.size(); i-- > 0;) {
       if (i < 32 && (mask >> i & 1)) continue;
       if (filters_[i] == kFletcher32 && data.size() >= 4) data.resize(data.size() - 4);
@@ -152,16 +151,17 @@ class ChunkReader {
   std::vector<uint16_t> filters_;
   std::vector<uint64_t> chunk_;
   uint64_t chunk_elements_ = 1;
-  uint64_t &budget_;
   Numbers &out_;
 };
 
 void read_contiguous(Objects &objects, const Datatype &type, uint64_t address, uint64_t elements,
                      Numbers &out) {
+  const uint64_t at = address == kUndefinedAddress ? 0 : objects.absolute(address);
+  if (address != kUndefinedAddress && elements > objects.file().size() / type.size)
+    too_large(objects.problem(), elements, objects.file().size());
+  if (objects.problem()) return;
+  out.values.resize(elements);
   if (address == kUndefinedAddress) return;  // never written: zeros
-  const uint64_t size = elements * type.size;
-  const uint64_t at = objects.absolute(address);
-  if (size > objects.file().size()) too_large(objects.problem(), size, objects.file().size());
   // In pieces, so that the raw bytes of large weights do not lie in memory beside their values.
   constexpr uint64_t piece_elements = 1 << 20;
   for (uint64_t done = 0; done < elements && !objects.problem(); done += piece_elements) {
@@ -183,16 +183,15 @@ void check_chunk(Problem &problem, const std::vector<uint64_t> &chunk, size_t ra
   }
 }
 
-void read_layout(Objects &objects, const Object &dataset, const Datatype &type, uint64_t &budget,
+void read_layout(Objects &objects, const Object &dataset, const Datatype &type, uint64_t elements,
                  Numbers &out) {
-  const uint64_t chunk_limit = budget / type.size;
+  const uint64_t chunk_limit = objects.file().budget().left() / type.size;
   const Message &message = *dataset.find(kLayoutMessage);
   Problem &problem = objects.problem();
   Cursor cursor(problem, message.data);
   const uint8_t version = cursor.u8(), layout = cursor.u8();
   if (version != 3 && version != 4) problem.set("its layout has version " + std::to_string(version));
   if (problem) return;
-  const uint64_t elements = out.values.size();
   const size_t rank = out.dims.size();
   if (layout == 0) {
     const uint16_t size = cursor.u16();
@@ -207,8 +206,9 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
     std::vector<uint64_t> chunk;
     for (int i = 0; i + 1 < dimensions; ++i) chunk.push_back(cursor.u32());
     check_chunk(problem, chunk, rank, chunk_limit);
+    if (!problem) out.values.resize(elements);
     ChunkReader reader(objects, type, parse_filters(problem, dataset.find(kFilterMessage)), std::move(chunk),
-                       budget, out);
+                       out);
     if (tree != kUndefinedAddress && !problem) reader.read_tree(tree, kMaxTreeLevel);
   } else if (layout == 2) {
     const uint8_t flags = cursor.u8(), dimensions = cursor.u8(), bytes = cursor.u8();
@@ -219,6 +219,7 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
     if (cursor.u8() != 1) problem.set("its chunks have an index of a newer kind, which is not supported");
     check_chunk(problem, chunk, rank, chunk_limit);
     if (problem) return;
+    out.values.resize(elements);
     uint64_t size = type.size, mask = 0;
     for (const uint64_t dim : chunk) size *= dim;
     if (flags & 2) {
@@ -227,7 +228,7 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
     }
     const uint64_t address = cursor.u64();
     ChunkReader reader(objects, type, parse_filters(problem, dataset.find(kFilterMessage)), std::move(chunk),
-                       budget, out);
+                       out);
     if (address != kUndefinedAddress && !problem)
       reader.read_chunk(address, size, static_cast<uint32_t>(mask), std::vector<uint64_t>(rank, 0));
   } else {
@@ -237,7 +238,7 @@ void read_layout(Objects &objects, const Object &dataset, const Datatype &type, 
 
 }  // namespace
 
-Numbers read_numbers(Objects &objects, const Object &dataset, uint64_t &budget) {
+Numbers read_numbers(Objects &objects, const Object &dataset) {
   Problem &problem = objects.problem();
   const Message *type_message = dataset.find(kDatatypeMessage),
                 *space_message = dataset.find(kDataspaceMessage);
@@ -252,12 +253,9 @@ Numbers read_numbers(Objects &objects, const Object &dataset, uint64_t &budget) 
   if (!is_number(type)) problem.set("it does not hold numbers of 8 to 64 bits");
   const Dataspace space = parse_dataspace(problem, space_message->data);
   const uint64_t elements = space.elements();
-  if (elements > budget / sizeof(float))
-    too_large(problem, elements > budget ? elements : elements * sizeof(float), budget);
-  if (problem) return {};
-  budget -= elements * sizeof(float);
-  Numbers out{space.dims, std::vector<float>(elements)};
-  if (elements > 0) read_layout(objects, dataset, type, budget, out);
+  if (problem || !charge(objects.file(), sizeof(float), elements)) return {};
+  Numbers out{space.dims, {}};
+  if (elements > 0) read_layout(objects, dataset, type, elements, out);
   return out;
 }
 

@@ -10,8 +10,8 @@ struct Numbers {
   std::vector<float> values;
 };
 
-// Damage, types that are not numbers, data in other files, and sizes that the file cannot hold are problems
-// of the file: at most `budget` bytes of float32 are given, which are taken off it.
-Numbers read_numbers(Objects &objects, const Object &dataset, uint64_t &budget);
+// Damage, types that are not numbers, data in other files, and sizes that the file cannot hold are problems of the file;
+// the numbers and what is unpacked for them are charged to its budget.
+Numbers read_numbers(Objects &objects, const Object &dataset);
 
 }  // namespace sinter::hdf5

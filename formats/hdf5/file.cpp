@@ -7,17 +7,12 @@
 #include "formats/hdf5/objects.h"
 
 namespace sinter::hdf5 {
-namespace {
 
-// A file may hold compressed data, but weights do not shrink much: beyond this the sizes are not believed.
-constexpr uint64_t kMaxExpansion = 64, kMinBudget = 1 << 20;
-
-}  // namespace
+constexpr uint64_t kStepCost = 64;  // of a step on a path, or of a name that is listed, beside its bytes
 
 struct File::State {
   FileBytes bytes;
   std::optional<Objects> objects;
-  uint64_t budget = 0;  // bytes that arrays may still take
   std::string problem;
 
   // Whether the last step went well; what went wrong is moved into `problem`.
@@ -33,6 +28,7 @@ struct File::State {
     for (size_t start = 0; start < inside.size() && !bytes.problem;) {
       const size_t end = std::min(inside.find('/', start), inside.size());
       if (end > start) {
+        if (!bytes.charge(kStepCost)) break;
         const auto &links = objects->links(*current);
         const auto link = links.find(std::string(inside.substr(start, end - start)));
         if (link == links.end()) return nullptr;
@@ -59,6 +55,7 @@ struct File::State {
     const size_t size = attribute->type.size;
     if (count > attribute->data.size() / size) bytes.problem.set("it is cut off");
     for (uint64_t i = 0; i < count && !bytes.problem; ++i) {
+      if (!bytes.charge(size + kStepCost)) break;
       const auto element = std::span<const uint8_t>(attribute->data).subspan(i * size, size);
       out.push_back(is_variable ? objects->variable_text(element) : text_of(element));
     }
@@ -74,7 +71,6 @@ File::~File() = default;
 std::optional<File> File::finish(std::unique_ptr<State> state, Failure &failure) {
   failure.is_hdf5 = Objects::find_superblock(state->bytes).has_value();
   if (failure.is_hdf5) state->objects.emplace(state->bytes);
-  state->budget = state->bytes.size() * kMaxExpansion + kMinBudget;
   if (!state->is_well()) failure.problem = state->problem;
   if (!failure.is_hdf5 || !failure.problem.empty()) return std::nullopt;
   return File(std::move(state));
@@ -86,14 +82,19 @@ std::optional<File> File::open(const std::string &path, Failure &failure) {
   return failure.system_error == 0 ? finish(std::move(state), failure) : std::nullopt;
 }
 
-std::optional<File> File::open_memory(std::vector<uint8_t> bytes, Failure &failure) {
+std::optional<File> File::open_memory(std::vector<uint8_t> bytes, std::shared_ptr<Budget> budget,
+                                      Failure &failure) {
   auto state = std::make_unique<State>();
-  state->bytes.open_memory(std::move(bytes));
+  state->bytes.open_memory(std::move(bytes), std::move(budget));
   return finish(std::move(state), failure);
 }
 
 const std::string &File::problem() const {
   return state_->problem;
+}
+
+bool File::is_exhausted() const {
+  return state_->bytes.budget().left() == 0;
 }
 
 bool File::has_group(std::string_view path) const {
@@ -108,7 +109,7 @@ bool File::has_dataset(std::string_view path) const {
 
 bool File::has_attribute(std::string_view object, std::string_view name) const {
   const Object *owner = state_->open(object);
-  const bool is_there = owner && state_->objects->attribute(*owner, name).has_value();
+  const bool is_there = owner && state_->objects->has_attribute(*owner, name);
   return state_->is_well() && is_there;
 }
 
@@ -138,10 +139,14 @@ std::optional<std::vector<std::string>> File::list_attribute(std::string_view ob
 
 std::optional<std::vector<std::string>> File::members(std::string_view group) const {
   std::vector<std::string> names;
-  if (const Object *object = state_->open(group))
-    for (const auto &[name, address] : state_->objects->links(*object)) names.push_back(name);
-  else
+  if (const Object *object = state_->open(group)) {
+    for (const auto &[name, address] : state_->objects->links(*object)) {
+      if (!state_->bytes.charge(name.size() + kStepCost)) break;
+      names.push_back(name);
+    }
+  } else {
     state_->bytes.problem.set("it is not there");
+  }
   return state_->is_well() ? std::optional(std::move(names)) : std::nullopt;
 }
 
@@ -152,7 +157,7 @@ std::optional<Array> File::array(std::string_view dataset) const {
     state_->is_well();
     return std::nullopt;
   }
-  Numbers numbers = read_numbers(*state_->objects, *object, state_->budget);
+  Numbers numbers = read_numbers(*state_->objects, *object);
   if (!state_->is_well()) return std::nullopt;
   return Array{{numbers.dims.begin(), numbers.dims.end()}, std::move(numbers.values)};
 }

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/budget.h"
+
 namespace sinter::hdf5 {
 
 // An array of the file, converted to float32, row-major.
@@ -31,8 +33,9 @@ class File {
     std::string problem;
   };
   static std::optional<File> open(const std::string &path, Failure &failure);
-  // A file within an archive.
-  static std::optional<File> open_memory(std::vector<uint8_t> bytes, Failure &failure);
+  // A file within an archive, whose budget it shares.
+  static std::optional<File> open_memory(std::vector<uint8_t> bytes, std::shared_ptr<Budget> budget,
+                                         Failure &failure);
 
   File(File &&) noexcept;
   File &operator=(File &&) noexcept;
@@ -51,6 +54,8 @@ class File {
   std::optional<Array> array(std::string_view dataset) const;
 
   const std::string &problem() const;
+  // Whether the file has asked for more than its budget; then nothing more is read.
+  bool is_exhausted() const;
 
  private:
   struct State;

@@ -25,11 +25,8 @@ Result<std::string> config_of_archive(const ZipArchive &archive, const std::stri
   return read_all(**stream, largest_config);
 }
 
-Result<std::vector<uint8_t>> weights_of_archive(const ZipArchive &archive, const std::string &path) {
+Result<std::vector<uint8_t>> weights_of_archive(const ZipArchive &archive) {
   const ZipEntry &entry = *archive.find(weights_name);
-  if (entry.method != 0)
-    return rejected(path, std::string(weights_name) + " is compressed",
-                    "Keras stores it as it is: save the model again");
   auto stream = archive.read(entry);
   if (!stream) return stream.error();
   std::vector<uint8_t> bytes(entry.bytes);

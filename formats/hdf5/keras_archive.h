@@ -14,7 +14,7 @@ bool is_keras_archive(const ZipArchive &archive);
 
 // config.json, of at most 64 MiB.
 Result<std::string> config_of_archive(const ZipArchive &archive, const std::string &path);
-// model.weights.h5 as bytes; Keras stores it as it is, so it is not larger than the archive.
-Result<std::vector<uint8_t>> weights_of_archive(const ZipArchive &archive, const std::string &path);
+// model.weights.h5 as bytes.
+Result<std::vector<uint8_t>> weights_of_archive(const ZipArchive &archive);
 
 }  // namespace sinter

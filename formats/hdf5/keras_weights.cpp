@@ -8,6 +8,7 @@ namespace sinter::hdf5 {
 namespace {
 
 constexpr int kMaxModelDepth = 32;  // models within models
+constexpr size_t kMaxDamages = 20;  // more say nothing new; then reading ends
 
 class Reader {
  public:
@@ -19,6 +20,7 @@ class Reader {
   void fail(std::string_view path, std::string_view what) {
     damages_.push_back(damage_of(file_, path, what));
   }
+  bool is_hopeless() const { return damages_.size() >= kMaxDamages; }
 
   std::optional<std::vector<std::string>> list(const std::string &object, const char *attribute) {
     auto texts = file_.list_attribute(object, attribute);
@@ -42,7 +44,10 @@ class Reader {
     const auto names = list(group, "weight_names");
     if (!names || names->empty()) return;
     KerasLayerWeights weights{layer, {}};
-    for (const std::string &name : *names) add_weight(weights, group + "/" + name, name);
+    for (const std::string &name : *names) {
+      if (is_hopeless()) return;
+      add_weight(weights, group + "/" + name, name);
+    }
     out_.layers.push_back(std::move(weights));
   }
 
@@ -52,11 +57,13 @@ class Reader {
     if (!layers) return;
     const auto below = [&](const std::string &name) { return group.empty() ? name : group + "/" + name; };
     std::set<std::string> seen;
-    for (const std::string &layer : *layers)
+    for (const std::string &layer : *layers) {
+      if (is_hopeless()) return;
       if (seen.insert(layer).second)
         read_named_weights(below(layer), layer);
       else
         damages_.push_back({group, "attribute 'layer_names' lists '" + layer + "' twice", ""});
+    }
     // Weights that belong to no layer.
     constexpr const char *own = "top_level_model_weights";
     if (!seen.contains(own) && file_.has_group(below(own))) read_named_weights(below(own), "");
@@ -75,7 +82,10 @@ class Reader {
     if (numbered.empty()) return;
     std::ranges::sort(numbered);
     KerasLayerWeights weights{layer, {}};
-    for (const auto &[number, name] : numbered) add_weight(weights, group + "/" + name, name);
+    for (const auto &[number, name] : numbered) {
+      if (is_hopeless()) return;
+      add_weight(weights, group + "/" + name, name);
+    }
     out_.layers.push_back(std::move(weights));
   }
 
@@ -84,6 +94,7 @@ class Reader {
     const auto layers = members(group);
     if (!layers) return;
     for (const std::string &layer : *layers) {
+      if (is_hopeless()) return;
       const std::string at = group + "/" + layer;
       if (file_.has_group(at + "/vars")) read_numbered_weights(at + "/vars", prefix + layer);
       if (file_.has_group(at + "/layers") && depth < kMaxModelDepth)
@@ -111,13 +122,14 @@ KerasWeights Reader::run() {
   } else if (file_.has_group("layers") || file_.has_group("_layer_checkpoint_dependencies")) {
     out_.by_class = true;
     read_class_layers(file_.has_group("layers") ? "layers" : "_layer_checkpoint_dependencies", "", 0);
-  } else {
+  } else if (!file_.is_exhausted()) {
     damages_.push_back(
         {"",
          "an HDF5 file, but not one with Keras weights: it has neither a group 'model_weights' or "
          "'layers' nor an attribute 'layer_names'",
          "give a file written by model.save() or model.save_weights()"});
   }
+  if (damages_.empty() && file_.is_exhausted()) fail("", "the layers");
   return std::move(out_);
 }
 

@@ -1,8 +1,8 @@
 #include "formats/hdf5/numbers.h"
 
 #include <bit>
-#include <cmath>
-#include <limits>
+
+#include "formats/bytes/numbers.h"
 
 namespace sinter::hdf5 {
 namespace {
@@ -23,15 +23,6 @@ bool is_known_float(const Datatype &type) {
   return false;
 }
 
-float from_half(uint64_t bits) {
-  const int exponent = static_cast<int>(bits >> 10 & 31);
-  const auto mantissa = static_cast<float>(bits & 1023);
-  float value = exponent == 0    ? std::ldexp(mantissa, -24)
-                : exponent == 31 ? (mantissa == 0 ? INFINITY : std::numeric_limits<float>::quiet_NaN())
-                                 : std::ldexp(1024 + mantissa, exponent - 25);
-  return bits >> 15 & 1 ? -value : value;
-}
-
 float element(uint64_t bits, const Datatype &type) {
   if (type.type_class == TypeClass::integer) {
     const int unused = 64 - static_cast<int>(type.size) * 8;
@@ -40,7 +31,8 @@ float element(uint64_t bits, const Datatype &type) {
   }
   if (type.size == 8) return static_cast<float>(std::bit_cast<double>(bits));
   if (type.size == 4) return std::bit_cast<float>(static_cast<uint32_t>(bits));
-  return type.exponent_bits == 5 ? from_half(bits) : std::bit_cast<float>(static_cast<uint32_t>(bits << 16));
+  const auto half = static_cast<uint16_t>(bits);
+  return type.exponent_bits == 5 ? float_of_half(half) : float_of_bfloat16(half);
 }
 
 }  // namespace

@@ -7,6 +7,8 @@ namespace sinter::hdf5 {
 namespace {
 
 constexpr size_t kMaxMessages = 100'000;
+// What a kept object, message, link or text costs beside its bytes.
+constexpr uint64_t kOverhead = 128;
 constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
 
 size_t padded_to_8(size_t size) {
@@ -86,6 +88,7 @@ const Object &Objects::object(uint64_t address) {
   if (const auto known = objects_.find(address); known != objects_.end()) return known->second;
   static const Object none;
   Object object = read_object(address);
+  file_.charge(kOverhead);
   return problem() ? none : objects_.emplace(address, std::move(object)).first->second;
 }
 
@@ -151,6 +154,7 @@ void Objects::read_messages(std::span<const uint8_t> block, int version, bool ha
     }
     if (message.type == 0) continue;  // unused space
     if (messages.size() >= kMaxMessages) problem().set("an object header has too many messages");
+    if (!file_.charge(kOverhead)) return;  // the bytes were charged with their block
     message.data.assign(data.begin(), data.end());
     messages.push_back(std::move(message));
   }
@@ -178,7 +182,8 @@ const std::map<std::string, uint64_t> &Objects::links(const Object &group) {
       if (flags & 0x10) cursor.skip(1);
       const auto name = cursor.take(cursor.unsigned_integer(size_t{1} << (flags & 3)));
       const uint64_t target = kind == 0 ? cursor.u64() : 0;
-      if (kind == 0 && !problem()) links.emplace(std::string(name.begin(), name.end()), target);
+      if (kind == 0 && file_.charge(name.size() + kOverhead))
+        links.emplace(std::string(name.begin(), name.end()), target);
     }
   }
   static const std::map<std::string, uint64_t> none;
@@ -233,11 +238,45 @@ void Objects::read_group_node(uint64_t address, int level, const Bytes &names,
     if (cached == 2) continue;  // a soft link
     if (name_at >= names.size()) problem().set("a name lies outside its heap");
     if (problem()) return;
-    links.emplace(text_of(std::span(names).subspan(name_at)), target);
+    std::string name = text_of(std::span(names).subspan(name_at));
+    if (!file_.charge(name.size() + kOverhead)) return;
+    links.emplace(std::move(name), target);
   }
 }
 
-std::optional<Attribute> Objects::attribute(const Object &object, std::string_view name) {
+namespace {
+
+// The parts of an attribute's message.
+struct AttributeParts {
+  bool is_shared = false;
+  std::span<const uint8_t> name, type, space, data;
+};
+
+AttributeParts parse_attribute(Problem &problem, const Message &message) {
+  Cursor cursor(problem, message.data);
+  const uint8_t version = cursor.u8();
+  const uint8_t flags = cursor.u8();
+  if (version < 1 || version > 3) problem.set("an attribute has an unknown version");
+  const uint16_t name_size = cursor.u16(), type_size = cursor.u16(), space_size = cursor.u16();
+  if (version == 3) cursor.skip(1);
+  const auto field = [&](size_t size) {
+    const auto part = cursor.take(size);
+    if (version == 1) cursor.skip(std::min(padded_to_8(size) - size, cursor.left()));
+    return part;
+  };
+  AttributeParts parts{message.shared || (version > 1 && flags != 0)};
+  parts.name = field(name_size);
+  parts.type = field(type_size);
+  parts.space = field(space_size);
+  parts.data = cursor.take(cursor.left());
+  return parts;
+}
+
+}  // namespace
+
+const Objects::AttributeIndex &Objects::attributes(const Object &object) {
+  if (const auto known = attributes_.find(&object); known != attributes_.end()) return known->second;
+  AttributeIndex index;
   for (const Message &message : object.messages) {
     if (problem()) break;
     if (message.type == kAttributeInfoMessage) {
@@ -248,29 +287,49 @@ std::optional<Attribute> Objects::attribute(const Object &object, std::string_vi
         problem().set("attributes are stored in a heap, which is not supported");
     }
     if (message.type != kAttributeMessage) continue;
-    Cursor cursor(problem(), message.data);
-    const uint8_t version = cursor.u8();
-    const uint8_t flags = cursor.u8();
-    if (version < 1 || version > 3) problem().set("an attribute has an unknown version");
-    const uint16_t name_size = cursor.u16(), type_size = cursor.u16(), space_size = cursor.u16();
-    if (version == 3) cursor.skip(1);
-    const auto field = [&](size_t size) {
-      const auto part = cursor.take(size);
-      if (version == 1) cursor.skip(std::min(padded_to_8(size) - size, cursor.left()));
-      return part;
-    };
-    if (text_of(field(name_size)) != name || problem()) continue;
-    if (message.shared || (version > 1 && flags != 0))
-      problem().set("an attribute has a shared type, which is not supported");
-    Attribute attribute;
-    attribute.type = parse_datatype(problem(), field(type_size));
-    attribute.space = parse_dataspace(problem(), field(space_size));
-    const auto data = cursor.take(cursor.left());
-    attribute.data.assign(data.begin(), data.end());
-    if (problem()) break;
-    return attribute;
+    std::string name = text_of(parse_attribute(problem(), message).name);
+    if (file_.charge(name.size() + kOverhead)) index.emplace(std::move(name), &message);
   }
-  return std::nullopt;
+  static const AttributeIndex none;
+  return problem() ? none : attributes_.emplace(&object, std::move(index)).first->second;
+}
+
+bool Objects::has_attribute(const Object &object, std::string_view name) {
+  return attributes(object).contains(name);
+}
+
+std::optional<Attribute> Objects::attribute(const Object &object, std::string_view name) {
+  const AttributeIndex &index = attributes(object);
+  const auto found = index.find(name);
+  if (found == index.end()) return std::nullopt;
+  const AttributeParts parts = parse_attribute(problem(), *found->second);
+  if (parts.is_shared) problem().set("an attribute has a shared type, which is not supported");
+  Attribute attribute;
+  attribute.type = parse_datatype(problem(), parts.type);
+  attribute.space = parse_dataspace(problem(), parts.space);
+  if (!file_.charge(parts.data.size())) return std::nullopt;
+  attribute.data.assign(parts.data.begin(), parts.data.end());
+  return attribute;
+}
+
+void Objects::read_heap(uint64_t address, Heap &heap) {
+  const uint64_t at = absolute(address);
+  const Bytes head = file_.block(at, 16);
+  Cursor head_cursor(problem(), head);
+  head_cursor.expect("GCOL");
+  head_cursor.skip(4);
+  heap.bytes = file_.block(at, head_cursor.u64());
+  Cursor cursor(problem(), heap.bytes);
+  cursor.skip(16);
+  while (cursor.left() >= 16 && !problem()) {
+    const uint16_t index = cursor.u16();
+    cursor.skip(6);
+    const uint64_t size = cursor.u64();
+    if (index == 0) break;  // free space up to the end
+    const auto data = cursor.take(size);
+    cursor.skip(std::min(padded_to_8(size) - size, cursor.left()));
+    if (file_.charge(kOverhead)) heap.objects.emplace(index, data);
+  }
 }
 
 std::string Objects::variable_text(std::span<const uint8_t> reference) {
@@ -281,28 +340,17 @@ std::string Objects::variable_text(std::span<const uint8_t> reference) {
   if (length == 0) return {};
   auto heap = heaps_.find(address);
   if (heap == heaps_.end()) {
-    const uint64_t at = absolute(address);
-    const Bytes head = file_.block(at, 16);
-    Cursor head_cursor(problem(), head);
-    head_cursor.expect("GCOL");
-    head_cursor.skip(4);
-    Bytes whole = file_.block(at, head_cursor.u64());
-    if (problem()) return {};
-    heap = heaps_.emplace(address, std::move(whole)).first;
+    heap = heaps_.try_emplace(address).first;
+    read_heap(address, heap->second);
   }
-  Cursor objects(problem(), heap->second);
-  objects.skip(16);
-  while (objects.left() >= 16 && !problem()) {
-    const uint16_t object_index = objects.u16();
-    objects.skip(6);
-    const uint64_t size = objects.u64();
-    if (object_index == 0) break;  // free space up to the end
-    const auto data = objects.take(size);
-    if (object_index == index) return text_of(data.first(std::min<size_t>(length, data.size())));
-    objects.skip(std::min(padded_to_8(size) - size, objects.left()));
+  const auto &objects = heap->second.objects;
+  const auto found = index > UINT16_MAX ? objects.end() : objects.find(static_cast<uint16_t>(index));
+  if (found == objects.end()) {
+    problem().set("a text is missing from its heap");
+    return {};
   }
-  problem().set("a text is missing from its heap");
-  return {};
+  const auto data = found->second.first(std::min<size_t>(length, found->second.size()));
+  return file_.charge(data.size() + kOverhead) ? text_of(data) : std::string();
 }
 
 Datatype parse_datatype(Problem &problem, std::span<const uint8_t> message) {

@@ -80,6 +80,7 @@ class Objects {
   const Object &object(uint64_t address);
   // Hard links of a group: name -> address of the object. Soft and external links are left out.
   const std::map<std::string, uint64_t> &links(const Object &group);
+  bool has_attribute(const Object &object, std::string_view name);
   std::optional<Attribute> attribute(const Object &object, std::string_view name);
   // An element of variable length, from the global heap.
   std::string variable_text(std::span<const uint8_t> reference);
@@ -89,6 +90,15 @@ class Objects {
   uint64_t absolute(uint64_t address);  // in the file
 
  private:
+  // A global heap: where its objects lie, by their numbers.
+  struct Heap {
+    Bytes bytes;
+    std::map<uint16_t, std::span<const uint8_t>> objects;
+  };
+  using AttributeIndex = std::map<std::string, const Message *, std::less<>>;
+
+  const AttributeIndex &attributes(const Object &object);
+  void read_heap(uint64_t address, Heap &heap);
   Object read_object(uint64_t address);
   void read_messages(std::span<const uint8_t> block, int version, bool has_order,
                      std::vector<Message> &messages,
@@ -102,7 +112,8 @@ class Objects {
   uint64_t root_ = kUndefinedAddress;
   std::map<uint64_t, Object> objects_;
   std::map<const Object *, std::map<std::string, uint64_t>> links_;
-  std::map<uint64_t, Bytes> heaps_;
+  std::map<const Object *, AttributeIndex> attributes_;
+  std::map<uint64_t, Heap> heaps_;
 };
 
 Datatype parse_datatype(Problem &problem, std::span<const uint8_t> message);

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "formats/bytes/numbers.h"
 #include "formats/text.h"
 
 namespace sinter {
@@ -180,12 +181,6 @@ void convert(const NpyHeader &header, const unsigned char *from, Value *to, size
   }
 }
 
-uint32_t little_endian(const unsigned char *bytes, int count) {
-  uint32_t value = 0;
-  for (int i = 0; i < count; ++i) value |= uint32_t{bytes[i]} << 8 * i;
-  return value;
-}
-
 }  // namespace
 
 std::string NpyHeader::type_text() const {
@@ -207,7 +202,7 @@ Result<NpyHeader> read_npy_header(ByteStream &stream) {
   if (Status status = stream.read_exact(fixed + 8, static_cast<size_t>(length_bytes), "header length");
       !status)
     return status.error();
-  const uint32_t length = little_endian(fixed + 8, length_bytes);
+  const auto length = static_cast<uint32_t>(little_endian(fixed + 8, static_cast<size_t>(length_bytes)));
   if (length > max_header_bytes)
     return stream.damaged(start + 8,
                           format("npy header of %u bytes, expected at most %zu", length, max_header_bytes));

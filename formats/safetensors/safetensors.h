@@ -16,23 +16,29 @@
 
 namespace sinter {
 
+enum class SafetensorsType : uint8_t { f32, f16, bf16, f64 };
+
 struct SafetensorsEntry {
   std::string name;
   std::vector<int64_t> dims;
   uint64_t offset = 0;  // of the data, from the start of the file
   uint64_t elements = 1;
+  SafetensorsType type = SafetensorsType::f32;
+
+  uint64_t bytes() const;
 };
 
 class SafetensorsFile {
  public:
   // Whether a file that starts with these bytes (nine of them are enough) is one.
   static bool is_safetensors(std::string_view first_bytes);
-  // Every entry is checked against the file's size. Other element types than F32 are rejected.
+  // Every entry is checked against the file's size, and none may lie over another. Element types are floating-point
+  // numbers of 16 (both kinds), 32 and 64 bits; others are rejected.
   static Result<SafetensorsFile> open(const std::string &path);
 
   const std::vector<SafetensorsEntry> &entries() const { return entries_; }
   const SafetensorsEntry *find(std::string_view name) const;
-  // entry.elements floats.
+  // entry.elements numbers as floats.
   Status read(const SafetensorsEntry &entry, float *to);
 
  private:

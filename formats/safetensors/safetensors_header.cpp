@@ -28,12 +28,15 @@ void append_utf8(std::string &text, uint32_t code) {
 // As much of JSON as a header has: objects, texts, lists of whole numbers. After a failure every read fails.
 class Reader {
  public:
-  Reader(std::string_view json, std::string &problem) : json_(json), problem_(problem) {}
+  Reader(std::string_view json, Budget &budget, std::string &problem)
+      : json_(json), budget_(budget), problem_(problem) {}
 
   bool fail(const char *expected) {
     if (problem_.empty()) problem_ = format("expected %s at byte %zu of the header", expected, at_);
     return false;
   }
+  // Before something is kept.
+  bool charge(uint64_t bytes) { return budget_.charge(bytes) || fail("a smaller header"); }
   bool take(char c) {
     skip_blanks();
     if (at_ >= json_.size() || json_[at_] != c) return false;
@@ -73,6 +76,7 @@ class Reader {
         value = value * 10 + static_cast<uint64_t>(json_[at_] - '0');
       }
       if (at_ == start) return fail("a whole number");
+      if (!charge(2 * sizeof value)) return false;
       out.push_back(value);
     } while (take(','));
     return take(']') || fail("',' or ']'");
@@ -135,6 +139,7 @@ class Reader {
   }
 
   std::string_view json_;
+  Budget &budget_;
   std::string &problem_;
   size_t at_ = 0;
 };
@@ -153,15 +158,17 @@ bool read_field(Reader &reader, SafetensorsField &field) {
 
 }  // namespace
 
-std::optional<std::vector<SafetensorsField>> parse_safetensors_header(std::string_view json,
+std::optional<std::vector<SafetensorsField>> parse_safetensors_header(std::string_view json, Budget &budget,
                                                                       std::string &problem) {
   problem.clear();
   std::vector<SafetensorsField> fields;
-  Reader reader(json, problem);
+  constexpr uint64_t overhead = 2 * sizeof(SafetensorsField) + 128;
+  Reader reader(json, budget, problem);
   const bool read = reader.object([&](const std::string &key) {
     std::string ignored;
     if (key == "__metadata__")
       return reader.object([&](const std::string &) { return reader.text(ignored); });
+    if (!reader.charge(2 * key.size() + overhead)) return false;
     fields.push_back({key, {}, {}, {}});
     return read_field(reader, fields.back());
   });

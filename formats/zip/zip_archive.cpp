@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "formats/bytes/inflate_stream.h"
+#include "formats/bytes/numbers.h"
 #include "formats/text.h"
 
 // Field offsets: PKWARE APPNOTE 6.3.9, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14
@@ -18,19 +19,14 @@ constexpr uint64_t central_header_bytes = 46, local_header_bytes = 30, locator_b
 constexpr uint64_t max_directory_bytes = 64u << 20;
 constexpr uint64_t max_deflate_ratio = 1032;  // the most that deflate can expand
 
-uint64_t little(std::string_view bytes, size_t offset, int count) {
-  uint64_t value = 0;
-  for (int i = 0; i < count; ++i) value |= uint64_t{static_cast<unsigned char>(bytes[offset + i])} << 8 * i;
-  return value;
-}
 uint16_t little16(std::string_view bytes, size_t offset) {
-  return static_cast<uint16_t>(little(bytes, offset, 2));
+  return static_cast<uint16_t>(little_endian(bytes.data() + offset, 2));
 }
 uint32_t little32(std::string_view bytes, size_t offset) {
-  return static_cast<uint32_t>(little(bytes, offset, 4));
+  return static_cast<uint32_t>(little_endian(bytes.data() + offset, 4));
 }
 uint64_t little64(std::string_view bytes, size_t offset) {
-  return little(bytes, offset, 8);
+  return little_endian(bytes.data() + offset, 8);
 }
 
 Result<std::string> bytes_at(FileStream &file, uint64_t offset, uint64_t count, std::string_view what) {
@@ -166,11 +162,14 @@ Result<ZipArchive> ZipArchive::open(const std::string &path) {
   if (!size) return system_error(path, "zip archives must be regular files");
   Result<Directory> directory = find_directory(file, *size);
   if (!directory) return directory.error();
+  ZipArchive archive(path, *size);
+  constexpr uint64_t kept_per_entry = sizeof(ZipEntry) + 64;
+  if (!archive.budget_->charge(directory->bytes, 2) ||
+      !archive.budget_->charge(kept_per_entry, directory->entries))
+    return archive.budget_->exceeded(path, "the zip directory");
   Result<std::string> bytes = bytes_at(file, directory->offset, directory->bytes, "zip directory");
   if (!bytes) return bytes.error();
 
-  ZipArchive archive;
-  archive.path_ = path;
   archive.directory_offset_ = directory->offset;
   std::string_view rest = *bytes;
   for (uint64_t i = 0; i < directory->entries; ++i) {
@@ -197,7 +196,22 @@ Result<ZipArchive> ZipArchive::open(const std::string &path) {
     archive.entries_.push_back(std::move(entry));
     rest.remove_prefix(total);
   }
+  if (Status status = archive.check_places(file); !status) return status.error();
+  archive.is_charged_.resize(archive.entries_.size());
   return archive;
+}
+
+Status ZipArchive::check_places(const FileStream &file) const {
+  std::vector<const ZipEntry *> in_order;
+  for (const ZipEntry &entry : entries_) in_order.push_back(&entry);
+  std::ranges::sort(in_order, {}, &ZipEntry::header_offset);
+  for (size_t i = 1; i < in_order.size(); ++i) {
+    const ZipEntry &before = *in_order[i - 1], &entry = *in_order[i];
+    if (before.header_offset + local_header_bytes + before.compressed_bytes > entry.header_offset)
+      return file.damaged(entry.header_offset, "members '" + printable(before.name) + "' and '" +
+                                                   printable(entry.name) + "' lie over the same bytes");
+  }
+  return {};
 }
 
 const ZipEntry *ZipArchive::find(std::string_view name) const {
@@ -207,9 +221,6 @@ const ZipEntry *ZipArchive::find(std::string_view name) const {
 }
 
 Result<std::unique_ptr<ByteStream>> ZipArchive::read(const ZipEntry &entry) const {
-  Result<std::unique_ptr<FileStream>> opened = FileStream::open(path_);
-  if (!opened) return opened.error();
-  FileStream &file = **opened;
   const std::string name = path_ + "(" + printable(entry.name) + ")";
   if (entry.flags & 1) return rejected(name, "the member is encrypted");
   if (entry.method != 0 && entry.method != 8)
@@ -220,6 +231,13 @@ Result<std::unique_ptr<ByteStream>> ZipArchive::read(const ZipEntry &entry) cons
     return rejected(name, format("%llu bytes cannot come from %llu compressed ones",
                                  static_cast<unsigned long long>(entry.bytes),
                                  static_cast<unsigned long long>(entry.compressed_bytes)));
+  if (auto charged = is_charged_[static_cast<size_t>(&entry - entries_.data())]; !charged) {
+    if (!budget_->charge(entry.bytes)) return budget_->exceeded(name, bytes_text(entry.bytes) + " unpacked");
+    charged = true;
+  }
+  Result<std::unique_ptr<FileStream>> opened = FileStream::open(path_);
+  if (!opened) return opened.error();
+  FileStream &file = **opened;
   Result<std::string> header = bytes_at(file, entry.header_offset, local_header_bytes, "zip member header");
   if (!header) return header.error();
   if (little32(*header, 0) != 0x04034B50)

@@ -1,7 +1,7 @@
-// Zip archives, as far as .npz needs them: members stored or deflated, zip64 sizes; no encryption, no
-// multiple disks. The central directory is believed only within the file's own size, so that memory is
-// bounded by it; members are streams, and a member that yields other than its stated number of bytes or
-// CRC-32 is rejected.
+// Zip archives, as far as .npz and .keras need them: members stored or deflated, zip64 sizes; no encryption, no multiple
+// disks. The central directory is believed only within the file's own size, and no two members may lie over the same
+// bytes. Members are streams; one that yields other than its stated number of bytes or CRC-32 is rejected. The sizes of
+// members are charged to the archive's budget when they are first read.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/budget.h"
 #include "formats/bytes/byte_stream.h"
 
 namespace sinter {
@@ -32,11 +33,19 @@ class ZipArchive {
   const ZipEntry *find(std::string_view name) const;
   // The member's content, named "ARCHIVE(MEMBER)".
   Result<std::unique_ptr<ByteStream>> read(const ZipEntry &entry) const;
+  // For what is made of the members; shared with files within.
+  const std::shared_ptr<Budget> &budget() const { return budget_; }
 
  private:
+  ZipArchive(std::string path, uint64_t bytes)
+      : path_(std::move(path)), budget_(std::make_shared<Budget>(bytes)) {}
+  Status check_places(const FileStream &file) const;
+
   std::string path_;
   std::vector<ZipEntry> entries_;
   uint64_t directory_offset_ = 0;
+  std::shared_ptr<Budget> budget_;
+  mutable std::vector<bool> is_charged_;  // by entry
 };
 
 }  // namespace sinter

@@ -44,7 +44,8 @@ std::optional<H5Weights> read_h5_weights(const std::string &path, Diagnostics &d
 std::optional<H5Weights> read_h5_weights(const std::string &path, std::vector<uint8_t> bytes,
                                          Diagnostics &diagnostics) {
   hdf5::File::Failure failure;
-  auto opened = hdf5::File::open_memory(std::move(bytes), failure);
+  auto budget = std::make_shared<Budget>(bytes.size());
+  auto opened = hdf5::File::open_memory(std::move(bytes), std::move(budget), failure);
   const auto file = Hdf5File::opened(path, std::move(opened), failure, diagnostics);
   if (!file) return std::nullopt;
   return read_weights(*file);

@@ -155,9 +155,9 @@ Status load_any(const Trainer &trainer, const std::string &path, VariableCopies 
   Result<ZipArchive> archive = ZipArchive::open(path);
   if (!archive) return archive.error();
   if (!is_keras_archive(*archive)) return load_npz(trainer, *archive, path, copies);
-  Result<std::vector<uint8_t>> weights = weights_of_archive(*archive, path);
+  Result<std::vector<uint8_t>> weights = weights_of_archive(*archive);
   if (!weights) return weights.error();
-  auto file = hdf5::File::open_memory(std::move(*weights), failure);
+  auto file = hdf5::File::open_memory(std::move(*weights), archive->budget(), failure);
   return load_h5(trainer, std::move(file), failure, path, copies);
 }
 

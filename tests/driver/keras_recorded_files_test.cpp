@@ -68,9 +68,9 @@ TEST_P(RecordedFiles, HaveTheSameTree) {
   EXPECT_EQ(tree_of(hdf5::File::open(scratch / "w.weights.h5", failure)), expected);
   const auto archive = ZipArchive::open(scratch / "m.keras");
   ASSERT_TRUE(archive);
-  auto weights = sinter::weights_of_archive(*archive, "m.keras");
+  auto weights = sinter::weights_of_archive(*archive);
   ASSERT_TRUE(weights);
-  const auto file = hdf5::File::open_memory(std::move(*weights), failure);
+  const auto file = hdf5::File::open_memory(std::move(*weights), archive->budget(), failure);
   ASSERT_TRUE(file);
   EXPECT_GT(file->array("optimizer/vars/0")->values.at(0), 2) << "steps done";
   std::map<std::string, std::vector<int64_t>> tree;
