@@ -2,8 +2,8 @@
 
 #include "formats/json/json_writer.h"
 #include "formats/text.h"
+#include "runtime/data/training_sets.h"
 #include "runtime/training/evaluator.h"
-#include "runtime/training/training_sets.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "runtime/training/batch_stream.h"
+#include "runtime/data/batch_stream.h"
 #include "runtime/training/state.h"
 
 namespace sinter::runtime {

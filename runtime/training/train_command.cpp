@@ -6,11 +6,11 @@
 
 #include "formats/text.h"
 #include "runtime/data/output_check.h"
+#include "runtime/data/training_sets.h"
 #include "runtime/predictor/commands.h"
 #include "runtime/training/commands.h"
 #include "runtime/training/fit.h"
 #include "runtime/training/interrupt.h"
-#include "runtime/training/training_sets.h"
 #include "runtime/training/weight_files.h"
 #include "schema/program_generated.h"
 #include "support/fit_limits.h"

@@ -5,7 +5,7 @@
 
 #include "fake_programs.h"
 #include "fixtures.h"
-#include "runtime/training/sample_set.h"
+#include "runtime/data/sample_set.h"
 
 namespace sinter::runtime {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "fake_trainers.h"
 #include "fixtures.h"
-#include "runtime/training/batch_stream.h"
+#include "runtime/data/batch_stream.h"
+#include "runtime/data/sample_set.h"
 #include "runtime/training/permutation.h"
-#include "runtime/training/sample_set.h"
 
 namespace sinter::runtime {
 namespace {

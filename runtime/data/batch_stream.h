@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "runtime/arena.h"
-#include "runtime/training/sample_set.h"
+#include "runtime/data/sample_set.h"
 
 namespace sinter::runtime {
 

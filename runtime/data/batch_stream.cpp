@@ -1,4 +1,4 @@
-#include "runtime/training/batch_stream.h"
+#include "runtime/data/batch_stream.h"
 
 #include <csignal>
 

@@ -1,4 +1,4 @@
-#include "runtime/training/data_column.h"
+#include "runtime/data/data_column.h"
 
 #include <algorithm>
 #include <cmath>

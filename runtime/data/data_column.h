@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/data/input.h"
-#include "runtime/training/raw_array.h"
+#include "runtime/data/raw_array.h"
 
 namespace sinter::schema {
 struct DataArray;

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "runtime/training/raw_array.h"
+#include "runtime/data/raw_array.h"
 
 namespace sinter::runtime {
 

@@ -1,4 +1,4 @@
-#include "runtime/training/raw_array.h"
+#include "runtime/data/raw_array.h"
 
 #include <cmath>
 

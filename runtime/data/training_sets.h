@@ -1,8 +1,8 @@
 // The samples that fit() trains on and those it validates on.
 #pragma once
 
+#include "runtime/data/sample_set.h"
 #include "runtime/predictor/console.h"
-#include "runtime/training/sample_set.h"
 
 namespace sinter::runtime {
 

@@ -1,4 +1,4 @@
-#include "runtime/training/sample_set.h"
+#include "runtime/data/sample_set.h"
 
 #include <algorithm>
 #include <cmath>

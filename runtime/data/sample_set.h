@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/training/data_column.h"
-#include "runtime/training/data_files.h"
+#include "runtime/data/data_column.h"
+#include "runtime/data/data_files.h"
 #include "runtime/training/trainer.h"
 
 namespace sinter::runtime {

@@ -1,4 +1,4 @@
-#include "runtime/training/training_sets.h"
+#include "runtime/data/training_sets.h"
 
 #include "formats/text.h"
 #include "schema/program_generated.h"

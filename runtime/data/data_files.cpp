@@ -1,4 +1,4 @@
-#include "runtime/training/data_files.h"
+#include "runtime/data/data_files.h"
 
 #include <algorithm>
 #include <cstdlib>

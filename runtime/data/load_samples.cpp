@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "formats/text.h"
-#include "runtime/training/sample_set.h"
+#include "runtime/data/sample_set.h"
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {
