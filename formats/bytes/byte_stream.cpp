@@ -151,7 +151,8 @@ Result<std::string> read_all(ByteStream &stream, uint64_t limit) {
 PathKind path_kind(const std::string &path) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) return PathKind::missing;
-  return S_ISDIR(status.st_mode) ? PathKind::directory : PathKind::file;
+  if (S_ISDIR(status.st_mode)) return PathKind::directory;
+  return S_ISREG(status.st_mode) ? PathKind::file : PathKind::special;
 }
 
 }  // namespace sinter

@@ -80,7 +80,8 @@ class MemoryStream final : public ByteStream {
 // The whole rest of a stream, at most `limit` bytes (more is rejected).
 Result<std::string> read_all(ByteStream &stream, uint64_t limit);
 
-enum class PathKind { missing, file, directory };
+// special: a FIFO, a socket or a device, which may block whoever opens it.
+enum class PathKind { missing, file, directory, special };
 PathKind path_kind(const std::string &path);
 
 }  // namespace sinter

@@ -18,9 +18,18 @@ Result<Listing> list_directory(const std::string &path) {
   while (const dirent *entry = readdir(directory)) {
     const std::string name = entry->d_name;
     if (name[0] == '.') continue;
-    const PathKind kind = path_kind(path + "/" + name);
-    if (kind == PathKind::directory) listing.directories.push_back(name);
-    if (kind == PathKind::file) listing.files.push_back(name);
+    switch (path_kind(path + "/" + name)) {
+      case PathKind::directory:
+        listing.directories.push_back(name);
+        break;
+      case PathKind::file:
+        listing.files.push_back(name);
+        break;
+      case PathKind::special:
+      case PathKind::missing:
+        listing.others.push_back(name);
+        break;
+    }
     errno = 0;
   }
   const int reason = errno;
@@ -28,6 +37,7 @@ Result<Listing> list_directory(const std::string &path) {
   if (reason != 0) return system_error(path, std::string("cannot list: ") + std::strerror(reason));
   std::ranges::sort(listing.directories);
   std::ranges::sort(listing.files);
+  std::ranges::sort(listing.others);
   return listing;
 }
 

@@ -11,6 +11,7 @@ namespace sinter {
 // Names (not paths) of the entries; hidden ones ('.' first) are left out. Links are followed.
 struct Listing {
   std::vector<std::string> directories, files;
+  std::vector<std::string> others;  // FIFOs, sockets, devices, links to nothing
 };
 
 Result<Listing> list_directory(const std::string &path);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "formats/text.h"
+#include "runtime/data/find_data.h"
 #include "runtime/data/sample_set.h"
 #include "schema/program_generated.h"
 
@@ -12,11 +13,12 @@ std::string text_of(const flatbuffers::String *text) {
   return text ? text->str() : std::string();
 }
 
-// "x_train" -> "x_test": the same array of another split; nothing if its name does not say what split it is
-// of.
+// "x_train" -> "x_test": the same array of another split; nothing if its name does not say what split it
+// is of.
 std::optional<std::string> with_split(const std::string &member, const std::string &split) {
-  if (member != "x_train" && member != "y_train") return std::nullopt;
-  return member.substr(0, 2) + split;
+  const std::optional<SplitMember> parsed = parse_member(member);
+  if (!parsed || parsed->split != "train") return std::nullopt;
+  return member.substr(0, member.size() - parsed->split.size()) + split;
 }
 
 }  // namespace

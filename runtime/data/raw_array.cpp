@@ -13,10 +13,13 @@ double RawArray::at(int64_t sample, int64_t element) const {
 }
 
 std::string RawArray::place(int64_t sample, int64_t element) const {
-  const uint64_t stride = sample_stride ? sample_stride : item_bytes * static_cast<uint64_t>(sample_elements);
-  const uint64_t offset =
-      data_offset + static_cast<uint64_t>(sample) * stride + static_cast<uint64_t>(element) * item_bytes;
-  return format("offset %llu", static_cast<unsigned long long>(offset));
+  size_t p = 0;
+  for (; p + 1 < parts.size() && sample >= parts[p].count; ++p) sample -= parts[p].count;
+  if (p == parts.size()) return format("sample %lld", static_cast<long long>(sample));
+  const uint64_t offset = parts[p].offset + static_cast<uint64_t>(sample) * parts[p].stride +
+                          static_cast<uint64_t>(element) * item_bytes;
+  return (parts.size() > 1 ? base_name(parts[p].file) + ", " : std::string()) +
+         format("offset %llu", static_cast<unsigned long long>(offset));
 }
 
 Result<std::shared_ptr<RawArray>> make_raw_array(std::string file, bool is_bytes, int64_t count,

@@ -20,26 +20,31 @@ struct RawArray {
   int64_t sample_elements = 1;
   std::shared_ptr<Arena> memory;  // count * sample_elements bytes or floats
 
-  // Where element `index` (in file order) lies, for messages: data_offset + index / group * group_stride + …
-  uint64_t data_offset = 0;  // of the first element
-  uint64_t item_bytes = 1;
-  uint64_t sample_stride = 0;  // bytes between samples; 0: they are dense
+  // Where the samples lie, for messages: in one file or in several, one after the other.
+  struct Part {
+    std::string file;
+    int64_t count;
+    uint64_t offset, stride;  // bytes: of the first sample, and from one to the next
+  };
+  std::vector<Part> parts;
+  uint64_t item_bytes = 1;  // of an element in the files
 
   // Instead of memory: files, one a sample, resized to sample_dims [H, W, C].
   std::vector<std::string> pictures;
   uint32_t crc = 0;  // CRC-32C of the content as read; of names and sizes for pictures
 
   const uint8_t *bytes() const { return reinterpret_cast<const uint8_t *>(memory->data()); }
+  uint8_t *bytes() { return reinterpret_cast<uint8_t *>(memory->data()); }
   const float *floats() const { return reinterpret_cast<const float *>(memory->data()); }
   // Any element, by sample and position in it.
   double at(int64_t sample, int64_t element) const;
-  // "offset 123" of an element in the file; the picture's path for pictures.
+  // "offset 123" of an element in the file; with the file's name if there are several.
   std::string place(int64_t sample, int64_t element) const;
 };
 
 using RawArrayResult = Result<std::shared_ptr<const RawArray>>;
 
-// Allocates memory and dims; the loader fills it in and calls seal().
+// Allocates memory and dims; the loader fills it in, says where it came from, and calls seal().
 Result<std::shared_ptr<RawArray>> make_raw_array(std::string file, bool is_bytes, int64_t count,
                                                  std::vector<int64_t> sample_dims);
 // Computes the checksum; rejects NaN and infinities by their place.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/data/data_column.h"
-#include "runtime/data/data_files.h"
+#include "runtime/data/load_array.h"
 #include "runtime/training/trainer.h"
 
 namespace sinter::runtime {

@@ -140,6 +140,100 @@ std::string zip(const std::vector<ZipMember> &members) {
          little(members.size(), 2) + little(directory.size(), 4) + little(file.size(), 4) + little(0, 2);
 }
 
+namespace {
+
+class Python2Pickle {
+ public:
+  std::string bytes = "\x80\x02";
+
+  void memo() {
+    ++memos_;
+    bytes += memos_ < 256 ? "q" + little(memos_, 1) : "r" + little(memos_, 4);
+  }
+  void text(const std::string &value) {
+    bytes += value.size() < 256 ? "U" + little(value.size(), 1) : "T" + little(value.size(), 4);
+    bytes += value;
+    memo();
+  }
+  void integer(int value) {
+    bytes += value < 256 ? "K" + little(static_cast<uint64_t>(value), 1)
+                         : "M" + little(static_cast<uint64_t>(value), 2);
+  }
+  // In batches of 1000, as cPickle appends them.
+  template <class Item>
+  void list(size_t count, Item item) {
+    bytes += "]";
+    memo();
+    for (size_t done = 0; done < count;) {
+      const size_t now = std::min<size_t>(1000, count - done);
+      if (now > 1) bytes += "(";
+      for (size_t i = 0; i < now; ++i) item(done + i);
+      bytes += now > 1 ? "e" : "a";
+      done += now;
+    }
+  }
+
+ private:
+  uint64_t memos_ = 0;
+};
+
+}  // namespace
+
+std::string cifar_pickle(const std::vector<std::pair<std::string, std::vector<int>>> &labels,
+                         const std::string &data) {
+  Python2Pickle pickle;
+  const size_t count = data.size() / 3072;
+  pickle.bytes += "}";
+  pickle.memo();
+  pickle.bytes += "(";
+  pickle.text("batch_label");
+  pickle.text("training batch 1 of 5");
+  for (const auto &[key, values] : labels) {
+    pickle.text(key);
+    pickle.list(values.size(), [&](size_t i) { pickle.integer(values[i]); });
+  }
+  pickle.text("data");
+  const auto global = [&](const std::string &module, const std::string &name) {
+    pickle.bytes += "c" + module + "\n" + name + "\n";
+    pickle.memo();
+  };
+  const auto memo_after = [&](const std::string &operation) {
+    pickle.bytes += operation;
+    pickle.memo();
+  };
+  global("numpy.core.multiarray", "_reconstruct");
+  global("numpy", "ndarray");
+  pickle.integer(0);
+  memo_after("\x85");
+  pickle.text("b");
+  memo_after("\x87");
+  memo_after("R");
+  pickle.bytes += "(";
+  pickle.integer(1);
+  pickle.integer(static_cast<int>(count));
+  pickle.integer(3072);
+  memo_after("\x86");
+  global("numpy", "dtype");
+  pickle.text("u1");
+  pickle.integer(0);
+  pickle.integer(1);
+  memo_after("\x87");
+  memo_after("R");
+  pickle.bytes += "(";
+  pickle.integer(3);
+  pickle.text("|");
+  pickle.bytes += "NNN" + ("J" + little(0xFFFFFFFF, 4)) + ("J" + little(0xFFFFFFFF, 4));
+  pickle.integer(0);
+  memo_after("t");
+  pickle.bytes += "b\x89";
+  pickle.text(data);
+  memo_after("t");
+  pickle.bytes += "b";
+  pickle.text("filenames");
+  pickle.list(count, [&](size_t i) { pickle.text("picture_s_" + std::to_string(i) + ".png"); });
+  return pickle.bytes + "u.";
+}
+
 std::string png(int width, int height, int channels, const std::vector<uint8_t> &pixels) {
   png_image picture{};
   picture.version = PNG_IMAGE_VERSION;

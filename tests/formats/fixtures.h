@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/bytes/byte_stream.h"
@@ -51,6 +52,11 @@ struct ZipMember {
   bool deflated = false;
 };
 std::string zip(const std::vector<ZipMember> &members);
+
+// A batch of CIFAR as cPickle of Python 2 wrote it with protocol 2: lists of numbers by their keys, "data"
+// of 3072 bytes a picture, and "filenames".
+std::string cifar_pickle(const std::vector<std::pair<std::string, std::vector<int>>> &labels,
+                         const std::string &data);
 
 // Pictures of [height, width, channels] bytes.
 std::string png(int width, int height, int channels, const std::vector<uint8_t> &pixels);

@@ -1,5 +1,6 @@
 // Data sets as a predictor without a script's steps sees them.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -157,6 +158,83 @@ TEST_F(DatasetTest, CifarTrainHasFiveParts) {
   const Sampled data = load("cifar", folder(), "train", 7);
   EXPECT_EQ(data.problem, "");
   EXPECT_EQ(data.count, 9);
+}
+
+// The files of Keras's own download, wherever its versions unpack them.
+TEST_F(DatasetTest, CifarAsPythonPickledIt) {
+  const std::string picture(3072, '\x09');
+  for (int i = 1; i <= 5; ++i)
+    write("py/cifar-10-batches-py/data_batch_" + std::to_string(i),
+          cifar_pickle({{"labels", {i, 0}}}, picture + picture));
+  write("py/cifar-10-batches-py/test_batch", cifar_pickle({{"labels", {7}}}, picture));
+  for (const char *where : {"py", "py/cifar-10-batches-py"}) {
+    const Sampled test = load("cifar", path(where)), train = load("cifar", path(where), "train", 3);
+    ASSERT_EQ(test.problem + train.problem, "");
+    EXPECT_EQ(test.count, 1);
+    EXPECT_EQ(test.x[3071], 9);
+    EXPECT_EQ(test.y[7], 1);
+    EXPECT_EQ(train.count, 10);
+    EXPECT_EQ(train.y[10 * 8 + 5], 1) << "the first of the fifth batch";
+  }
+  write("py/cifar-10-batches-py/data_batch_3", "\x80\x02nonsense");
+  EXPECT_THAT(load("cifar", path("py"), "train").problem,
+              HasSubstr("data_batch_3: offset 2: the pickle's operation"));
+}
+
+TEST_F(DatasetTest, CifarsHundredClassesAndTwenty) {
+  const std::string picture(3072, '\x01'), bytes = "\x04\x09" + picture + "\x02\x07" + picture;
+  write("bin/test.bin", bytes);
+  write("py/test", cifar_pickle({{"coarse_labels", {4, 2}}, {"fine_labels", {9, 7}}}, picture + picture));
+  for (const char *where : {"bin", "py", "bin/test.bin"})
+    for (const bool coarse : {false, true}) {
+      const std::string member = std::string(coarse ? "coarse/" : "") + "y_test";
+      const RawArrayResult labels = load_array(path(where), member, {});
+      ASSERT_TRUE(labels && *labels) << where;
+      EXPECT_EQ((*labels)->at(0, 0), coarse ? 4 : 9) << where;
+      EXPECT_EQ((*labels)->at(1, 0), coarse ? 2 : 7) << where;
+      EXPECT_EQ((*load_array(path(where), coarse ? "coarse/x_test" : "x_test", {}))->count, 2) << where;
+    }
+  write("ten/test_batch.bin", "\x04" + picture);
+  const RawArrayResult refused = load_array(path("ten"), "coarse/y_test", {});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("coarse labels, which CIFAR-10 does not have"));
+}
+
+// Places in a data set of several files are those of the file.
+TEST_F(DatasetTest, PlacesNameTheFileOfSeveral) {
+  const std::string picture(3072, '\x01');
+  for (int i = 1; i <= 5; ++i)
+    write("data_batch_" + std::to_string(i) + ".bin", (i == 3 ? "\x09" : "\x01") + picture);
+  const RawArrayResult labels = load_array(folder(), "y_train", {});
+  ASSERT_TRUE(labels && *labels);
+  EXPECT_EQ((*labels)->place(2, 0), "data_batch_3.bin, offset 0");
+  EXPECT_EQ((*load_array(folder(), "x_train", {}))->place(4, 7), "data_batch_5.bin, offset 8");
+}
+
+// Whoever opens a FIFO waits for somebody to write to it.
+TEST_F(DatasetTest, NoFifoIsOpened) {
+  write("pictures/test/red/a.png", png(4, 4, 3, std::vector<uint8_t>(48, 5)));
+  for (const char *name : {"green", "blue"})
+    write("pictures/test/" + std::string(name) + "/a.png", read_file(path("pictures/test/red/a.png")));
+  ASSERT_EQ(mkfifo(path("pictures/test/red/b.png").c_str(), 0600), 0);
+  std::filesystem::create_symlink("nowhere", path("pictures/test/blue/c.png"));
+  testing::internal::CaptureStderr();
+  const Sampled pictures = load("image", path("pictures"));
+  const std::string note = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(pictures.problem, "");
+  EXPECT_EQ(pictures.count, 3);
+  EXPECT_THAT(note, HasSubstr("test/red/b.png is left out: it is no regular file"));
+  EXPECT_THAT(note, HasSubstr("test/blue/c.png is left out"));
+
+  make_folder("files");
+  for (const char *name : {"t10k-images-idx3-ubyte.gz", "test_batch.bin", "test_batch", "d.npz"}) {
+    ASSERT_EQ(mkfifo(path(std::string("files/") + name).c_str(), 0600), 0);
+    const std::string where = name == std::string("d.npz") ? path("files/d.npz") : path("files");
+    const Sampled refused = load("digits", where);
+    EXPECT_EQ(refused.code, ExitCode::system) << name;
+    EXPECT_THAT(refused.problem, HasSubstr(std::string(name) + ": expected a file, found a FIFO")) << name;
+    std::filesystem::remove(path(std::string("files/") + name));
+  }
 }
 
 TEST_F(DatasetTest, NpzOfPixelsAndClassNumbers) {

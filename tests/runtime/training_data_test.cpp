@@ -6,6 +6,7 @@
 #include "fake_trainers.h"
 #include "fixtures.h"
 #include "runtime/data/batch_stream.h"
+#include "runtime/data/find_data.h"
 #include "runtime/data/sample_set.h"
 #include "runtime/training/permutation.h"
 
@@ -291,6 +292,11 @@ TEST_F(TrainingDataTest, MissingDataNamesThePlaces) {
   EXPECT_EQ(*find_data("some_set", std::nullopt), path("root/some_set"));
   EXPECT_EQ(*find_data("some_set", path("root")), path("root"));
   unsetenv("SINTER_DATA");
+  setenv("KERAS_HOME", path("keras").c_str(), 1);
+  EXPECT_THAT(find_data("cifar100", std::nullopt).error().hint, HasSubstr("keras/datasets/cifar-100-binary"));
+  make_folder("keras/datasets/cifar-100-python");
+  EXPECT_EQ(*find_data("cifar100", std::nullopt), path("keras/datasets/cifar-100-python"));
+  unsetenv("KERAS_HOME");
 }
 
 TEST(Permutation, IsAFunctionOfSeedAndEpoch) {
