@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "codegen/remove_on_signal.h"
+#include "codegen/clean_up.h"
 
 extern char **environ;
 
@@ -84,13 +84,13 @@ bool run_linker(const std::vector<std::string> &command, Diagnostics &diagnostic
   posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output[1], STDERR_FILENO);
   pid_t child = 0;
-  // In a group of its own, which clean_up_on_signals ends as a whole.
+  // In a group of its own, which clean_up_on_failure ends as a whole.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   const int error = posix_spawn(&child, command[0].c_str(), &actions, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
-  if (error == 0) end_on_signal(child);
+  if (error == 0) end_on_failure(child);
   posix_spawn_file_actions_destroy(&actions);
   close(output[1]);
   std::string text;
@@ -99,7 +99,7 @@ bool run_linker(const std::vector<std::string> &command, Diagnostics &diagnostic
     text = read_all(output[0]);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    end_on_signal(0);
+    end_on_failure(0);
   }
   close(output[0]);
   if (error == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;

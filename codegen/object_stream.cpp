@@ -10,8 +10,6 @@
 #include <filesystem>
 #include <vector>
 
-#include "codegen/remove_on_signal.h"
-
 namespace sinter::codegen {
 namespace {
 
@@ -21,7 +19,9 @@ constexpr size_t buffer_bytes = 1 << 20;
 int create_scratch(std::string &name) {
   std::error_code ignored;
   name = (std::filesystem::temp_directory_path(ignored) / "sinter-XXXXXX").string();
-  return mkostemp(name.data(), O_CLOEXEC);
+  const int descriptor = mkostemp(name.data(), O_CLOEXEC);
+  if (descriptor >= 0) note_temporary(name);
+  return descriptor;
 }
 
 }  // namespace
@@ -39,15 +39,12 @@ OutputFile::OutputFile(std::string path, bool executable)
     temporary_.clear();
     return;
   }
-  remove_on_signal(temporary_);
   buffer_.reserve(buffer_bytes);
 }
 
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (temporary_.empty()) return;
-  if (!committed_ || place_.in_place) unlink(temporary_.c_str());
-  forget(temporary_);
+  if (!temporary_.empty() && (!committed_ || place_.in_place)) unlink(temporary_.c_str());
 }
 
 void OutputFile::fail(int error) {

@@ -3,13 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <iostream>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "codegen/remove_on_signal.h"
+#include "codegen/clean_up.h"
 #include "driver/commands.h"
 #include "support/version.h"
 
@@ -32,15 +32,6 @@ std::vector<std::string> arguments(int argc, char **argv) {
   return result;
 }
 
-int run(const driver::Command &command) {
-  try {
-    return command();
-  } catch (const std::system_error &error) {  // fmt, where standard output takes no more
-    std::fprintf(stderr, "sinter: error: %s\n", error.what());
-    return 3;
-  }
-}
-
 // Results that could not be written (a full disk behind standard output) are no results.
 int with_output(int code) {
   if (std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout) return code;
@@ -48,10 +39,7 @@ int with_output(int code) {
   return 3;
 }
 
-}  // namespace
-
-int run_driver(int argc, char **argv) {
-  codegen::clean_up_on_signals();
+int run(int argc, char **argv) {
   CLI::App app("Sinter compiles convolutional networks described in Keras into self-contained native code.",
                "sinter");
   app.set_version_flag("--version", std::string("sinter ") + version);
@@ -78,8 +66,23 @@ int run_driver(int argc, char **argv) {
     return with_output(code == 0 ? 0 : 2);
   }
   for (const auto &[subcommand, command] : commands)
-    if (subcommand->parsed()) return with_output(run(command));
+    if (subcommand->parsed()) return with_output(command());
   return 2;
+}
+
+}  // namespace
+
+// What is thrown and not caught is of the system: fmt throws where standard output takes no more, threads where
+// there is no room for one. What the command holds is destroyed on the way, its temporary files with it.
+int run_driver(int argc, char **argv) {
+  codegen::clean_up_on_failure();
+  try {
+    return run(argc, argv);
+  } catch (const std::exception &error) {
+    codegen::give_up(error.what());
+  } catch (...) {
+    codegen::give_up("an unknown exception");
+  }
 }
 
 }  // namespace sinter

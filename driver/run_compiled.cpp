@@ -15,12 +15,12 @@
 
 #include "codegen/digest.h"
 #include "codegen/link_command.h"
-#include "codegen/remove_on_signal.h"
 #include "driver/build.h"
 #include "driver/cache/compile_cache.h"
 #include "driver/commands.h"
 #include "driver/compile_options.h"
 #include "driver/console.h"
+#include "support/temporary_files.h"
 #include "support/version.h"
 
 namespace sinter::driver {
@@ -94,7 +94,7 @@ int run(CompileOptions options, const std::vector<std::string> &arguments) {
     fmt::print(stderr, "sinter: error: no folder can be made to compile in: {}\n", std::strerror(errno));
     return 3;
   }
-  codegen::remove_on_signal(*workplace);
+  note_temporary(*workplace);
   options.output = *workplace + "/" + name;
   if (const int code = compile(options); code != 0) {
     std::filesystem::remove_all(*workplace, error);

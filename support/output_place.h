@@ -18,6 +18,8 @@
 #include <cstring>
 #include <string>
 
+#include "support/temporary_files.h"
+
 namespace sinter {
 
 struct OutputPlace {
@@ -108,7 +110,10 @@ inline int create_temporary(const std::string &path, mode_t mode, std::string &n
     // Between creation and lock, another process may have taken it for a stale one.
     struct stat status;
     flock(descriptor, LOCK_EX);
-    if (fstat(descriptor, &status) == 0 && status.st_nlink > 0) return descriptor;
+    if (fstat(descriptor, &status) == 0 && status.st_nlink > 0) {
+      note_temporary(name);
+      return descriptor;
+    }
     close(descriptor);
   }
 }

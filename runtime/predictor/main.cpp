@@ -2,13 +2,14 @@
 // main do not take it.
 #include <unistd.h>
 
-#include <cstdlib>
 #include <exception>
 #include <new>
+#include <string_view>
 
 #include "runtime/predictor/commands.h"
 #include "runtime/program_abi.h"
 #include "runtime/trainer_abi.h"
+#include "support/temporary_files.h"
 
 // A trainer's link line has `-u sinter_trainer_main`: then this symbol is there and the predictor's are not.
 // The weak references draw nothing out of the archive.
@@ -19,19 +20,25 @@ extern "C" {
 [[gnu::weak]] decltype(sinter_program_evaluate) sinter_program_evaluate;  // of models with a loss
 }
 
-// libstdc++'s own names the exception's type, for which it carries a demangler of 47 KiB. There are no
-// exceptions here.
+namespace {
+
+// The last resort: what readers allocate is bounded, and there are no exceptions here but those that libstdc++
+// throws at a caller's mistake.
+[[noreturn]] void give_up(std::string_view message) {
+  sinter::remove_temporaries();
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, message.data(), message.size());
+  _exit(3);
+}
+
+}  // namespace
+
+// libstdc++'s own names the exception's type, for which it carries a demangler of 47 KiB.
 void __gnu_cxx::__verbose_terminate_handler() {
-  std::abort();
+  give_up("error: the program cannot go on: it asked the system for something impossible\n");
 }
 
 int main(int argc, char **argv) {
-  // The runtime is built without exceptions; what readers allocate is bounded, so this is the last resort.
-  std::set_new_handler([] {
-    static constexpr char message[] = "error: out of memory\n";
-    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
-    _exit(3);
-  });
+  std::set_new_handler([] { give_up("error: out of memory\n"); });
   if (sinter_trainer_main) return sinter_trainer_main(argc, argv);
   const sinter::runtime::Program program = sinter::runtime::make_program(
       sinter_program_metadata, {sinter_program_predict, sinter_program_run_kernel, sinter_program_evaluate});
