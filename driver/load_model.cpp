@@ -13,6 +13,7 @@
 #include "frontend/keras/h5.h"
 #include "frontend/keras/import.h"
 #include "frontend/keras/json.h"
+#include "frontend/keras/parse_json.h"
 #include "frontend/script/script.h"
 #include "ir/text.h"
 

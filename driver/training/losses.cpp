@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "driver/training/settings.h"
+#include "frontend/keras/parse_json.h"
 
 namespace sinter::driver {
 
@@ -252,7 +253,9 @@ std::vector<bool> compared_outputs(const passes::TrainingConfig &config) {
 std::optional<CompileCall> compile_call_of_json(const std::string &text,
                                                 const std::vector<std::string> &output_names,
                                                 const Location &where, Diagnostics &diagnostics) {
-  const json root = json::parse(text, nullptr, false);
+  const std::optional<json> parsed = keras::parse_json(text, where, diagnostics);
+  if (!parsed) return std::nullopt;
+  const json &root = *parsed;
   CompileCall call;
   call.where = where;
   bool ok = root.is_object();

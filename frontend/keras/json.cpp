@@ -11,6 +11,7 @@
 #include "frontend/keras/json_tensors.h"
 #include "frontend/keras/layer_order.h"
 #include "frontend/keras/layer_signatures.h"
+#include "frontend/keras/parse_json.h"
 #include "frontend/keras/print_json.h"
 
 namespace sinter::keras {
@@ -18,36 +19,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 200;
 constexpr int kMaxModelDepth = 20;
 constexpr size_t kMaxLayers = 20'000;
 constexpr size_t kMaxReferences = 200'000;  // of all calls together
-
-// Nested brackets, strings skipped. nlohmann's parser does not recurse, but much that reads its result does.
-int depth_of(std::string_view text) {
-  int depth = 0, deepest = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
-// "[json.exception.parse_error.101] parse error …: the message" -> "the message"
-std::string without_prefix(const std::string &what) {
-  const size_t colon = what.find(": ");
-  return colon == std::string::npos ? what : what.substr(colon + 2);
-}
 
 // A member of an object, nullptr if `object` is none or has no such member.
 const json *member(const json &object, std::string_view name) {
@@ -393,29 +367,6 @@ std::optional<ModelConfig> Reader::read(const json &root, const std::string &pat
 }
 
 }  // namespace
-
-std::optional<json> parse_json(std::string_view text, const Location &where, Diagnostics &diagnostics) {
-  if (const int depth = depth_of(text); depth > kMaxDepth) {
-    diagnostics.error(where,
-                      fmt::format("the JSON is nested {} levels deep; the limit is {}", depth, kMaxDepth));
-    return std::nullopt;
-  }
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error &error) {
-    Location location = where;
-    const size_t end = std::min(text.size(), error.byte > 0 ? error.byte - 1 : 0);
-    const std::string_view before = text.substr(0, end);
-    location.line = 1 + static_cast<int>(std::ranges::count(before, '\n'));
-    const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-    location.column = 1 + static_cast<int>(end - line_start);
-    diagnostics.error(location, "not valid JSON: " + without_prefix(error.what()));
-    return std::nullopt;
-  } catch (const json::exception &error) {  // numbers that no double holds
-    diagnostics.error(where, "not valid JSON: " + without_prefix(error.what()));
-    return std::nullopt;
-  }
-}
 
 std::optional<ModelConfig> model_from_json(const json &root, const Location &where, Diagnostics &diagnostics,
                                            std::string_view keras_version) {

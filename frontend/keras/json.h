@@ -2,7 +2,7 @@
 // hold.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string_view>
 
@@ -10,10 +10,6 @@
 #include "support/diagnostic.h"
 
 namespace sinter::keras {
-
-// Parses JSON text with limits on its depth; a syntax error is reported at its line and column.
-std::optional<nlohmann::json> parse_json(std::string_view text, const Location &where,
-                                         Diagnostics &diagnostics);
 
 // The model that `text` describes: Sequential (a list of layers, or an object with "layers") and functional
 // models of Keras 1, 2 and 3. Layers are put in the order in which Keras lists them. All unsupported layers
