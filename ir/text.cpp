@@ -87,7 +87,8 @@ constexpr size_t max_text_bytes = size_t{16} << 20;
 constexpr int64_t max_integer = (int64_t{1} << 31) - 1;  // of dimensions and attributes
 constexpr int64_t max_elements = int64_t{1} << 40;       // of a tensor, a sample
 constexpr size_t max_rank = 8;
-constexpr size_t max_operands = 4096;
+constexpr size_t max_operands = 4096;  // of a node; also inputs or outputs of a graph
+constexpr size_t max_values = 100'000;
 constexpr size_t max_problems = 100;
 constexpr size_t max_message = 1000;  // characters: a message may quote what is wrong
 
@@ -134,6 +135,7 @@ class GraphParser {
     bool closed = false;
     while (problems_ < max_problems && !cursor_.at_end() && !(closed = cursor_.accept('}'))) {
       const size_t begin = here();
+      if (is_too_large(begin)) return std::nullopt;
       if (!parse_statement()) recover(begin);
     }
     if (problems_ >= max_problems) {
@@ -171,6 +173,15 @@ class GraphParser {
     if (message.size() > max_message) message = message.substr(0, max_message) + "…";
     diagnostics_.error({file_, at.line(), at.column(), std::move(line), {}}, std::move(message),
                        std::move(hint));
+  }
+
+  bool is_too_large(size_t position) {
+    const auto exceeds = [&](size_t count, size_t limit, const char *what) {
+      return count > limit && !fail(position, fmt::format("a graph has at most {} {}", limit, what));
+    };
+    return exceeds(graph_.values.size(), max_values, "values") ||
+           exceeds(graph_.inputs.size(), max_operands, "inputs") ||
+           exceeds(graph_.outputs.size(), max_operands, "outputs");
   }
 
   bool expect(char c, std::string_view after) {
@@ -372,6 +383,7 @@ class GraphParser {
       if (!used) return false;
       const ValueId id = use(*used);
       if (id >= 0) graph_.outputs.push_back(id);
+      if (graph_.outputs.size() > max_operands) return true;  // is_too_large() reports it
     } while (cursor_.accept(','));
     return true;
   }

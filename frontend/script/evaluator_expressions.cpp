@@ -292,6 +292,7 @@ Value Evaluator::evaluate_node(const Comprehension &node, Position) {
 }
 
 void Evaluator::comprehend(const Comprehension &node, std::size_t clause_index, List &out, Value &obstacle) {
+  const Depth depth(*this, node.value->at);
   if (clause_index == node.clauses.size()) {
     allocate(sizeof(Value));
     Value value = evaluate(*node.value);

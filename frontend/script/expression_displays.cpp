@@ -40,6 +40,7 @@ ExpressionPtr ExpressionParser::brace_display() {
   SequenceDisplay set{SequenceDisplay::Kind::set, {}};
   while (!is_op("}")) {
     if (accept_op("**")) {
+      const Nesting nesting(nesting_, at);
       dict.items.emplace_back(nullptr, binary(0));
       depth = std::max(depth, dict.items.back().second->depth);
     } else {

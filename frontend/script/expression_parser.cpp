@@ -353,6 +353,7 @@ ExpressionParser::Items ExpressionParser::item_list() {
   while (true) {
     if (is_op("*")) {
       const Position star = take().at;
+      const Nesting nesting(nesting_, star);
       ExpressionPtr value = binary(loosest);
       const int inner = value->depth;
       items.list.push_back(deepen(make(star, Starred{std::move(value)}), {inner}));

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "frontend/script/limits.h"
+
 namespace sinter::script {
 
 namespace {
@@ -87,6 +89,11 @@ class Lexer {
   }
 
   Token &push(Token::Kind kind, Position where, std::string_view text = {}) {
+    if (out_.list.size() == limits::tokens) {
+      error(where, "the script is too long: it has more than " + std::to_string(limits::tokens) +
+                       " names, numbers and signs");
+      index_ = text_.size();
+    }
     Token token;
     token.kind = kind;
     token.at = where;
@@ -95,7 +102,12 @@ class Lexer {
     return out_.list.back();
   }
 
+  // After the last error that is reported, the rest of the text is not read.
   void error(Position where, std::string message, std::string hint = {}) {
+    if (++errors_ > limits::errors) {
+      index_ = text_.size();
+      return;
+    }
     diagnostics_.error(source_.at(where), std::move(message), std::move(hint));
   }
 
@@ -258,6 +270,7 @@ class Lexer {
   int brackets_;
   std::vector<std::pair<char, Position>> open_brackets_;
   std::size_t index_ = 0;
+  int errors_ = 0;
   std::vector<int> indents_ = {0};
   Tokens out_;
 };

@@ -8,6 +8,7 @@
 namespace sinter::script::limits {
 
 inline constexpr std::size_t script_bytes = 4 << 20;
+inline constexpr std::size_t tokens = 1'000'000;
 inline constexpr int expression_depth = 150;      // nesting of one expression
 inline constexpr int block_depth = 40;            // nesting of indented blocks
 inline constexpr int evaluation_depth = 600;      // expressions, statements and calls being evaluated

@@ -49,8 +49,8 @@ class StatementParser : public ExpressionParser {
     std::size_t next = 0;
     while (peek(next).kind == Token::Kind::newline || peek(next).kind == Token::Kind::dedent) ++next;
     if (peek(next).kind == Token::Kind::end && diagnostics_.has_errors()) return;
-    if (++errors_ <= limits::errors)
-      diagnostics_.error(source_.at(failure.at), failure.message, failure.hint);
+    diagnostics_.error(source_.at(failure.at), failure.message, failure.hint);
+    if (++errors_ >= limits::errors) index_ = tokens_.size() - 1;  // the rest is not read
   }
 
   // One statement or several on a line. After a syntax error, goes on behind the line and its block.
@@ -106,9 +106,10 @@ class StatementParser : public ExpressionParser {
     } else if (is_word("async")) {
       unsupported_block(into, "'async' code", "");
     } else if (is_op("@")) {
-      take();
-      while (peek().kind != Token::Kind::newline && peek().kind != Token::Kind::end) take();
-      if (peek().kind == Token::Kind::newline) take();
+      while (is_op("@")) {
+        while (peek().kind != Token::Kind::newline && peek().kind != Token::Kind::end) take();
+        if (peek().kind == Token::Kind::newline) take();
+      }
       Block definition;
       statement(definition);
       add(into, at,
