@@ -3,6 +3,7 @@
 // through it.
 //
 //   static constexpr std::string_view name, doc, keras, onnx;   // keras, onnx: names there, comma-separated, may be ""
+//   static constexpr KerasObjective losses[], metrics[];        // instead of keras: the op computes these of Keras
 //   struct Attrs { …; static constexpr auto fields = std::tuple{field(…), …}; };   // or NoAttrs
 //   static std::optional<TensorType> infer(const Attrs &, Types in, Checker &);
 //   static void lower(const Attrs &, FormBuilder &);
@@ -25,6 +26,7 @@
 #include <concepts>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,13 +75,35 @@ struct Case {
   float low = -1, high = 1;
 };
 
+// What a loss or metric is compared with.
+enum class Targets : uint8_t {
+  rows,         // in the shape of the prediction
+  ids_as_rows,  // class ids [N, .., 1], given to the op as rows of ones and zeros
+  ids,          // class ids, given to the op as they are
+};
+
+// A loss or metric of Keras that an op computes: all that the rest of the compiler knows of it
+// (ir/objectives.h).
+struct KerasObjective {
+  std::string_view names;  // comma-separated: the function, other names of it, the class
+  // Of the class, in order. An attribute of the op's is set; all else may only have the values of `fixed_arguments`.
+  // A metric that is a loss has name and dtype before, and no reduction. Empty: "reduction name", "name dtype".
+  std::string_view arguments = {};
+  Targets targets = Targets::rows;
+  // A loss of probabilities: the op that computes it of the operand of `activation`, which has the same arguments.
+  std::string_view of_logits = {}, activation = {};
+  std::string_view metric_class = {};  // where a metric that is a loss has another class
+};
+
 class Graph;
 class GradientBuilder;
 class TrainingBuilder;
 struct ScaleShift;
 
 struct OpInfo {
-  std::string_view name, doc, keras, onnx;
+  std::string_view name, doc, onnx;
+  std::string keras;
+  std::span<const KerasObjective> losses, metrics;
   std::vector<AttributeField> fields;
   bool identity_in_inference = false;
   bool non_negative = false;
@@ -120,14 +144,21 @@ concept HasGradient = requires(const typename Op::Attrs &attrs, GradientBuilder 
 template <class Op>
 concept HasNoGradient = requires { requires !Op::differentiable; };
 
-// An op either has a gradient or says that it has none.
 template <class Op>
-concept OpDefinition = HasGradient<Op> != HasNoGradient<Op> &&
+concept HasKerasNames = requires {
+  { Op::keras } -> std::convertible_to<std::string_view>;
+};
+template <class Op>
+concept HasObjectives = requires { std::span<const KerasObjective>(Op::losses); } ||
+                        requires { std::span<const KerasObjective>(Op::metrics); };
+
+// An op either has a gradient or says that it has none; its names in Keras are of layers or of losses and metrics.
+template <class Op>
+concept OpDefinition = HasGradient<Op> != HasNoGradient<Op> && HasKerasNames<Op> != HasObjectives<Op> &&
                        requires(const typename Op::Attrs &attrs, Types types, Checker &checker,
                                 FormBuilder &forms, ReferenceTensors &tensors) {
                          { Op::name } -> std::convertible_to<std::string_view>;
                          { Op::doc } -> std::convertible_to<std::string_view>;
-                         { Op::keras } -> std::convertible_to<std::string_view>;
                          { Op::onnx } -> std::convertible_to<std::string_view>;
                          Op::Attrs::fields;
                          { Op::infer(attrs, types, checker) };

@@ -9,7 +9,14 @@ OpInfo describe() {
   OpInfo info;
   info.name = Op::name;
   info.doc = Op::doc;
-  info.keras = Op::keras;
+  if constexpr (HasKerasNames<Op>) info.keras = Op::keras;
+  if constexpr (requires { Op::losses; }) info.losses = Op::losses;
+  if constexpr (requires { Op::metrics; }) info.metrics = Op::metrics;
+  for (const std::span<const KerasObjective> objectives : {info.losses, info.metrics})
+    for (const KerasObjective &each : objectives) {
+      if (!info.keras.empty()) info.keras += ", ";
+      info.keras += each.names;
+    }
   info.onnx = Op::onnx;
   std::apply(
       [&](const auto &...f) {

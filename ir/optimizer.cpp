@@ -3,105 +3,67 @@
 #include <fmt/format.h>
 
 #include <cmath>
-
-#include "ir/gradient.h"
+#include <functional>
 
 namespace sinter::ir {
 
-namespace {
-
-// Keras 2 adds epsilon to the root, Keras 3 to what is under it, in the two optimizers that have no other
-// reference than Keras itself.
-bool epsilon_inside(const OptimizerConfig &config) {
-  return config.keras3;
+UpdateRule update_rule(const OptimizerConfig &config) {
+  const OptimizerEntry &entry = entry_of(config.optimizer);
+  const OpInfo &info = op(entry.update);
+  UpdateRule rule{entry.update, info.default_attributes(), {}};
+  for (size_t i = 0; i < info.fields.size(); ++i) {
+    const OptimizerArgument *argument = find_optimizer_argument(info.fields[i].name);
+    if (argument && argument->number)
+      info.with_attribute(rule.attributes, i, config.*(argument->number));
+    else if (argument)
+      info.with_attribute(rule.attributes, i, config.*(argument->flag));
+    // Keras 2 adds epsilon to the root, Keras 3 to what is under it, in the two optimizers that have no other
+    // reference than Keras itself.
+    else if (info.fields[i].name == "epsilon_inside")
+      info.with_attribute(rule.attributes, i, config.keras3);
+  }
+  for (const OptimizerSlot &slot : entry.slots)
+    if (!slot.name.empty() && (!slot.is_kept || slot.is_kept(config))) rule.slots.push_back(slot);
+  return rule;
 }
 
-}  // namespace
-
-UpdateRule update_rule(const OptimizerConfig &config) {
-  const auto make = [](std::string_view op_name, std::initializer_list<NamedAttribute> fields,
-                       std::vector<OptimizerSlot> slots) {
-    return UpdateRule{op_name, make_attributes(op(op_name), fields), std::move(slots)};
+std::string optimizer_signature(const OptimizerEntry &entry, bool keras3) {
+  // Names as they stand between spaces.
+  const auto lists = [](const std::string &names, const std::string &name) {
+    return (" " + names + " ").find(" " + name + " ") != std::string::npos;
   };
-  std::vector<OptimizerSlot> slots;
-  switch (config.optimizer) {
-    case Optimizer::sgd:
-      if (config.momentum > 0) slots.push_back({"momentum"});
-      return make("sgd_update", {{"momentum", config.momentum}, {"nesterov", config.nesterov}}, slots);
-    case Optimizer::rmsprop:
-      slots.push_back({"velocity"});
-      if (config.centered) slots.push_back({"average_gradient"});
-      if (config.momentum > 0) slots.push_back({"momentum"});
-      return make("rmsprop_update",
-                  {{"rho", config.rho},
-                   {"momentum", config.momentum},
-                   {"centered", config.centered},
-                   {"epsilon", config.epsilon},
-                   {"epsilon_inside", epsilon_inside(config)}},
-                  slots);
-    case Optimizer::adagrad:
-      return make("adagrad_update", {{"epsilon", config.epsilon}, {"epsilon_inside", epsilon_inside(config)}},
-                  {{"accumulator", config.initial_accumulator}});
-    case Optimizer::adadelta:
-      return make("adadelta_update", {{"rho", config.rho}, {"epsilon", config.epsilon}},
-                  {{"accumulated_grad"}, {"accumulated_delta_var"}});
-    case Optimizer::adam:
-    case Optimizer::adamw:
-      slots = {{"momentum"}, {"velocity"}};
-      if (config.amsgrad) slots.push_back({"velocity_hat"});
-      return make("adam_update",
-                  {{"beta_1", config.beta_1},
-                   {"beta_2", config.beta_2},
-                   {"epsilon", config.epsilon},
-                   {"amsgrad", config.amsgrad}},
-                  slots);
-    case Optimizer::adamax:
-      return make("adamax_update",
-                  {{"beta_1", config.beta_1}, {"beta_2", config.beta_2}, {"epsilon", config.epsilon}},
-                  {{"momentum"}, {"norm"}});
-    case Optimizer::nadam:
-      return make("nadam_update",
-                  {{"beta_1", config.beta_1}, {"beta_2", config.beta_2}, {"epsilon", config.epsilon}},
-                  {{"momentum"}, {"velocity"}});
+  const std::string own(keras3 ? entry.keras3 : entry.keras2);
+  std::string named, other(keras3 ? "decay" : entry.keras3);
+  const std::string clipping = "clipnorm clipvalue global_clipnorm";
+  for (size_t at = 0; at < other.size();) {
+    const size_t end = std::min(other.find(' ', at), other.size());
+    const std::string word = other.substr(at, end - at);
+    if (!lists(own, word)) named += " " + word;
+    at = end + 1;
   }
-  return {};
+  const std::string signature = keras3 ? own + " " + clipping + " *" + named : own + " * " + clipping + named;
+  return "learning_rate|lr" + signature.substr(std::string_view("learning_rate").size()) + " name";
 }
 
 std::set<std::string, std::less<>> all_slot_names() {
   std::set<std::string, std::less<>> names;
-  for (const auto &[class_name, optimizer] : optimizer_names) {
-    OptimizerConfig config = default_optimizer_config(optimizer, false);
-    config.momentum = 0.5;
-    config.centered = config.amsgrad = true;
-    for (const OptimizerSlot &slot : update_rule(config).slots) names.emplace(slot.name);
-  }
+  for (const OptimizerEntry &entry : optimizers)
+    for (const OptimizerSlot &slot : entry.slots)
+      if (!slot.name.empty()) names.emplace(slot.name);
   return names;
 }
 
 std::vector<std::string> problems_of(const OptimizerConfig &config) {
   std::vector<std::string> problems;
-  const auto fraction = [&](std::string_view what, double value) {
-    // 0.99999999999 is 1 in f32, in which updates compute.
-    if (!(value >= 0 && static_cast<float>(value) < 1))
-      problems.push_back(fmt::format("{} must be in [0, 1), got {}", what, value));
-  };
-  const auto not_negative = [&](std::string_view what, double value) {
-    if (!(value >= 0 && std::isfinite(static_cast<float>(value))))
-      problems.push_back(fmt::format("{} must be finite and at least 0, got {}", what, value));
-  };
-  not_negative("learning_rate", config.learning_rate);
-  not_negative("decay", config.decay);
-  fraction("momentum", config.momentum);
-  fraction("rho", config.rho);
-  fraction("beta_1", config.beta_1);
-  fraction("beta_2", config.beta_2);
-  not_negative("epsilon", config.epsilon);
-  not_negative("initial_accumulator_value", config.initial_accumulator);
-  not_negative("schedule_decay", config.schedule_decay);
-  not_negative("weight_decay", config.weight_decay);
-  not_negative("clipnorm", config.clipnorm);
-  not_negative("clipvalue", config.clipvalue);
-  not_negative("global_clipnorm", config.global_clipnorm);
+  for (const OptimizerArgument &argument : optimizer_arguments) {
+    if (!argument.number) continue;
+    const double value = config.*(argument.number);
+    const auto rounded = static_cast<float>(value);  // updates compute in f32, in which 0.99999999999 is 1
+    if (argument.below_one && !(value >= 0 && rounded < 1))
+      problems.push_back(fmt::format("{} must be in [0, 1), got {}", argument.name, value));
+    else if (!(value >= 0 && std::isfinite(rounded)))
+      problems.push_back(fmt::format("{} must be finite and at least 0, got {}", argument.name, value));
+  }
   if (config.keras3 && (config.clipnorm > 0) + (config.clipvalue > 0) + (config.global_clipnorm > 0) > 1)
     problems.push_back("only one of clipnorm, clipvalue and global_clipnorm can be set");
   return problems;

@@ -1,22 +1,15 @@
-// From an optimizer's settings to the ops of its update.
+// From an optimizer's settings to the op of its update.
 #pragma once
 
-#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ir/op.h"
-#include "support/optimizer_hyper.h"
+#include "support/optimizer_table.h"
 
 namespace sinter::ir {
-
-// State that an optimizer keeps beside a variable, in its shape.
-struct OptimizerSlot {
-  std::string_view name;  // as Keras 3 calls it
-  double initial = 0;
-};
 
 // The op `update` takes variable, gradient, the slots in order, and hyper; it gives the new variable and
 // slots.
@@ -28,6 +21,10 @@ struct UpdateRule {
 
 // The settings are valid.
 UpdateRule update_rule(const OptimizerConfig &config);
+
+// The arguments of Keras's class, as script::bind_arguments reads them. Behind its own positional ones stand those of
+// the other version, which are taken by name.
+std::string optimizer_signature(const OptimizerEntry &entry, bool keras3);
 
 // The names of all slots of all optimizers.
 std::set<std::string, std::less<>> all_slot_names();

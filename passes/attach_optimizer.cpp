@@ -119,10 +119,10 @@ class OptimizerAttacher {
       operands[0] = emit("weight_decay", {{"rate", config_.weight_decay}}, {variable, training_.hyper},
                          name + ".decayed", layer);
     std::vector<int> slots;
-    for (const ir::OptimizerSlot &slot : rule.slots) {
-      const ir::Initializer initializer = slot.initial == 0
-                                              ? ir::Initializer{"zeros", {}}
-                                              : ir::Initializer{"constant", {{"value", slot.initial}}};
+    for (const OptimizerSlot &slot : rule.slots) {
+      const double initial = slot.initial ? config_.*(slot.initial) : 0;
+      const ir::Initializer initializer =
+          initial == 0 ? ir::Initializer{"zeros", {}} : ir::Initializer{"constant", {{"value", initial}}};
       operands.push_back(graph().add_variable(fmt::format("{}.{}", name, slot.name), type,
                                               ir::VariableKind::slot, false, initializer));
       slots.push_back(graph().value(operands.back()).variable);

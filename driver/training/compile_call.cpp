@@ -1,6 +1,7 @@
 #include "driver/training/compile_call.h"
 
 #include "driver/training/settings.h"
+#include "ir/objectives.h"
 #include "schema/program_generated.h"
 
 namespace sinter::driver {
@@ -26,7 +27,7 @@ std::optional<script::CompileCall> compile_call(const LoadedModel &loaded, const
     const Location where{.path = "--loss"};
     call->losses = {{"", script::Configured{options.loss, {}, where}}};
     call->metrics.clear();
-    if (options.loss.find("crossentropy") != std::string::npos)
+    if (const ir::Objective *loss = ir::find_loss(options.loss); loss && loss->of_logits)
       call->metrics = {{"", script::Configured{"accuracy", {}, where}}};
   }
   return call;

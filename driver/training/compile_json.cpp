@@ -1,10 +1,11 @@
 #include "driver/training/compile_json.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <cctype>
 
-#include "frontend/keras/layer_signatures.h"
 #include "frontend/keras/objects_json.h"
+#include "ir/objectives.h"
 
 namespace sinter::driver {
 
@@ -38,20 +39,22 @@ json value_json(const ConfigValue &value) {
 }
 
 // A loss or metric: the name of a function, or an object of a class.
-json object_or_name(const Configured &given, const char *module, Semantics dialect) {
-  const bool is_class =
-      !given.class_name.empty() && given.class_name != keras::to_snake_case(given.class_name);
+json object_or_name(const Configured &given, const char *module, const ir::Objective *objective,
+                    Semantics dialect) {
+  const bool is_class = objective && given.class_name == objective->class_name;
   if (dialect == Semantics::keras2 || (!is_class && given.config.empty())) return given.class_name;
   json config = json::object();
   for (const auto &[key, value] : given.config) config[key] = value_json(value);
-  return keras::object_json(dialect, module, given.class_name, std::move(config));
+  const bool has_class = objective && !objective->class_name.empty();
+  return keras::object_json(dialect, module, has_class ? objective->class_name : given.class_name,
+                            std::move(config));
 }
 
 // One for all outputs, or an object by output.
 json losses_json(const script::CompileCall &call, Semantics dialect) {
   json by_output = json::object();
   for (const auto &[output, loss] : call.losses) {
-    json one = object_or_name(loss, "keras.losses", dialect);
+    json one = object_or_name(loss, "keras.losses", ir::find_loss(loss.class_name), dialect);
     if (output.empty()) return one;
     by_output[output] = std::move(one);
   }
@@ -61,7 +64,7 @@ json losses_json(const script::CompileCall &call, Semantics dialect) {
 json metrics_json(const script::CompileCall &call, Semantics dialect) {
   json for_all = json::array(), by_output = json::object();
   for (const auto &[output, metric] : call.metrics) {
-    json one = object_or_name(metric, "keras.metrics", dialect);
+    json one = object_or_name(metric, "keras.metrics", ir::find_metric(metric.class_name), dialect);
     if (output.empty())
       for_all.push_back(std::move(one));
     else
@@ -71,45 +74,33 @@ json metrics_json(const script::CompileCall &call, Semantics dialect) {
   return for_all.empty() && dialect == Semantics::keras3 ? json() : for_all;
 }
 
-// get_config() of the optimizer: names and keys of Keras 2.0 or 3.0.
+// get_config() of the optimizer: names and keys of Keras 2.0 or 3.0. What the version has not is said where it is
+// not at its default.
 json optimizer_settings(const OptimizerConfig &config, Semantics dialect) {
   const bool keras3 = dialect == Semantics::keras3;
-  const auto is = [&](std::initializer_list<Optimizer> these) {
-    return std::ranges::find(these, config.optimizer) != these.end();
-  };
-  const auto or_none = [](double value) { return value > 0 ? json(value) : json(); };
-  json settings = {{keras3 ? "learning_rate" : "lr", config.learning_rate}};
-  if (is({Optimizer::sgd})) settings["nesterov"] = config.nesterov;
-  if (is({Optimizer::sgd}) || (keras3 && is({Optimizer::rmsprop}))) settings["momentum"] = config.momentum;
-  if (is({Optimizer::rmsprop, Optimizer::adadelta})) settings["rho"] = config.rho;
-  if (is({Optimizer::adam, Optimizer::adamw, Optimizer::adamax, Optimizer::nadam})) {
-    settings["beta_1"] = config.beta_1;
-    settings["beta_2"] = config.beta_2;
+  const OptimizerEntry &entry = entry_of(config.optimizer);
+  const OptimizerConfig defaults = default_optimizer_config(config.optimizer, keras3);
+  const std::string own = fmt::format(" {} ", keras3 ? entry.keras3 : entry.keras2);
+  json settings = json::object();
+  for (const OptimizerArgument &argument : optimizer_arguments) {
+    const auto of = [&](const OptimizerConfig &from) {
+      return argument.flag ? json(from.*(argument.flag)) : json(from.*(argument.number));
+    };
+    const std::string_view name = argument.name;
+    const bool is_common = name == "weight_decay" || name.find("clip") != std::string_view::npos;
+    const bool has_it =
+        own.find(fmt::format(" {} ", name)) != std::string::npos && (keras3 || name != "amsgrad");
+    if (!has_it && !(keras3 && is_common) && of(config) == of(defaults)) continue;
+    const bool is_none = is_common && config.*(argument.number) == 0;
+    settings[!keras3 && name == "learning_rate" ? "lr" : std::string(name)] = is_none ? json() : of(config);
   }
-  if (!is({Optimizer::sgd})) settings["epsilon"] = config.epsilon;
-  if (is({Optimizer::adam, Optimizer::adamw}) && (keras3 || config.amsgrad))
-    settings["amsgrad"] = config.amsgrad;
-  if (keras3) {
-    std::string lower(name(config.optimizer));
-    for (char &c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    settings["name"] = lower;
-    if (is({Optimizer::rmsprop})) settings["centered"] = config.centered;
-    if (is({Optimizer::adagrad})) settings["initial_accumulator_value"] = config.initial_accumulator;
-    settings["weight_decay"] = or_none(config.weight_decay);
-    settings["clipnorm"] = or_none(config.clipnorm);
-    settings["clipvalue"] = or_none(config.clipvalue);
-    settings["global_clipnorm"] = or_none(config.global_clipnorm);
-    settings["use_ema"] = false;
-    settings["ema_momentum"] = 0.99;
-    settings["ema_overwrite_frequency"] = nullptr;
-    return settings;
-  }
-  if (is({Optimizer::nadam}))
-    settings["schedule_decay"] = config.schedule_decay;
-  else
-    settings["decay"] = config.decay;
-  if (config.clipnorm > 0) settings["clipnorm"] = config.clipnorm;
-  if (config.clipvalue > 0) settings["clipvalue"] = config.clipvalue;
+  if (!keras3) return settings;
+  std::string lower(entry.name);
+  for (char &c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  settings["name"] = lower;
+  settings["use_ema"] = false;
+  settings["ema_momentum"] = 0.99;
+  settings["ema_overwrite_frequency"] = nullptr;
   return settings;
 }
 

@@ -222,44 +222,20 @@ void describe_layers(const ir::Model &model, schema::TrainerT &trainer) {
 }
 
 std::vector<uint32_t> keras3_slots(const OptimizerConfig &config, const schema::TrainerT &trainer) {
-  // Each optimizer's build() goes over the variables once or more, and makes these slots of each.
-  using Slots = std::vector<std::string>;
-  std::vector<Slots> passes;
-  switch (config.optimizer) {
-    case Optimizer::sgd:
-      passes = {{"momentum"}};
-      break;
-    case Optimizer::rmsprop:
-      passes = {{"velocity"}, {"momentum"}, {"average_gradient"}};
-      break;
-    case Optimizer::adagrad:
-      passes = {{"accumulator"}};
-      break;
-    case Optimizer::adadelta:
-      passes = {{"accumulated_grad", "accumulated_delta_var"}};
-      break;
-    case Optimizer::adam:
-    case Optimizer::adamw:
-      passes = {{"momentum", "velocity"}, {"velocity_hat"}};
-      break;
-    case Optimizer::adamax:
-      passes = {{"momentum", "norm"}};
-      break;
-    case Optimizer::nadam:
-      break;  // its running product of momenta is no slot here
-  }
   std::map<std::string, uint32_t> index_of;
   for (size_t i = 0; i < trainer.variables.size(); ++i)
     index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);
   std::vector<uint32_t> order;
-  for (const Slots &slots : passes)
+  const auto &slots = entry_of(config.optimizer).slots;
+  for (int round = 0; round < static_cast<int>(slots.size()); ++round)
     for (const auto &layer : trainer.layers)
       for (const uint32_t variable : layer->variables)
-        for (const std::string &slot : slots) {
-          const auto found = index_of.find(trainer.variables[variable]->name + "." + slot);
-          if (found == index_of.end()) continue;
+        for (const OptimizerSlot &slot : slots) {
+          const auto found =
+              index_of.find(fmt::format("{}.{}", trainer.variables[variable]->name, slot.name));
+          if (slot.round != round || found == index_of.end()) continue;
           order.push_back(found->second);
-          std::string name = fmt::format("{}_{}", trainer.variables[variable]->keras_name, slot);
+          std::string name = fmt::format("{}_{}", trainer.variables[variable]->keras_name, slot.name);
           std::ranges::replace(name, '/', '_');
           trainer.variables[found->second]->keras_name = std::move(name);
         }
@@ -271,22 +247,12 @@ void describe_optimizer(const OptimizerConfig &config, schema::TrainerT &trainer
   trainer.learning_rate = static_cast<float>(config.learning_rate);
   auto settings = std::make_unique<schema::OptimizerSettingsT>();
   settings->name = trainer.optimizer;
-  settings->learning_rate = config.learning_rate;
-  settings->decay = config.decay;
-  settings->momentum = config.momentum;
-  settings->nesterov = config.nesterov;
-  settings->centered = config.centered;
-  settings->rho = config.rho;
-  settings->beta_1 = config.beta_1;
-  settings->beta_2 = config.beta_2;
-  settings->amsgrad = config.amsgrad;
-  settings->epsilon = config.epsilon;
-  settings->initial_accumulator = config.initial_accumulator;
-  settings->schedule_decay = config.schedule_decay;
-  settings->weight_decay = config.weight_decay;
-  settings->clipnorm = config.clipnorm;
-  settings->clipvalue = config.clipvalue;
-  settings->global_clipnorm = config.global_clipnorm;
+  for (const OptimizerArgument &each : optimizer_arguments) {
+    auto entry = std::make_unique<schema::ArgumentT>();
+    entry->name = each.name;
+    entry->number = each.flag ? (config.*(each.flag) ? 1 : 0) : config.*(each.number);
+    settings->arguments.push_back(std::move(entry));
+  }
   trainer.optimizer_settings = std::move(settings);
 }
 

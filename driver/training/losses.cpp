@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "driver/training/settings.h"
 #include "frontend/keras/parse_json.h"
+#include "ir/objectives.h"
 
 namespace sinter::driver {
 
@@ -14,21 +16,6 @@ namespace {
 using script::CompileCall;
 using script::Configured;
 using script::ConfigValue;
-
-// "CategoricalCrossentropy" of a file is "categorical_crossentropy".
-std::string function_name(const std::string &name) {
-  if (name == "KLDivergence") return "kl_divergence";
-  if (name.empty() || !std::isupper(static_cast<unsigned char>(name[0])) ||
-      name.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string::npos)
-    return name;
-  std::string result;
-  for (const char c : name) {
-    const bool upper = std::isupper(static_cast<unsigned char>(c)) != 0;
-    if (upper && !result.empty()) result += '_';
-    result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return result;
-}
 
 class LossReader {
  public:
@@ -39,7 +26,9 @@ class LossReader {
   bool run() {
     config_.losses.resize(outputs_.size());
     for (const auto &[output, given] : call_.losses)
-      for_outputs(output, given, [&](size_t i) { config_.losses[i] = loss(given); });
+      for_outputs(output, given, [&](size_t i) {
+        config_.losses[i] = read<passes::LossConfig>(given, ir::find_loss(given.class_name));
+      });
     set_weights();
     for (const auto &[output, given] : call_.metrics)
       for_outputs(output, given, [&](size_t i) { add_metric(given, i); });
@@ -65,68 +54,52 @@ class LossReader {
                                     name, fmt::join(outputs_, ", ")));
   }
 
-  // Handled by the caller, or of no consequence.
-  static bool is_known_elsewhere(const std::string &key) {
-    return key == "name" || key == "dtype" || key == "fn" || key == "axis" || key == "ignore_class" ||
-           key == "reduction";
-  }
-  static bool is_mean(const ConfigValue &value) {
-    const std::string *text = value.text();
-    return text && (*text == "sum_over_batch_size" || *text == "auto" || *text == "mean");
-  }
-
-  // What would change the numbers, unless it has the value that changes nothing.
-  void refuse_setting(const Configured &given, const std::string &key, const ConfigValue &value) {
-    const auto *flag = std::get_if<bool>(&value.value);
-    const bool is_off = value.is_none() || (flag && !*flag) || value.number() == 0.0;
-    if (!is_off)
-      fail(given.where, fmt::format("{}: the argument '{}' is not supported", given.class_name, key));
+  // Whether the argument may have this value though nothing reads it.
+  static bool is_accepted(const ir::FixedArgument &argument, const ConfigValue &value) {
+    const ConfigValue *policy = value.find("config");  // of a dtype
+    const ConfigValue *of_policy = policy ? policy->find("name") : nullptr;
+    const std::string *text = of_policy ? of_policy->text() : value.text();
+    return argument.is_any || (argument.is_none && value.is_none()) ||
+           (argument.number && value.number() == argument.number) ||
+           (text && std::ranges::find(argument.texts, *text) != argument.texts.end());
   }
 
-  passes::LossConfig loss(const Configured &given) {
-    passes::LossConfig config;
-    config.name = function_name(given.class_name);
-    config.where = given.where;
+  // `given` as the settings of an op. What cannot be obeyed, and would change a number, is refused by name.
+  template <class Config>
+  Config read(const Configured &given, const ir::Objective *objective) {
+    Config config{.name = given.class_name, .where = given.where};
+    if (!objective) return config;  // attach_loss says so
+    if (given.class_name == objective->class_name) config.name = objective->name;
+    const auto refuse = [&](const std::string &what, std::string_view hint = {}) {
+      fail(given.where, fmt::format("{}: {}", config.name, what), std::string(hint));
+    };
     for (const auto &[key, value] : given.config) {
       const auto *flag = std::get_if<bool>(&value.value);
-      if (key == "from_logits")
-        config.from_logits = flag ? *flag : value.number().value_or(0) != 0;
-      else if (key == "label_smoothing")
-        config.label_smoothing = value.number().value_or(0);
-      else if (key == "delta")
-        config.delta = value.number().value_or(1);
-      else if (key == "axis" && value.number().value_or(-1) != -1)
-        fail(given.where, "a loss over another axis than the last is not supported");
-      else if (key == "ignore_class" && !value.is_none())
-        fail(given.where, "ignore_class is not supported");
-      else if (key == "reduction" && !value.is_none() && !is_mean(value))
-        fail(given.where,
-             fmt::format("reduction{} is not supported",
-                         value.text() ? fmt::format("='{}'", *value.text()) : ""),
-             "the mean over the batch, Keras's default, is");
-      else if (!is_known_elsewhere(key))
-        refuse_setting(given, key, value);
+      const std::optional<double> number = value.number();
+      if (const ir::AttributeField *field = objective->attribute(key)) {
+        if (field->type == "int" && number && *number == std::floor(*number) && std::abs(*number) < 1e9)
+          config.attributes.emplace_back(field->name, static_cast<int64_t>(*number));
+        else if (field->type == "float" && number)
+          config.attributes.emplace_back(field->name, *number);
+        else
+          refuse(fmt::format("{} must be {}", key, field->type == "int" ? "a whole number" : "a number"));
+      } else if (key == "from_logits" && objective->of_logits && (flag || number)) {
+        config.from_logits = flag ? *flag : *number != 0;
+      } else if (const ir::FixedArgument *fixed = ir::find_fixed_argument(key)) {
+        if (!is_accepted(*fixed, value))
+          refuse(fmt::format("the argument '{}' is only supported at its default", key), fixed->accepted);
+      } else if (!value.is_none() && !(flag && !*flag) && number != 0.0) {
+        refuse(fmt::format("the argument '{}' is not supported", key));
+      }
     }
     return config;
   }
 
   void add_metric(const Configured &given, size_t output) {
-    passes::MetricConfig metric;
-    metric.name = function_name(given.class_name);
+    auto metric = read<passes::MetricConfig>(given, ir::find_metric(given.class_name));
     metric.output = static_cast<int>(output);
-    metric.where = given.where;
-    for (const auto &[key, value] : given.config) {
-      if (key == "k")
-        metric.k = static_cast<int64_t>(value.number().value_or(5));
-      else if (key == "threshold")
-        metric.threshold = value.number().value_or(0.5);
-      else if (key == "name" && value.text())
-        metric.label = *value.text();
-      else if (key == "dtype" && !(value.is_none() || value == ConfigValue{std::string("float32")}))
-        fail(given.where, "the dtype of a metric is float32");
-      else if (!is_known_elsewhere(key))
-        refuse_setting(given, key, value);
-    }
+    if (const ConfigValue *label = script::find(given.config, "name"); label && label->text())
+      metric.label = *label->text();
     config_.metrics.push_back(std::move(metric));
   }
 

@@ -1,46 +1,17 @@
 // Optimizers.
+#include "ir/optimizer.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
 #include "driver/training/settings.h"
+#include "frontend/script/arguments.h"
 
 namespace sinter::driver {
 
 namespace {
-
-struct NumberField {
-  std::string_view key;
-  double OptimizerConfig::*member;
-};
-
-constexpr NumberField number_fields[] = {
-    {"learning_rate", &OptimizerConfig::learning_rate},
-    {"lr", &OptimizerConfig::learning_rate},
-    {"decay", &OptimizerConfig::decay},
-    {"momentum", &OptimizerConfig::momentum},
-    {"rho", &OptimizerConfig::rho},
-    {"epsilon", &OptimizerConfig::epsilon},
-    {"beta_1", &OptimizerConfig::beta_1},
-    {"beta_2", &OptimizerConfig::beta_2},
-    {"initial_accumulator_value", &OptimizerConfig::initial_accumulator},
-    {"schedule_decay", &OptimizerConfig::schedule_decay},
-    {"weight_decay", &OptimizerConfig::weight_decay},
-    {"clipnorm", &OptimizerConfig::clipnorm},
-    {"clipvalue", &OptimizerConfig::clipvalue},
-    {"global_clipnorm", &OptimizerConfig::global_clipnorm},
-};
-
-struct FlagField {
-  std::string_view key;
-  bool OptimizerConfig::*member;
-};
-
-constexpr FlagField flag_fields[] = {{"nesterov", &OptimizerConfig::nesterov},
-                                     {"centered", &OptimizerConfig::centered},
-                                     {"amsgrad", &OptimizerConfig::amsgrad}};
 
 // Settings of Keras's files that change nothing here while they have these values.
 constexpr std::string_view ignored_fields[] = {"name", "jit_compile", "is_legacy_optimizer", "ema_momentum",
@@ -59,7 +30,7 @@ std::optional<OptimizerConfig> optimizer_config(const script::Configured &given,
   const std::optional<Optimizer> optimizer = optimizer_from_name(given.class_name);
   if (!optimizer) {
     std::vector<std::string_view> names;
-    for (const auto &[name, entry] : optimizer_names) names.push_back(name);
+    for (const OptimizerEntry &entry : optimizers) names.push_back(entry.name);
     diagnostics.error(given.where, fmt::format("Sinter does not know the optimizer '{}'", given.class_name),
                       fmt::format("known are: {}", fmt::join(names, ", ")));
     return std::nullopt;
@@ -70,21 +41,21 @@ std::optional<OptimizerConfig> optimizer_config(const script::Configured &given,
     diagnostics.error(given.where, fmt::format("{}: {}", given.class_name, message), hint);
     ok = false;
   };
+  const std::string known = ir::optimizer_signature(entry_of(*optimizer), keras3);
   for (const auto &[key, value] : given.config) {
-    const auto number = std::ranges::find(number_fields, key, &NumberField::key);
-    const auto flag = std::ranges::find(flag_fields, key, &FlagField::key);
-    if (number != std::end(number_fields)) {
+    const std::string name = script::parameter_name(known, key);
+    const OptimizerArgument *argument = find_optimizer_argument(name);
+    if (argument && argument->number) {
       if (value.is_none()) continue;
-      if (const auto given_number = value.number())
-        config.*(number->member) = *given_number;
+      if (const auto number = value.number())
+        config.*(argument->number) = *number;
       else
         fail(fmt::format("{} must be a number", key),
-             number->member == &OptimizerConfig::learning_rate
-                 ? "of schedules, this version knows the callback LearningRateScheduler"
-                 : "");
-    } else if (flag != std::end(flag_fields)) {
-      if (const auto *given_flag = std::get_if<bool>(&value.value))
-        config.*(flag->member) = *given_flag;
+             name == "learning_rate" ? "of schedules, this version knows the callback LearningRateScheduler"
+                                     : "");
+    } else if (argument) {
+      if (const auto *flag = std::get_if<bool>(&value.value))
+        config.*(argument->flag) = *flag;
       else
         fail(fmt::format("{} must be True or False", key));
     } else if (std::ranges::find(off_fields, key) != std::end(off_fields)) {

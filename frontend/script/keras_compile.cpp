@@ -38,7 +38,9 @@ std::optional<Configured> configured(Evaluator &evaluator, const Value &value, c
   const std::vector<std::string> names = config_names(category);
   if (const std::string *text = text_of(value)) {
     out.class_name = *text;
+    // Keras reads optimizers without regard to case, losses and metrics as they are.
     const auto found = std::ranges::find_if(names, [&](const std::string &name) {
+      if (category != "optimizer") return name == *text;
       return std::ranges::equal(name, *text, [](char a, char b) { return (a | 0x20) == (b | 0x20); });
     });
     if (found == names.end()) {

@@ -1,10 +1,13 @@
 // Classes that are their name and their arguments: optimizers, callbacks, initializers, regularizers,
-// constraints, losses, metrics, activations, learning rate schedules. One table a category.
+// constraints, losses, metrics, activations, learning rate schedules. One table a category; optimizers, losses
+// and metrics have theirs from support/optimizer_table.h and ir/objectives.h.
 #include "frontend/script/keras_configs.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <span>
 
 #include "frontend/script/arguments.h"
@@ -13,208 +16,138 @@
 #include "frontend/script/keras_objects.h"
 #include "frontend/script/keras_values.h"
 #include "frontend/script/native_support.h"
+#include "ir/objectives.h"
+#include "ir/optimizer.h"
 
 namespace sinter::script {
 
 namespace {
 
 struct ConfigClass {
-  const char *name;       // as scripts write it
-  const char *canonical;  // the class it makes; nullptr: the name itself
-  const char *keras2;     // signatures; see bind_arguments
-  const char *keras3;     // nullptr: the same
-};
-
-constexpr ConfigClass optimizers[] = {
-    {"SGD", nullptr,
-     "learning_rate|lr momentum decay nesterov * clipnorm clipvalue global_clipnorm weight_decay name",
-     "learning_rate|lr momentum nesterov weight_decay clipnorm clipvalue global_clipnorm * decay name"},
-    {"RMSprop", nullptr,
-     "learning_rate|lr rho epsilon decay * momentum centered clipnorm clipvalue global_clipnorm weight_decay "
-     "name",
-     "learning_rate|lr rho momentum epsilon centered weight_decay clipnorm clipvalue global_clipnorm * decay "
-     "name"},
-    {"Adagrad", nullptr,
-     "learning_rate|lr epsilon decay * initial_accumulator_value clipnorm clipvalue global_clipnorm "
-     "weight_decay name",
-     "learning_rate|lr initial_accumulator_value epsilon weight_decay clipnorm clipvalue global_clipnorm * "
-     "decay name"},
-    {"Adadelta", nullptr,
-     "learning_rate|lr rho epsilon decay * clipnorm clipvalue global_clipnorm weight_decay name",
-     "learning_rate|lr rho epsilon weight_decay clipnorm clipvalue global_clipnorm * decay name"},
-    {"Adam", nullptr,
-     "learning_rate|lr beta_1 beta_2 epsilon decay amsgrad * clipnorm clipvalue global_clipnorm weight_decay "
-     "name",
-     "learning_rate|lr beta_1 beta_2 epsilon amsgrad weight_decay clipnorm clipvalue global_clipnorm * decay "
-     "name"},
-    {"Adamax", nullptr,
-     "learning_rate|lr beta_1 beta_2 epsilon decay * clipnorm clipvalue global_clipnorm weight_decay name",
-     "learning_rate|lr beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm * decay name"},
-    {"Nadam", nullptr,
-     "learning_rate|lr beta_1 beta_2 epsilon schedule_decay * clipnorm clipvalue global_clipnorm "
-     "weight_decay name",
-     "learning_rate|lr beta_1 beta_2 epsilon weight_decay clipnorm clipvalue global_clipnorm * decay name"},
-    {"AdamW", nullptr,
-     "learning_rate|lr weight_decay beta_1 beta_2 epsilon amsgrad clipnorm clipvalue global_clipnorm * name",
-     nullptr},
+  std::string_view name;         // as scripts write it
+  std::string_view canonical;    // the class it makes; empty: the name itself
+  std::string_view keras2;       // signatures; see bind_arguments
+  std::string_view keras3 = {};  // nothing: the same
 };
 
 constexpr ConfigClass schedules[] = {
-    {"ExponentialDecay", nullptr, "initial_learning_rate! decay_steps! decay_rate! staircase name", nullptr},
-    {"PiecewiseConstantDecay", nullptr, "boundaries! values! name", nullptr},
-    {"CosineDecay", nullptr, "initial_learning_rate! decay_steps! alpha name", nullptr},
-    {"InverseTimeDecay", nullptr, "initial_learning_rate! decay_steps! decay_rate! staircase name", nullptr},
-    {"PolynomialDecay", nullptr, "initial_learning_rate! decay_steps! end_learning_rate power cycle name",
-     nullptr},
+    {"ExponentialDecay", {}, "initial_learning_rate! decay_steps! decay_rate! staircase name"},
+    {"PiecewiseConstantDecay", {}, "boundaries! values! name"},
+    {"CosineDecay", {}, "initial_learning_rate! decay_steps! alpha name"},
+    {"InverseTimeDecay", {}, "initial_learning_rate! decay_steps! decay_rate! staircase name"},
+    {"PolynomialDecay", {}, "initial_learning_rate! decay_steps! end_learning_rate power cycle name"},
 };
 
 constexpr ConfigClass callbacks[] = {
-    {"ModelCheckpoint", nullptr,
+    {"ModelCheckpoint",
+     {},
      "filepath! monitor verbose save_best_only save_weights_only mode period * save_freq "
      "initial_value_threshold",
      "filepath! monitor verbose save_best_only save_weights_only mode save_freq initial_value_threshold * "
      "period"},
-    {"EarlyStopping", nullptr,
-     "monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch", nullptr},
-    {"ReduceLROnPlateau", nullptr, "monitor factor patience verbose mode min_delta|epsilon cooldown min_lr",
-     nullptr},
-    {"LearningRateScheduler", nullptr, "schedule! verbose", nullptr},
-    {"CSVLogger", nullptr, "filename! separator append", nullptr},
-    {"TensorBoard", nullptr,
+    {"EarlyStopping",
+     {},
+     "monitor min_delta patience verbose mode baseline restore_best_weights start_from_epoch"},
+    {"ReduceLROnPlateau", {}, "monitor factor patience verbose mode min_delta|epsilon cooldown min_lr"},
+    {"LearningRateScheduler", {}, "schedule! verbose"},
+    {"CSVLogger", {}, "filename! separator append"},
+    {"TensorBoard",
+     {},
      "log_dir histogram_freq batch_size write_graph write_grads write_images embeddings_freq "
      "embeddings_layer_names embeddings_metadata * update_freq profile_batch write_steps_per_second",
      "log_dir histogram_freq write_graph write_images write_steps_per_second update_freq profile_batch "
      "embeddings_freq embeddings_metadata * batch_size write_grads embeddings_layer_names"},
-    {"TerminateOnNaN", nullptr, "", nullptr},
-    {"BackupAndRestore", nullptr, "backup_dir! save_freq delete_checkpoint", nullptr},
-    {"History", nullptr, "", nullptr},
-    {"BaseLogger", nullptr, "", nullptr},
-    {"ProgbarLogger", nullptr, "count_mode", nullptr},
+    {"TerminateOnNaN", {}, ""},
+    {"BackupAndRestore", {}, "backup_dir! save_freq delete_checkpoint"},
+    {"History", {}, ""},
+    {"BaseLogger", {}, ""},
+    {"ProgbarLogger", {}, "count_mode"},
 };
 
 constexpr ConfigClass initializers[] = {
-    {"Zeros", nullptr, "", nullptr},
-    {"zeros", "Zeros", "", nullptr},
-    {"zero", "Zeros", "", nullptr},
-    {"Ones", nullptr, "", nullptr},
-    {"ones", "Ones", "", nullptr},
-    {"one", "Ones", "", nullptr},
-    {"Constant", nullptr, "value", nullptr},
-    {"constant", "Constant", "value", nullptr},
-    {"RandomNormal", nullptr, "mean stddev seed", nullptr},
-    {"random_normal", "RandomNormal", "mean stddev seed", nullptr},
-    {"normal", "RandomNormal", "mean stddev seed", nullptr},
-    {"RandomUniform", nullptr, "minval maxval seed", nullptr},
-    {"random_uniform", "RandomUniform", "minval maxval seed", nullptr},
-    {"uniform", "RandomUniform", "minval maxval seed", nullptr},
-    {"TruncatedNormal", nullptr, "mean stddev seed", nullptr},
-    {"truncated_normal", "TruncatedNormal", "mean stddev seed", nullptr},
-    {"VarianceScaling", nullptr, "scale mode distribution seed", nullptr},
-    {"Orthogonal", nullptr, "gain seed", nullptr},
-    {"orthogonal", "Orthogonal", "gain seed", nullptr},
-    {"Identity", nullptr, "gain", nullptr},
-    {"identity", "Identity", "gain", nullptr},
-    {"GlorotUniform", nullptr, "seed", nullptr},
-    {"glorot_uniform", "GlorotUniform", "seed", nullptr},
-    {"GlorotNormal", nullptr, "seed", nullptr},
-    {"glorot_normal", "GlorotNormal", "seed", nullptr},
-    {"HeUniform", nullptr, "seed", nullptr},
-    {"he_uniform", "HeUniform", "seed", nullptr},
-    {"HeNormal", nullptr, "seed", nullptr},
-    {"he_normal", "HeNormal", "seed", nullptr},
-    {"LecunUniform", nullptr, "seed", nullptr},
-    {"lecun_uniform", "LecunUniform", "seed", nullptr},
-    {"LecunNormal", nullptr, "seed", nullptr},
-    {"lecun_normal", "LecunNormal", "seed", nullptr},
+    {"Zeros", {}, ""},
+    {"zeros", "Zeros", ""},
+    {"zero", "Zeros", ""},
+    {"Ones", {}, ""},
+    {"ones", "Ones", ""},
+    {"one", "Ones", ""},
+    {"Constant", {}, "value"},
+    {"constant", "Constant", "value"},
+    {"RandomNormal", {}, "mean stddev seed"},
+    {"random_normal", "RandomNormal", "mean stddev seed"},
+    {"normal", "RandomNormal", "mean stddev seed"},
+    {"RandomUniform", {}, "minval maxval seed"},
+    {"random_uniform", "RandomUniform", "minval maxval seed"},
+    {"uniform", "RandomUniform", "minval maxval seed"},
+    {"TruncatedNormal", {}, "mean stddev seed"},
+    {"truncated_normal", "TruncatedNormal", "mean stddev seed"},
+    {"VarianceScaling", {}, "scale mode distribution seed"},
+    {"Orthogonal", {}, "gain seed"},
+    {"orthogonal", "Orthogonal", "gain seed"},
+    {"Identity", {}, "gain"},
+    {"identity", "Identity", "gain"},
+    {"GlorotUniform", {}, "seed"},
+    {"glorot_uniform", "GlorotUniform", "seed"},
+    {"GlorotNormal", {}, "seed"},
+    {"glorot_normal", "GlorotNormal", "seed"},
+    {"HeUniform", {}, "seed"},
+    {"he_uniform", "HeUniform", "seed"},
+    {"HeNormal", {}, "seed"},
+    {"he_normal", "HeNormal", "seed"},
+    {"LecunUniform", {}, "seed"},
+    {"lecun_uniform", "LecunUniform", "seed"},
+    {"LecunNormal", {}, "seed"},
+    {"lecun_normal", "LecunNormal", "seed"},
 };
 
 constexpr ConfigClass regularizers[] = {
-    {"l1", "L1L2", "l1|l", nullptr},     {"L1", "L1L2", "l1|l", nullptr},
-    {"l2", "L1L2", "l2|l", nullptr},     {"L2", "L1L2", "l2|l", nullptr},
-    {"l1_l2", "L1L2", "l1 l2", nullptr}, {"l1l2", "L1L2", "l1 l2", nullptr},
-    {"L1L2", nullptr, "l1 l2", nullptr},
+    {"l1", "L1L2", "l1|l"},     {"L1", "L1L2", "l1|l"},    {"l2", "L1L2", "l2|l"}, {"L2", "L1L2", "l2|l"},
+    {"l1_l2", "L1L2", "l1 l2"}, {"l1l2", "L1L2", "l1 l2"}, {"L1L2", {}, "l1 l2"},
 };
 
 constexpr ConfigClass constraints[] = {
-    {"MaxNorm", nullptr, "max_value|m axis", nullptr},
-    {"max_norm", "MaxNorm", "max_value|m axis", nullptr},
-    {"maxnorm", "MaxNorm", "max_value|m axis", nullptr},
-    {"NonNeg", nullptr, "", nullptr},
-    {"non_neg", "NonNeg", "", nullptr},
-    {"nonneg", "NonNeg", "", nullptr},
-    {"UnitNorm", nullptr, "axis", nullptr},
-    {"unit_norm", "UnitNorm", "axis", nullptr},
-    {"unitnorm", "UnitNorm", "axis", nullptr},
-    {"MinMaxNorm", nullptr, "min_value max_value rate axis", nullptr},
-    {"min_max_norm", "MinMaxNorm", "min_value max_value rate axis", nullptr},
+    {"MaxNorm", {}, "max_value|m axis"},
+    {"max_norm", "MaxNorm", "max_value|m axis"},
+    {"maxnorm", "MaxNorm", "max_value|m axis"},
+    {"NonNeg", {}, ""},
+    {"non_neg", "NonNeg", ""},
+    {"nonneg", "NonNeg", ""},
+    {"UnitNorm", {}, "axis"},
+    {"unit_norm", "UnitNorm", "axis"},
+    {"unitnorm", "UnitNorm", "axis"},
+    {"MinMaxNorm", {}, "min_value max_value rate axis"},
+    {"min_max_norm", "MinMaxNorm", "min_value max_value rate axis"},
 };
 
-constexpr ConfigClass losses[] = {
-    {"CategoricalCrossentropy", "categorical_crossentropy", "from_logits label_smoothing axis reduction name",
-     nullptr},
-    {"SparseCategoricalCrossentropy", "sparse_categorical_crossentropy",
-     "from_logits ignore_class reduction axis name", nullptr},
-    {"BinaryCrossentropy", "binary_crossentropy", "from_logits label_smoothing axis reduction name", nullptr},
-    {"MeanSquaredError", "mean_squared_error", "reduction name", nullptr},
-    {"MeanAbsoluteError", "mean_absolute_error", "reduction name", nullptr},
-    {"Hinge", "hinge", "reduction name", nullptr},
-    {"SquaredHinge", "squared_hinge", "reduction name", nullptr},
-    {"Huber", "huber", "delta reduction name", nullptr},
-    {"Poisson", "poisson", "reduction name", nullptr},
-    {"KLDivergence", "kl_divergence", "reduction name", nullptr},
-    {"LogCosh", "log_cosh", "reduction name", nullptr},
-};
-
-constexpr ConfigClass metrics[] = {
-    {"Accuracy", "accuracy", "name dtype", nullptr},
-    {"CategoricalAccuracy", "categorical_accuracy", "name dtype", nullptr},
-    {"SparseCategoricalAccuracy", "sparse_categorical_accuracy", "name dtype", nullptr},
-    {"BinaryAccuracy", "binary_accuracy", "name dtype threshold", nullptr},
-    {"TopKCategoricalAccuracy", "top_k_categorical_accuracy", "k name dtype", nullptr},
-    {"SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", "k name dtype", nullptr},
-    {"MeanSquaredError", "mean_squared_error", "name dtype", nullptr},
-    {"MeanAbsoluteError", "mean_absolute_error", "name dtype", nullptr},
-    {"CategoricalCrossentropy", "categorical_crossentropy", "name dtype from_logits label_smoothing",
-     nullptr},
-};
-
-constexpr const char *loss_functions[] = {"mean_squared_error",
-                                          "mse",
-                                          "MSE",
-                                          "mean_absolute_error",
-                                          "mae",
-                                          "MAE",
-                                          "mean_absolute_percentage_error",
-                                          "mape",
-                                          "mean_squared_logarithmic_error",
-                                          "msle",
-                                          "squared_hinge",
-                                          "hinge",
-                                          "categorical_hinge",
-                                          "logcosh",
-                                          "log_cosh",
-                                          "huber",
-                                          "categorical_crossentropy",
-                                          "sparse_categorical_crossentropy",
-                                          "binary_crossentropy",
-                                          "kullback_leibler_divergence",
-                                          "kl_divergence",
-                                          "poisson",
-                                          "cosine_proximity",
-                                          "cosine_similarity"};
-constexpr const char *metric_functions[] = {"accuracy",
-                                            "acc",
-                                            "binary_accuracy",
-                                            "categorical_accuracy",
-                                            "sparse_categorical_accuracy",
-                                            "top_k_categorical_accuracy",
-                                            "sparse_top_k_categorical_accuracy"};
 constexpr const char *activation_functions[] = {
     "softmax", "elu",          "selu",      "softplus",    "softsign",   "relu", "tanh",
     "sigmoid", "hard_sigmoid", "linear",    "exponential", "swish",      "silu", "gelu",
     "relu6",   "leaky_relu",   "hard_silu", "mish",        "log_softmax"};
 
+std::vector<ConfigClass> optimizer_classes() {
+  static std::vector<std::string> signatures;
+  signatures.reserve(2 * std::size(optimizers));
+  std::vector<ConfigClass> list;
+  for (const OptimizerEntry &each : optimizers) {
+    const std::string &keras2 = signatures.emplace_back(ir::optimizer_signature(each, false));
+    list.push_back({each.name, {}, keras2, signatures.emplace_back(ir::optimizer_signature(each, true))});
+  }
+  return list;
+}
+
+std::vector<ConfigClass> classes_of(const std::vector<ir::Objective> &table) {
+  std::vector<ConfigClass> list;
+  for (const ir::Objective &each : table)
+    if (!each.class_name.empty()) list.push_back({each.class_name, each.name, each.signature, {}});
+  for (const std::string_view name : ir::unsupported_objectives())
+    if (std::isupper(static_cast<unsigned char>(name[0])) != 0) list.push_back({name, {}, "**", {}});
+  return list;
+}
+
 std::span<const ConfigClass> table_of(const std::string &category) {
+  static const std::vector<ConfigClass> optimizers = optimizer_classes();
+  static const std::vector<ConfigClass> losses = classes_of(ir::losses()),
+                                        metrics = classes_of(ir::metrics());
   if (category == "optimizer") return optimizers;
   if (category == "schedule") return schedules;
   if (category == "callback") return callbacks;
@@ -235,12 +168,12 @@ const ConfigClass *find_class(const std::string &category, const std::string &na
 Value construct_config(Evaluator &evaluator, const Native &native, const CallArguments &arguments) {
   const ConfigClass &entry = *find_class(native.category, native.name);
   const bool keras3 = !evaluator.keras.dialect.counts_from_one();
-  const Bound bound =
-      bind_arguments(evaluator, native.name, keras3 && entry.keras3 ? entry.keras3 : entry.keras2, arguments);
+  const Bound bound = bind_arguments(evaluator, native.name,
+                                     keras3 && entry.keras3.data() ? entry.keras3 : entry.keras2, arguments);
   if (!bound.ok()) return Poison{};
   auto *object = evaluator.make<ConfigObject>();
   object->category = native.category;
-  object->class_name = entry.canonical ? entry.canonical : entry.name;
+  object->class_name = entry.canonical.empty() ? entry.name : entry.canonical;
   object->at = arguments.at;
   for (const auto *list : {&bound.all(), &bound.extra()})
     for (const Argument &argument : *list) object->config.emplace_back(argument.name, argument.value);
@@ -274,12 +207,8 @@ Value call_function_name(Evaluator &evaluator, const Native &native, const CallA
 std::optional<Value> config_member(Evaluator &evaluator, const std::string &category, const std::string &name,
                                    Position) {
   if (find_class(category, name)) return evaluator.native(name, construct_config, None{}, category);
-  const auto listed = [&](auto &names) { return std::ranges::find(names, name) != std::end(names); };
-  if ((category == "loss" || category == "metric") && listed(loss_functions))
-    return evaluator.native(name, call_function_name, None{}, category);
-  if (category == "metric" && listed(metric_functions))
-    return evaluator.native(name, call_function_name, None{}, category);
-  if (category == "activation" && listed(activation_functions))
+  const std::vector<std::string> names = config_names(category);
+  if (std::ranges::find(names, name) != names.end())
     return evaluator.native(name, call_function_name, None{}, category);
   return std::nullopt;
 }
@@ -289,17 +218,23 @@ std::vector<ConfigSignature> config_signatures() {
   for (const char *category :
        {"optimizer", "schedule", "callback", "initializer", "regularizer", "constraint", "loss", "metric"})
     for (const ConfigClass &each : table_of(category))
-      signatures.push_back({category, each.name, each.keras2, each.keras3 ? each.keras3 : each.keras2});
+      signatures.push_back(
+          {category, each.name, each.keras2, each.keras3.data() ? each.keras3 : each.keras2});
   return signatures;
 }
 
 std::vector<std::string> config_names(const std::string &category) {
   std::vector<std::string> names;
-  for (const ConfigClass &each : table_of(category)) names.emplace_back(each.name);
-  if (category == "loss" || category == "metric")
-    names.insert(names.end(), std::begin(loss_functions), std::end(loss_functions));
-  if (category == "metric")
-    names.insert(names.end(), std::begin(metric_functions), std::end(metric_functions));
+  if (category == "activation") {
+    names.assign(std::begin(activation_functions), std::end(activation_functions));
+  } else if (category == "loss" || category == "metric") {
+    for (const std::string_view name : ir::names_of(category == "loss" ? ir::losses() : ir::metrics()))
+      names.emplace_back(name);
+    const auto unsupported = ir::unsupported_objectives();
+    names.insert(names.end(), unsupported.begin(), unsupported.end());
+  } else {
+    for (const ConfigClass &each : table_of(category)) names.emplace_back(each.name);
+  }
   return names;
 }
 
@@ -315,9 +250,8 @@ void set_config_attribute(Evaluator &evaluator, ConfigObject *object, const std:
   if (is_poison(value) || !evaluator.effect(at, "setting an option")) return;
   std::string option = name;
   if (const ConfigClass *entry = find_class(object->category, object->class_name)) {
-    const auto *signature =
-        evaluator.keras.dialect.counts_from_one() || !entry->keras3 ? entry->keras2 : entry->keras3;
-    option = parameter_name(signature, name);
+    const bool keras2 = evaluator.keras.dialect.counts_from_one() || !entry->keras3.data();
+    option = parameter_name(keras2 ? entry->keras2 : entry->keras3, name);
     if (option.empty()) {
       evaluator.error(at, fmt::format("{} has no option '{}' that Sinter knows", object->class_name, name),
                       "options are arguments of the constructor");

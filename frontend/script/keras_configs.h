@@ -7,9 +7,9 @@
 namespace sinter::script {
 
 struct ConfigSignature {
-  std::string_view category;    // "optimizer", "callback", …
-  std::string_view name;        // as scripts write it
-  const char *keras2, *keras3;  // see bind_arguments
+  std::string_view category;        // "optimizer", "callback", …
+  std::string_view name;            // as scripts write it
+  std::string_view keras2, keras3;  // see bind_arguments
 };
 
 std::vector<ConfigSignature> config_signatures();

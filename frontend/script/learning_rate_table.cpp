@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "frontend/script/native_support.h"
+#include "support/optimizer_table.h"
 
 namespace sinter::script {
 
@@ -37,12 +38,9 @@ double initial_rate(const Evaluator &evaluator, const ModelObject *model) {
   if (!compile) return 0.001;
   if (const ConfigValue *rate = find(compile->optimizer.config, "learning_rate"))
     if (const auto number = rate->number()) return *number;
-  const std::string &name = compile->optimizer.class_name;
-  const bool keras2 = evaluator.keras.dialect.counts_from_one();
-  if (name == "SGD" || (keras2 && name == "Adagrad")) return 0.01;
-  if (keras2 && name == "Adadelta") return 1.0;
-  if (keras2 && (name == "Adamax" || name == "Nadam")) return 0.002;
-  return 0.001;
+  const auto optimizer = optimizer_from_name(compile->optimizer.class_name);
+  const bool keras3 = !evaluator.keras.dialect.counts_from_one();
+  return default_optimizer_config(optimizer.value_or(Optimizer::rmsprop), keras3).learning_rate;
 }
 
 }  // namespace

@@ -37,11 +37,13 @@ OptimizerConfig optimizer_config(const schema::OptimizerSettings *settings, Sema
   if (!settings) return config;
   if (const auto *name = settings->name())
     config.optimizer = optimizer_from_name(name->string_view()).value_or(Optimizer::sgd);
-  config.learning_rate = settings->learning_rate();
-  config.decay = settings->decay();
-  config.beta_1 = settings->beta_1();
-  config.beta_2 = settings->beta_2();
-  config.schedule_decay = settings->schedule_decay();
+  if (settings->arguments())
+    for (const schema::Argument *each : *settings->arguments()) {
+      const OptimizerArgument *argument =
+          each->name() ? find_optimizer_argument(each->name()->string_view()) : nullptr;
+      if (argument && argument->number) config.*(argument->number) = each->number();
+      if (argument && argument->flag) config.*(argument->flag) = each->number() != 0;
+    }
   return config;
 }
 

@@ -43,14 +43,20 @@ passes::TrainingRequest request_of(const Case &c) {
   request.optimizer = fit.optimizer;
   request.loss.keras3 = fit.optimizer.keras3;
   request.loss.sample_weights = fit.weighting != Weighting::none;
-  for (const Loss &loss : fit.losses)
-    request.loss.losses.push_back({.name = loss.name,
-                                   .from_logits = loss.from_logits,
-                                   .label_smoothing = loss.label_smoothing,
-                                   .delta = loss.delta,
-                                   .weight = loss.weight});
-  for (const Metric &metric : fit.metrics)
-    request.loss.metrics.push_back({.name = metric.name, .output = metric.output, .k = metric.k});
+  for (const Loss &loss : fit.losses) {
+    request.loss.losses.push_back(
+        {.name = loss.name, .from_logits = loss.from_logits, .weight = loss.weight});
+    std::vector<ir::NamedAttribute> &attributes = request.loss.losses.back().attributes;
+    if (loss.label_smoothing != 0) attributes.emplace_back("label_smoothing", loss.label_smoothing);
+    if (loss.delta != 1) attributes.emplace_back("delta", loss.delta);
+  }
+  for (const Metric &metric : fit.metrics) {
+    const Loss &loss = fit.losses[static_cast<size_t>(metric.output)];
+    request.loss.metrics.push_back({.name = metric.name,
+                                    .output = metric.output,
+                                    .from_logits = metric.name == loss.name && loss.from_logits,
+                                    .attributes = {{"k", metric.k}}});
+  }
   for (const Penalty &penalty : fit.penalties)
     if (const int variable = variable_index(c.graph, penalty.variable); variable >= 0)
       request.loss.penalties.push_back({variable, penalty.l1, penalty.l2});

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "frontend/keras/layer_signatures.h"
+#include "ir/objectives.h"
 
 namespace sinter::campaign {
 
@@ -49,20 +50,6 @@ constexpr std::string_view metrics[] = {"accuracy",
                                         "sparse_top_k_categorical_accuracy",
                                         "mean_squared_error",
                                         "mean_absolute_error"};
-constexpr std::string_view losses[] = {"mean_squared_error",
-                                       "mean_absolute_error",
-                                       "mean_absolute_percentage_error",
-                                       "mean_squared_logarithmic_error",
-                                       "huber",
-                                       "log_cosh",
-                                       "poisson",
-                                       "hinge",
-                                       "squared_hinge",
-                                       "kl_divergence",
-                                       "binary_crossentropy",
-                                       "categorical_crossentropy",
-                                       "sparse_categorical_crossentropy"};
-
 // What the table must hold, by kind.
 std::vector<std::pair<std::string, std::string>> all_entries() {
   std::vector<std::pair<std::string, std::string>> entries;
@@ -70,9 +57,9 @@ std::vector<std::pair<std::string, std::string>> all_entries() {
   for (const keras::LayerSignature &layer : keras::all_layers())
     entries.emplace_back("layer", layer.class_name);
   for (const bool keras3 : {false, true})
-    for (const auto &[text, optimizer] : optimizer_names)
-      entries.emplace_back("optimizer", with_semantics(default_optimizer_config(optimizer, keras3)));
-  for (const auto loss : losses) entries.emplace_back("loss", loss);
+    for (const OptimizerEntry &each : optimizers)
+      entries.emplace_back("optimizer", with_semantics(default_optimizer_config(each.optimizer, keras3)));
+  for (const ir::Objective &loss : ir::losses()) entries.emplace_back("loss", loss.name);
   for (const auto metric : metrics) entries.emplace_back("metric", metric);
   for (const auto fit : fits) entries.emplace_back("fit", fit);
   for (const auto rule : rules) entries.emplace_back("fusion", rule);

@@ -82,7 +82,7 @@ void add_metrics(Random &random, const ir::Graph &graph, size_t output, Fit &fit
 }
 
 OptimizerConfig some_optimizer(Random &random, bool keras3) {
-  const auto &[text, optimizer] = optimizer_names[static_cast<size_t>(random.below(optimizer_names.size()))];
+  const Optimizer optimizer = optimizers[static_cast<size_t>(random.below(std::size(optimizers)))].optimizer;
   OptimizerConfig config = default_optimizer_config(optimizer, keras3);
   config.learning_rate = random.of({0.01, 0.05, 0.002});
   if (optimizer == Optimizer::adadelta) config.learning_rate = random.of({1.0, 0.3});

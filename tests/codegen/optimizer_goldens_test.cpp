@@ -32,7 +32,8 @@ UpdateProgram first_update(const OptimizerConfig &config, const Numbers &variabl
   const ir::UpdateRule rule = ir::update_rule(config);
   add_input(variable);
   add_input(gradient);
-  for (const ir::OptimizerSlot &slot : rule.slots) add_input(Numbers(variable.size(), slot.initial));
+  for (const OptimizerSlot &slot : rule.slots)
+    add_input(Numbers(variable.size(), slot.initial ? config.*(slot.initial) : 0));
   const std::array<float, hyper_size> numbers = hyper(config, 0, config.learning_rate);
   add_input(Numbers(numbers.begin(), numbers.end()));
   if (config.weight_decay > 0) {

@@ -172,7 +172,7 @@ class Arguments : public testing::TestWithParam<bool> {
 };
 
 // The parameters of a signature, each with all its names.
-std::vector<std::string> parameters_of(const char *signature) {
+std::vector<std::string> parameters_of(std::string_view signature) {
   std::vector<std::string> names;
   std::istringstream words{std::string(signature)};
   for (std::string word; words >> word;) {

@@ -183,7 +183,8 @@ TEST_P(KerasTraining, FollowsKeras) {
   ASSERT_TRUE(built) << diagnostics.render_all();
   const auto &settings = *built->program.trainer->metadata->optimizer_settings;
   config_ = default_optimizer_config(*optimizer_from_name(settings.name), true);
-  config_.learning_rate = settings.learning_rate;
+  ASSERT_EQ(settings.arguments.at(0)->name, "learning_rate");
+  config_.learning_rate = settings.arguments[0]->number;
   runner_.emplace(built->program, *target, Engine::compiled);
   runner_->write_first_values();
 

@@ -12,6 +12,7 @@
 #include <random>
 
 #include "ir/interpret.h"
+#include "support/optimizer_hyper.h"
 #include "tests/shared_data.h"
 
 namespace sinter {
@@ -25,7 +26,8 @@ class Trained {
  public:
   Trained(const OptimizerConfig &config, Numbers variable)
       : config_(config), rule_(ir::update_rule(config)), variable_(std::move(variable)) {
-    for (const ir::OptimizerSlot &slot : rule_.slots) slots_.emplace_back(variable_.size(), slot.initial);
+    for (const OptimizerSlot &slot : rule_.slots)
+      slots_.emplace_back(variable_.size(), slot.initial ? config.*(slot.initial) : 0);
   }
 
   const Numbers &step(const Numbers &gradient) {
@@ -157,11 +159,13 @@ struct Settings {
 
 std::vector<Settings> all_settings() {
   std::vector<Settings> list;
-  for (const auto &[name, optimizer] : optimizer_names)
+  for (const OptimizerEntry &entry : optimizers)
     for (const bool keras3 : {false, true}) {
+      const Optimizer optimizer = entry.optimizer;
       const OptimizerConfig plain = default_optimizer_config(optimizer, keras3);
       const auto add = [&](std::string_view what, const OptimizerConfig &config) {
-        list.push_back({std::string(name) + (keras3 ? "Keras3" : "Keras2") + std::string(what), config});
+        list.push_back(
+            {std::string(entry.name) + (keras3 ? "Keras3" : "Keras2") + std::string(what), config});
       };
       const auto with = [&](std::string_view what, auto change) {
         OptimizerConfig config = plain;
@@ -234,10 +238,11 @@ TEST(Optimizer, DefaultsAreKeras) {
 
 // After many steps nothing depends on the step any more, and nothing takes long or overflows.
 TEST(Optimizer, HyperSettlesAfterManySteps) {
-  for (const auto &[name, optimizer] : optimizer_names) {
+  for (const OptimizerEntry &entry : optimizers) {
+    const Optimizer optimizer = entry.optimizer;
     const OptimizerConfig config = default_optimizer_config(optimizer, true);
     const auto late = hyper(config, int64_t{1} << 40, 0.5);
-    for (const float value : late) EXPECT_TRUE(std::isfinite(value)) << name;
+    for (const float value : late) EXPECT_TRUE(std::isfinite(value)) << entry.name;
     EXPECT_EQ(late[0], 0.5f);
     if (optimizer == Optimizer::adam) {
       EXPECT_EQ(late[1], 0.5f);

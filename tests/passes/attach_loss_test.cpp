@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ir/interpret.h"
+#include "ir/objectives.h"
 #include "ir/text.h"
 #include "ir/verify.h"
 #include "passes/rewrite.h"
@@ -220,7 +221,7 @@ TEST(AttachLoss, ProblemsAreCollected) {
   EXPECT_TRUE(none.has_errors());
   Diagnostics smoothing;
   TrainingConfig wild = config_of("categorical_crossentropy");
-  wild.losses[0].label_smoothing = 3;
+  wild.losses[0].attributes = {{"label_smoothing", 3.0}};
   EXPECT_FALSE(attach_loss(graph_of(plain), wild, smoothing));
   EXPECT_EQ(smoothing.all().at(0).message,
             "categorical_crossentropy: label_smoothing must be in [0, 1], got 3.0");
@@ -230,15 +231,16 @@ TEST(AttachLoss, ProblemsAreCollected) {
 }
 
 TEST(AttachLoss, EveryLossAndMetricByEveryNameAttaches) {
-  for (const std::string_view name : loss_names()) {
+  for (const std::string_view name : ir::names_of(ir::losses())) {
     const TrainingGraph training = attach(plain, config_of(std::string(name)));
     EXPECT_EQ(training.graph.type(training.sample_loss), (ir::TensorType{ir::Dim::batch()})) << name;
     EXPECT_EQ(training.graph.type(training.loss), ir::TensorType{}) << name;
-    EXPECT_EQ(training.graph.type(training.targets[0]).dims.back(), ir::Dim(is_sparse_loss(name) ? 1 : 2))
+    EXPECT_EQ(training.graph.type(training.targets[0]).dims.back(),
+              ir::Dim(name.starts_with("sparse") || name.starts_with("Sparse") ? 1 : 2))
         << name;
   }
-  for (const std::string_view name : metric_names()) {
-    const bool is_sparse = name.starts_with("sparse");
+  for (const std::string_view name : ir::names_of(ir::metrics())) {
+    const bool is_sparse = name.starts_with("sparse") || name.starts_with("Sparse");
     attach(plain, config_of(is_sparse ? "sparse_categorical_crossentropy" : "mse", {std::string(name)}));
   }
 }

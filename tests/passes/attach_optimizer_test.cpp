@@ -277,14 +277,14 @@ TEST(AttachOptimizer, WeightsWithoutGradientsAreNamed) {
 }
 
 TEST(AttachOptimizer, EveryOptimizerInBothVersionsMoves) {
-  for (const auto &[name, optimizer] : optimizer_names)
+  for (const OptimizerEntry &entry : optimizers)
     for (const bool keras3 : {false, true}) {
-      const OptimizerConfig config = default_optimizer_config(optimizer, keras3);
+      const OptimizerConfig config = default_optimizer_config(entry.optimizer, keras3);
       Trainer trainer(Fixture().attach(config), config);
       trainer["a"] = {1, 1};
       trainer.step({1, -1}, {0, 0});
-      EXPECT_LT(trainer["a"][0], 1) << name;
-      EXPECT_TRUE(std::isfinite(trainer["b"][0])) << name << " with a gradient of 0";
+      EXPECT_LT(trainer["a"][0], 1) << entry.name;
+      EXPECT_TRUE(std::isfinite(trainer["b"][0])) << entry.name << " with a gradient of 0";
     }
 }
 

@@ -138,15 +138,16 @@ TEST_P(Learning, FallsToASmallLoss) {
 
 std::vector<Learner> learners() {
   std::vector<Learner> list;
-  for (const auto &[name, optimizer] : optimizer_names)
+  for (const OptimizerEntry &entry : optimizers)
     for (const bool keras3 : {false, true}) {
+      const Optimizer optimizer = entry.optimizer;
       OptimizerConfig config = default_optimizer_config(optimizer, keras3);
       config.learning_rate = optimizer == Optimizer::sgd        ? 0.5
                              : optimizer == Optimizer::adadelta ? 30
                              : optimizer == Optimizer::adagrad  ? 0.2
                                                                 : 0.05;
       if (optimizer == Optimizer::sgd) config.momentum = 0.75, config.nesterov = keras3;
-      list.push_back({std::string(name) + (keras3 ? "Keras3" : "Keras2"), config});
+      list.push_back({std::string(entry.name) + (keras3 ? "Keras3" : "Keras2"), config});
       if (optimizer == Optimizer::adam) {
         config.clipnorm = 0.5;
         list.push_back({std::string("ClippedAdam") + (keras3 ? "Keras3" : "Keras2"), config});

@@ -12,7 +12,13 @@ struct BinaryCrossentropy : rules::ElementwiseLoss<BinaryCrossentropy> {
   static constexpr std::string_view name = "binary_crossentropy";
   static constexpr std::string_view doc =
       "-t log(p) - (1 - t) log(1 - p) with p clipped to [1e-7, 1 - 1e-7], mean over a sample";
-  static constexpr std::string_view keras = "binary_crossentropy, BinaryCrossentropy", onnx = "";
+  static constexpr KerasObjective losses[] = {{
+      .names = "binary_crossentropy, bce, BCE, BinaryCrossentropy",
+      .arguments = "from_logits label_smoothing axis reduction name",
+      .of_logits = "sigmoid_crossentropy",
+      .activation = "sigmoid",
+  }};
+  static constexpr std::string_view onnx = "";
   struct Attrs {
     float label_smoothing = 0;
     static constexpr auto fields =

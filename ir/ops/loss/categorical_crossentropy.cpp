@@ -14,7 +14,17 @@ struct CategoricalCrossentropy {
   static constexpr std::string_view name = "categorical_crossentropy";
   static constexpr std::string_view doc =
       "-sum of t log(p / sum of p) over a row, with the quotient clipped to [1e-7, 1 - 1e-7]; mean over rows";
-  static constexpr std::string_view keras = "categorical_crossentropy, CategoricalCrossentropy", onnx = "";
+  static constexpr KerasObjective losses[] = {
+      {.names = "categorical_crossentropy, CategoricalCrossentropy",
+       .arguments = "from_logits label_smoothing axis reduction name",
+       .of_logits = "softmax_crossentropy",
+       .activation = "softmax"},
+      {.names = "sparse_categorical_crossentropy, SparseCategoricalCrossentropy",
+       .arguments = "from_logits ignore_class reduction axis name",
+       .targets = Targets::ids_as_rows,
+       .of_logits = "softmax_crossentropy",
+       .activation = "softmax"}};
+  static constexpr std::string_view onnx = "";
   struct Attrs {
     float label_smoothing = 0;
     static constexpr auto fields =

@@ -10,7 +10,8 @@ namespace {
 struct Hinge : rules::ElementwiseLoss<Hinge> {
   static constexpr std::string_view name = "hinge";
   static constexpr std::string_view doc = "max(1 - t p, 0), mean over a sample; targets are -1 and 1";
-  static constexpr std::string_view keras = "hinge, Hinge", onnx = "";
+  static constexpr KerasObjective losses[] = {{"hinge, Hinge"}};
+  static constexpr std::string_view onnx = "";
   struct Attrs {
     bool binary_labels = false;
     static constexpr auto fields =

@@ -11,7 +11,8 @@ struct Huber : rules::ElementwiseLoss<Huber> {
   static constexpr std::string_view name = "huber";
   static constexpr std::string_view doc =
       "(p - t)^2 / 2, beyond delta: delta (|p - t| - delta / 2); mean over a sample";
-  static constexpr std::string_view keras = "huber, Huber", onnx = "";
+  static constexpr KerasObjective losses[] = {{"huber, Huber", "delta reduction name"}};
+  static constexpr std::string_view onnx = "";
   struct Attrs {
     float delta = 1;
     static constexpr auto fields = std::tuple{field("delta", &Attrs::delta, "where the square ends")};

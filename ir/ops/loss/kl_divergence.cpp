@@ -12,8 +12,9 @@ struct KlDivergence {
   static constexpr std::string_view name = "kl_divergence";
   static constexpr std::string_view doc =
       "sum of t log(t / p) over a row with both clipped to [1e-7, 1], mean over rows";
-  static constexpr std::string_view keras = "kl_divergence, kullback_leibler_divergence, KLDivergence",
-                                    onnx = "";
+  static constexpr KerasObjective losses[] = {
+      {"kl_divergence, kullback_leibler_divergence, kld, KLD, KLDivergence"}};
+  static constexpr std::string_view onnx = "";
   using Attrs = NoAttrs;
 
   static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {

@@ -11,7 +11,9 @@ namespace {
 struct LogCosh : rules::ElementwiseLoss<LogCosh> {
   static constexpr std::string_view name = "log_cosh";
   static constexpr std::string_view doc = "log(cosh(p - t)), mean over a sample";
-  static constexpr std::string_view keras = "log_cosh, logcosh, LogCosh", onnx = "";
+  static constexpr KerasObjective losses[] = {
+      {.names = "log_cosh, logcosh, LogCosh", .metric_class = "LogCoshError"}};
+  static constexpr std::string_view onnx = "";
   using Attrs = NoAttrs;
 
   static bool valid(const Attrs &, Checker &) { return true; }

@@ -10,7 +10,8 @@ namespace {
 struct MeanAbsoluteError : rules::ElementwiseLoss<MeanAbsoluteError> {
   static constexpr std::string_view name = "mean_absolute_error";
   static constexpr std::string_view doc = "|p - t|, mean over a sample";
-  static constexpr std::string_view keras = "mean_absolute_error, MeanAbsoluteError", onnx = "";
+  static constexpr KerasObjective losses[] = {{"mean_absolute_error, mae, MAE, MeanAbsoluteError"}};
+  static constexpr std::string_view onnx = "";
   using Attrs = NoAttrs;
 
   static bool valid(const Attrs &, Checker &) { return true; }

@@ -11,7 +11,9 @@ namespace {
 struct MeanAbsolutePercentageError : rules::ElementwiseLoss<MeanAbsolutePercentageError> {
   static constexpr std::string_view name = "mean_absolute_percentage_error";
   static constexpr std::string_view doc = "100 |t - p| / max(|t|, 1e-7), mean over a sample";
-  static constexpr std::string_view keras = "mean_absolute_percentage_error, mape", onnx = "";
+  static constexpr KerasObjective losses[] = {
+      {"mean_absolute_percentage_error, mape, MAPE, MeanAbsolutePercentageError"}};
+  static constexpr std::string_view onnx = "";
   using Attrs = NoAttrs;
 
   static bool valid(const Attrs &, Checker &) { return true; }

@@ -8,7 +8,8 @@ namespace {
 struct MeanSquaredError : rules::ElementwiseLoss<MeanSquaredError> {
   static constexpr std::string_view name = "mean_squared_error";
   static constexpr std::string_view doc = "(p - t)^2, mean over a sample";
-  static constexpr std::string_view keras = "mean_squared_error, MeanSquaredError", onnx = "";
+  static constexpr KerasObjective losses[] = {{"mean_squared_error, mse, MSE, MeanSquaredError"}};
+  static constexpr std::string_view onnx = "";
   using Attrs = NoAttrs;
 
   static bool valid(const Attrs &, Checker &) { return true; }

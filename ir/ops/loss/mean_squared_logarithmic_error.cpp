@@ -12,7 +12,9 @@ struct MeanSquaredLogarithmicError : rules::ElementwiseLoss<MeanSquaredLogarithm
   static constexpr std::string_view name = "mean_squared_logarithmic_error";
   static constexpr std::string_view doc =
       "(log(1 + p) - log(1 + t))^2 with p and t at least 1e-7, mean over a sample";
-  static constexpr std::string_view keras = "mean_squared_logarithmic_error, msle", onnx = "";
+  static constexpr KerasObjective losses[] = {
+      {"mean_squared_logarithmic_error, msle, MSLE, MeanSquaredLogarithmicError"}};
+  static constexpr std::string_view onnx = "";
   using Attrs = NoAttrs;
 
   static bool valid(const Attrs &, Checker &) { return true; }

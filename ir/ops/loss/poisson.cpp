@@ -10,7 +10,8 @@ namespace {
 struct Poisson : rules::ElementwiseLoss<Poisson> {
   static constexpr std::string_view name = "poisson";
   static constexpr std::string_view doc = "p - t log(p + 1e-7), mean over a sample";
-  static constexpr std::string_view keras = "poisson, Poisson", onnx = "";
+  static constexpr KerasObjective losses[] = {{"poisson, Poisson"}};
+  static constexpr std::string_view onnx = "";
   using Attrs = NoAttrs;
 
   static bool valid(const Attrs &, Checker &) { return true; }

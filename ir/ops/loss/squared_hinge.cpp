@@ -10,7 +10,8 @@ namespace {
 struct SquaredHinge : rules::ElementwiseLoss<SquaredHinge> {
   static constexpr std::string_view name = "squared_hinge";
   static constexpr std::string_view doc = "max(1 - t p, 0)^2, mean over a sample; targets are -1 and 1";
-  static constexpr std::string_view keras = "squared_hinge, SquaredHinge", onnx = "";
+  static constexpr KerasObjective losses[] = {{"squared_hinge, SquaredHinge"}};
+  static constexpr std::string_view onnx = "";
   struct Attrs {
     bool binary_labels = false;
     static constexpr auto fields =

@@ -11,7 +11,8 @@ struct BinaryAccuracy {
   static constexpr std::string_view doc =
       "1 where t is 1 and p above the threshold or t is 0 and p is not, else 0, NaN of NaN; mean over a "
       "sample";
-  static constexpr std::string_view keras = "binary_accuracy, accuracy", onnx = "";
+  static constexpr KerasObjective metrics[] = {{"binary_accuracy, BinaryAccuracy", "name dtype threshold"}};
+  static constexpr std::string_view onnx = "";
   static constexpr bool differentiable = false;
   struct Attrs {
     float threshold = 0.5f;

@@ -12,7 +12,8 @@ struct CategoricalAccuracy {
       "1 if the largest of p and of t are at the same place in a row (the first of equal ones), else 0, NaN "
       "if "
       "one is NaN; mean over rows";
-  static constexpr std::string_view keras = "categorical_accuracy, accuracy", onnx = "";
+  static constexpr KerasObjective metrics[] = {{"categorical_accuracy, CategoricalAccuracy"}};
+  static constexpr std::string_view onnx = "";
   static constexpr bool differentiable = false;
   using Attrs = NoAttrs;
 

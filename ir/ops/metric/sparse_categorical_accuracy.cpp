@@ -13,7 +13,9 @@ struct SparseCategoricalAccuracy {
   static constexpr std::string_view doc =
       "1 if the largest of a row of p [N, .., C] is at the place that ids [N, .., 1] name (the first of "
       "equal ones), else 0, NaN if one is NaN; mean over rows";
-  static constexpr std::string_view keras = "sparse_categorical_accuracy, accuracy", onnx = "";
+  static constexpr KerasObjective metrics[] = {
+      {.names = "sparse_categorical_accuracy, SparseCategoricalAccuracy", .targets = Targets::ids}};
+  static constexpr std::string_view onnx = "";
   static constexpr bool differentiable = false;
   using Attrs = NoAttrs;
 

@@ -14,7 +14,11 @@ struct TopKAccuracy {
   static constexpr std::string_view doc =
       "1 if fewer than k of a row of p are above the one at the place of the largest t, else 0, NaN if one "
       "is NaN; mean over rows";
-  static constexpr std::string_view keras = "top_k_categorical_accuracy", onnx = "";
+  static constexpr KerasObjective metrics[] = {
+      {"top_k_categorical_accuracy, TopKCategoricalAccuracy", "k name dtype"},
+      {"sparse_top_k_categorical_accuracy, SparseTopKCategoricalAccuracy", "k name dtype",
+       Targets::ids_as_rows}};
+  static constexpr std::string_view onnx = "";
   static constexpr bool differentiable = false;
   struct Attrs {
     int64_t k = 5;
