@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "ir/kernel/adjoint.h"
 #include "support/check.h"
 
 namespace sinter::ir {
@@ -243,13 +244,7 @@ StageValue FormBuilder::move(StageValue x, std::vector<Dim> axes, Access access,
 
 StageValue FormBuilder::add(Form form) {
   const auto uses_batch_size = [&](const Expr &expr) {
-    bool found = false;
-    if (expr)
-      kernel::visit(expr, [&](const Expr &e) {
-        const auto *var = std::get_if<kernel::VarRef>(&e->node);
-        found = found || (var && var->var.id == batch_size_.id);
-      });
-    return found;
+    return static_cast<bool>(expr) && kernel::depends_on(expr, batch_size_);
   };
   if (batch_size_.id >= 0 && (uses_batch_size(form.body) || uses_batch_size(form.finish)))
     form.batch_size = batch_size_;

@@ -20,6 +20,7 @@
 //                                       // per-channel factor of the output [C] broadcasts against the weight
 //   static constexpr std::string_view pads_attribute   // name of the attribute (ints[4]: top, bottom, left, right) by which the op
 //                                       // itself pads height and width of input 0, with zeros or with nothing
+//   using Gradient = …   // an op of its own that the table lists behind this one (ir/ops/shared/elementwise_op.h)
 //   static ScaleShift scale_shift(const Attrs &, GraphRewriter &, inputs)  // y = x * scale + shift per channel (batch norm)
 #pragma once
 
@@ -124,11 +125,12 @@ struct OpInfo {
   std::vector<int64_t> (*channel_shape)(const Attributes &, const TensorType &weight) = nullptr;
   // What the op is in a training step, where that differs; nullptr: the op itself.
   void (*training)(const Attributes &, TrainingBuilder &) = nullptr;
+  OpInfo (*gradient_op)() = nullptr;  // the op that its gradient is, if that follows from it
   // y = x * scale + shift per channel: adds the nodes that compute scale and shift [C] from the other inputs.
   ScaleShift (*scale_shift)(const Attributes &, Graph &, const std::vector<int> &inputs) = nullptr;
 };
 
-const std::vector<OpInfo> &all_ops();          // in the order of ir/ops/list.h
+const std::vector<OpInfo> &all_ops();  // in the order of ir/ops/list.h, each with its gradient_op behind it
 const OpInfo *find_op(std::string_view name);  // nullptr if there is none
 const OpInfo &op(std::string_view name);       // CHECKs that it exists
 

@@ -67,6 +67,8 @@ OpInfo describe() {
     info.differentiable_inputs = Op::differentiable_inputs;
   if constexpr (HasGradient<Op>)
     info.gradient = [](const Attributes &a, GradientBuilder &g) { Op::gradient(a.as<Attrs>(), g); };
+  if constexpr (requires { typename Op::Gradient; })
+    info.gradient_op = [] { return describe<typename Op::Gradient>(); };
   if constexpr (requires { Op::linear_weight; }) {
     info.linear_weight = Op::linear_weight;
     info.channel_shape = [](const Attributes &a, const TensorType &weight) {

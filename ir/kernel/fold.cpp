@@ -163,7 +163,10 @@ const FloatConst *float_constant(const Expr &expr) {
 Expr fold_float_choice(BinaryOp op, const Expr &a, const Expr &b) {
   const FloatConst *left = float_constant(a), *right = float_constant(b);
   if (left == nullptr) return right != nullptr ? binary(op, b, a) : Expr();
-  if (right == nullptr) return Expr();
+  if (right == nullptr) {
+    const float bounds_nothing = op == BinaryOp::min ? INFINITY : -INFINITY;
+    return left->value == bounds_nothing ? b : Expr();
+  }
   const float value =
       op == BinaryOp::min ? min_of(left->value, right->value) : max_of(left->value, right->value);
   return broadcast(Expr(value), a.type().lanes);

@@ -5,7 +5,11 @@ namespace sinter::ir {
 const std::vector<OpInfo> &all_ops() {
   static const std::vector<OpInfo> ops = [] {
     std::vector<OpInfo> list;
-#define SINTER_ADD_OP(Struct, file) list.push_back(describe_##file());
+    const auto add = [&](const OpInfo &info) {
+      list.push_back(info);
+      if (info.gradient_op) list.push_back(info.gradient_op());
+    };
+#define SINTER_ADD_OP(Struct, file) add(describe_##file());
     SINTER_OPS(SINTER_ADD_OP)
 #undef SINTER_ADD_OP
     return list;

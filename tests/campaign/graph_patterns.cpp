@@ -118,9 +118,9 @@ void pool_gradients(GraphSketch &s) {
 void binary_gradient(GraphSketch &s) {
   const ValueId x = s.some(), y = s.like(x);
   if (y < 0) return;
-  const char *op =
-      s.random.of({"clip_gradient", "leaky_relu_gradient", "elu_gradient", "sigmoid_gradient",
-                   "tanh_gradient", "softmax_gradient", "log_softmax_gradient", "where_greater"});
+  const char *op = s.random.of({"clip_gradient", "relu_gradient", "leaky_relu_gradient", "elu_gradient",
+                                "sigmoid_gradient", "tanh_gradient", "softmax_gradient",
+                                "log_softmax_gradient", "where_greater"});
   if (std::string_view(op) == "where_greater")
     s.add(op, s.random.of({"", "or_equal=true"}), {x, y, s.some()});
   else
@@ -177,8 +177,8 @@ const std::vector<NamedStep> &steps_without_gradient() {
       {pool_gradients, 1, {"max_pool_index", "average_pool_gradient", "max_pool_gradient"}},
       {binary_gradient,
        1,
-       {"clip_gradient", "leaky_relu_gradient", "elu_gradient", "sigmoid_gradient", "tanh_gradient",
-        "softmax_gradient", "log_softmax_gradient", "where_greater"}},
+       {"clip_gradient", "relu_gradient", "leaky_relu_gradient", "elu_gradient", "sigmoid_gradient",
+        "tanh_gradient", "softmax_gradient", "log_softmax_gradient", "where_greater"}},
       {other_without_gradient, 1, {"crop_gradient", "reduce_max_gradient", "broadcast_to", "fill"}},
   };
   return table;

@@ -33,6 +33,8 @@ bool is_exact(std::string_view op) {
                                                  "neg",
                                                  "dropout",
                                                  "clip_gradient",
+                                                 "relu_gradient",
+                                                 "relu6_gradient",
                                                  "where_greater",
                                                  "fill",
                                                  "non_negative_constraint",

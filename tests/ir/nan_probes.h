@@ -19,7 +19,10 @@ struct Selector {
 };
 inline constexpr Selector selectors[] = {
     {"clip_gradient", 0, "dy passes: it is NaN itself if the loss depends on y"},
+    {"relu_gradient", 0, "dy passes"},
+    {"relu6_gradient", 0, "dy passes"},
     {"leaky_relu_gradient", 0, "dy passes"},
+    {"threshold_relu_gradient", 0, "dy passes"},
     {"where_greater", 0, "x passes"},
     {"where_greater", 1, "x passes"},
     {"max_pool_index", 0, "the first NaN of a window is its winner: a number"},

@@ -1,17 +1,16 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cmath>
 #include <limits>
 
-#include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct Clip {
+struct Clip : rules::ElementwiseOp<Clip> {
   static constexpr std::string_view name = "clip", doc = "y = min(max(x, min), max)";
   static constexpr std::string_view keras = "ReLU(max_value)", onnx = "Clip";
   struct Attrs {
@@ -21,22 +20,19 @@ struct Clip {
         std::tuple{field("min", &Attrs::min, "least value"), field("max", &Attrs::max, "greatest value")};
   };
 
-  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!(a.min <= a.max)) {
-      check.fail(fmt::format("min {} is above max {}", print(AttributeValue(double{a.min})),
-                             print(AttributeValue(double{a.max}))));
-      return std::nullopt;
-    }
-    return rules::unary_type(in, check);
+  static bool valid(const Attrs &a, Checker &check) {
+    if (a.min <= a.max) return true;
+    check.fail(fmt::format("min {} is above max {}", print(AttributeValue(double{a.min})),
+                           print(AttributeValue(double{a.max}))));
+    return false;
   }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    f.map([&](Expr x) { return kernel::min(kernel::max(x, a.min), a.max); });
+  template <class Real>
+  static Real value(const Attrs &a, const Real &x) {
+    return min(max(x, a.min), a.max);
   }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::unary_reference(t, [&](double x) { return std::min(std::max(x, double{a.min}), double{a.max}); });
-  }
-  static void gradient(const Attrs &a, GradientBuilder &g) {
-    g.add(0, g.emit("clip_gradient", {{"min", a.min}, {"max", a.max}}, {g.output(), g.output_gradient()}));
+  // A bound that is infinite bounds nothing, not even an infinite y.
+  static double slope_at_output(const Attrs &a, double y) {
+    return (std::isfinite(a.min) && y <= a.min) || (std::isfinite(a.max) && y >= a.max) ? 0 : 1;
   }
   static std::vector<Case> examples() { return rules::unary_examples({"", "min=-0.5, max=1.25", "min=0.0"}); }
 };

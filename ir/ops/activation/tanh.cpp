@@ -1,30 +1,20 @@
-#include <cmath>
-
-#include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct Tanh {
+struct Tanh : rules::ElementwiseOp<Tanh> {
   static constexpr std::string_view name = "tanh", doc = "y = tanh(x)";
   static constexpr std::string_view keras = "Activation(tanh)", onnx = "Tanh";
   using Attrs = NoAttrs;
 
-  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
-    return rules::unary_type(in, check);
+  template <class Real>
+  static Real value(const Attrs &, const Real &x) {
+    return tanh(x);
   }
-  static void lower(const Attrs &, FormBuilder &f) {
-    f.map([](Expr x) { return kernel::tanh(x); });
-  }
-  static void reference(const Attrs &, ReferenceTensors &t) {
-    rules::unary_reference(t, [](double x) { return std::tanh(x); });
-  }
-  static void gradient(const Attrs &, GradientBuilder &g) {
-    g.add(0, g.emit("tanh_gradient", {g.output(), g.output_gradient()}));
-  }
+  static double slope_at_output(const Attrs &, double y) { return 1 - y * y; }
   static std::vector<Case> examples() { return rules::unary_examples(); }
 };
 

@@ -1,12 +1,11 @@
-#include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct ThresholdRelu {
+struct ThresholdRelu : rules::ElementwiseOp<ThresholdRelu> {
   static constexpr std::string_view name = "threshold_relu",
                                     doc = "y = x if x > threshold else slope * (x - threshold)";
   static constexpr std::string_view keras = "ReLU(threshold), ThresholdedReLU", onnx = "ThresholdedRelu";
@@ -17,20 +16,12 @@ struct ThresholdRelu {
                                               field("slope", &Attrs::slope, "slope for x <= threshold")};
   };
 
-  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!rules::finite("threshold", a.threshold, check)) return std::nullopt;
-    if (!rules::finite("slope", a.slope, check)) return std::nullopt;
-    return rules::unary_type(in, check);
+  static bool valid(const Attrs &a, Checker &check) {
+    return rules::finite("threshold", a.threshold, check) && rules::finite("slope", a.slope, check);
   }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    f.map([&](Expr x) { return kernel::select(x > a.threshold, x, a.slope * (x - a.threshold)); });
-  }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::unary_reference(t, [&](double x) { return x > a.threshold ? x : a.slope * (x - a.threshold); });
-  }
-  static void gradient(const Attrs &a, GradientBuilder &g) {
-    g.add(0, g.emit("leaky_relu_gradient", {{"slope", a.slope}, {"threshold", a.threshold}},
-                    {g.input(0), g.output_gradient()}));
+  template <class Real>
+  static Real value(const Attrs &a, const Real &x) {
+    return select(x > a.threshold, x, a.slope * (x - a.threshold));
   }
   static std::vector<Case> examples() { return rules::unary_examples({"", "threshold=0.5, slope=0.25"}); }
 };

@@ -25,12 +25,8 @@ struct CategoricalCrossentropy {
        .of_logits = "softmax_crossentropy",
        .activation = "softmax"}};
   static constexpr std::string_view onnx = "";
-  struct Attrs {
-    float label_smoothing = 0;
-    static constexpr auto fields =
-        std::tuple{field("label_smoothing", &Attrs::label_smoothing,
-                         "this part of a target is spread evenly over the classes")};
-  };
+  static constexpr int differentiable_inputs = 1;
+  using Attrs = rules::ClassSmoothing;
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
     if (!rules::label_smoothing(a.label_smoothing, check)) return std::nullopt;
@@ -58,18 +54,8 @@ struct CategoricalCrossentropy {
     });
   }
   static void gradient(const Attrs &a, GradientBuilder &g) {
-    if (g.needs(0))
-      g.add(0, rules::emit_gradient(g, "categorical_crossentropy_gradient",
-                                    make_attributes(op("categorical_crossentropy_gradient"),
-                                                    {{"label_smoothing", a.label_smoothing}}),
-                                    0, 1));
-    if (!g.needs(1)) return;
-    const ValueId total =
-        g.emit("reduce_sum", {{"axes", std::vector<int64_t>{-1}}, {"keep", true}}, {g.input(0)});
-    const ValueId clipped = g.emit("clip", {{"min", rules::loss_epsilon}, {"max", rules::loss_one}},
-                                   {g.emit("div", {g.input(0), total})});
-    const double share = 1 / rules::rows_per_sample(g.input_type(0));
-    g.add(1, rules::scale_by_sample(g, g.emit("log", {clipped}), -share * (1 - a.label_smoothing)));
+    g.add(0, g.emit("categorical_crossentropy_gradient", Attributes(a),
+                    {g.input(0), g.input(1), rules::sample_gradient(g)}));
   }
   static std::vector<Case> examples() {
     return rules::loss_examples({"", "label_smoothing=0.25"}, 0.0625f, 0.9375f);

@@ -14,12 +14,7 @@ struct CategoricalCrossentropyGradient {
   static constexpr std::string_view doc = "gradient of categorical_crossentropy by p; inputs p, t, dy";
   static constexpr std::string_view keras = "", onnx = "";
   static constexpr bool differentiable = false;
-  struct Attrs {
-    float label_smoothing = 0;
-    static constexpr auto fields =
-        std::tuple{field("label_smoothing", &Attrs::label_smoothing,
-                         "this part of a target is spread evenly over the classes")};
-  };
+  using Attrs = rules::ClassSmoothing;
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
     if (!rules::label_smoothing(a.label_smoothing, check)) return std::nullopt;
@@ -46,7 +41,7 @@ struct CategoricalCrossentropyGradient {
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::row_gradient_reference(
-        t, [&](std::span<const double> p, std::span<const double> target, size_t i) {
+        t, [&](std::span<const double> p, std::span<const double> target, size_t i, double dy) {
           const rules::Smoothing smooth(a.label_smoothing, static_cast<int64_t>(p.size()));
           const double total = std::accumulate(p.begin(), p.end(), 0.0);
           const auto share = [&](size_t k) {  // 0 where the quotient is clipped
@@ -56,11 +51,12 @@ struct CategoricalCrossentropyGradient {
           };
           double targets = 0;
           for (size_t k = 0; k < p.size(); ++k) targets += share(k);
-          return targets / total - share(i) / p[i];
+          return dy * (targets / total - share(i) / p[i]);
         });
   }
   static std::vector<Case> examples() {
-    return rules::loss_gradient_examples({"", "label_smoothing=0.25"}, 0.0625f, 0.9375f);
+    return rules::loss_gradient_examples(
+        rules::loss_examples({"", "label_smoothing=0.25"}, 0.0625f, 0.9375f));
   }
 };
 

@@ -107,7 +107,7 @@ void row_gradient_reference(ReferenceTensors &t, const RowGradient &f) {
   for (size_t r = 0; r < rows; ++r) {
     const std::span<const double> p = row_of(t.inputs[0], r), target = row_of(t.inputs[1], r);
     const double share = t.inputs[2].data[r / rows_each] / static_cast<double>(rows_each);
-    for (size_t i = 0; i < p.size(); ++i) t.outputs[0].data[element++] = f(p, target, i) * share;
+    for (size_t i = 0; i < p.size(); ++i) t.outputs[0].data[element++] = f(p, target, i, share);
   }
 }
 
@@ -115,15 +115,6 @@ ValueId sample_gradient(GradientBuilder &g) {
   TensorType type(std::vector<Dim>(g.input_type(0).dims.size(), Dim(1)));
   type.dims[0] = g.input_type(0).dims[0];
   return g.reshape(g.output_gradient(), type);
-}
-
-ValueId scale_by_sample(GradientBuilder &g, ValueId value, double factor) {
-  const ValueId product = g.emit("mul", {value, sample_gradient(g)});
-  return g.emit("affine", {{"scale", factor}}, {product});
-}
-
-ValueId emit_gradient(GradientBuilder &g, std::string_view op, Attributes attributes, int by, int other) {
-  return g.emit(op, std::move(attributes), {g.input(by), g.input(other), sample_gradient(g)});
 }
 
 std::vector<Case> loss_examples(const std::vector<std::string> &attributes, float low, float high) {
@@ -136,8 +127,7 @@ std::vector<Case> loss_examples(const std::vector<std::string> &attributes, floa
   return cases;
 }
 
-std::vector<Case> loss_gradient_examples(const std::vector<std::string> &attributes, float low, float high) {
-  std::vector<Case> cases = loss_examples(attributes, low, high);
+std::vector<Case> loss_gradient_examples(std::vector<Case> cases) {
   for (Case &example : cases) {
     TensorType gradient(std::vector<Dim>(example.inputs[0].dims.size(), Dim(1)));
     gradient.dims[0] = example.inputs[0].dims[0];

@@ -24,20 +24,39 @@ std::optional<TensorType> loss_gradient_type(Types in, Checker &check);
 // 0 <= label_smoothing <= 1.
 bool label_smoothing(float value, Checker &check);
 
+// Attributes of the losses of classes and of labels.
+struct ClassSmoothing {
+  float label_smoothing = 0;
+  static constexpr auto fields = std::tuple{field("label_smoothing", &ClassSmoothing::label_smoothing,
+                                                  "this part of a target is spread evenly over the classes")};
+};
+struct BinarySmoothing {
+  float label_smoothing = 0;
+  static constexpr auto fields = std::tuple{
+      field("label_smoothing", &BinarySmoothing::label_smoothing, "targets move to 0.5 by this part")};
+};
+struct HingeLabels {
+  bool binary_labels = false;
+  static constexpr auto fields =
+      std::tuple{field("binary_labels", &HingeLabels::binary_labels, "a target of 0 means -1")};
+};
+
 // Targets with a part of each spread evenly over the classes, or, of binary labels, moved to 0.5.
 class Smoothing {
  public:
   Smoothing(float part, int64_t classes)
       : keep_(1 - part), add_(part / static_cast<float>(classes)), is_none_(part == 0) {}
-  Expr operator()(const Expr &target) const { return is_none_ ? target : keep_ * target + add_; }
-  double operator()(double target) const { return keep_ * target + add_; }
+  template <class Real>
+  Real operator()(const Real &target) const {
+    return is_none_ ? target : keep_ * target + add_;
+  }
 
  private:
   float keep_, add_;
   bool is_none_;
 };
-template <class Number>
-Number smooth_binary(float part, const Number &target) {
+template <class Real>
+Real smooth_binary(float part, const Real &target) {
   return Smoothing(part, 2)(target);
 }
 
@@ -58,68 +77,15 @@ void lower_sample_sum(FormBuilder &f, const std::vector<StageValue> &operands, d
 // output[n] = mean over the rows of sample n of f(prediction's row, target's row).
 using RowLoss = std::function<double(std::span<const double> prediction, std::span<const double> target)>;
 void row_loss_reference(ReferenceTensors &t, const RowLoss &f);
-// output's row = f(prediction's row, target's row, index within it) * the sample's gradient / rows of a
-// sample.
-using RowGradient =
-    std::function<double(std::span<const double> prediction, std::span<const double> target, size_t i)>;
+// output's row = f(prediction's row, target's row, index within it, the sample's gradient / rows of a sample).
+using RowGradient = std::function<double(std::span<const double> prediction, std::span<const double> target,
+                                         size_t i, double dy)>;
 void row_gradient_reference(ReferenceTensors &t, const RowGradient &f);
 
-// For gradient hooks of losses: the gradient of the loss as [N, 1, .., 1]; factor * value * that gradient;
-// and op(input `by`, input `other`, that gradient).
+// The gradient of the loss as [N, 1, .., 1], for gradient hooks.
 ValueId sample_gradient(GradientBuilder &g);
-ValueId scale_by_sample(GradientBuilder &g, ValueId value, double factor);
-ValueId emit_gradient(GradientBuilder &g, std::string_view op, Attributes attributes, int by, int other);
 
 std::vector<Case> loss_examples(const std::vector<std::string> &attributes, float low, float high);
-std::vector<Case> loss_gradient_examples(const std::vector<std::string> &attributes, float low, float high);
-
-// A loss that is a mean of terms of single elements. Loss defines term(attributes, p, t) for Expr and for
-// double, and valid(attributes, checker).
-template <class Loss>
-struct ElementwiseLoss {
-  static constexpr int differentiable_inputs = 1;
-  template <class Attrs>
-  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!Loss::valid(a, check)) return std::nullopt;
-    return loss_type(in, check);
-  }
-  template <class Attrs>
-  static void lower(const Attrs &a, FormBuilder &f) {
-    lower_sample_sum(f, {f.input(0), f.input(1)}, elements_per_sample(f.input_type(0)),
-                     [&](const std::vector<Expr> &v) { return Loss::term(a, v[0], v[1]); });
-  }
-  template <class Attrs>
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    row_loss_reference(t, [&](std::span<const double> p, std::span<const double> target) {
-      double sum = 0;
-      for (size_t i = 0; i < p.size(); ++i) sum += Loss::term(a, p[i], target[i]);
-      return sum / static_cast<double>(p.size());
-    });
-  }
-};
-
-// Its gradient: Loss defines derivative(attributes, p, t) by p, for Expr and for double.
-template <class Loss>
-struct ElementwiseLossGradient {
-  template <class Attrs>
-  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!Loss::valid(a, check)) return std::nullopt;
-    return loss_gradient_type(in, check);
-  }
-  template <class Attrs>
-  static void lower(const Attrs &a, FormBuilder &f) {
-    const auto count = Expr(elements_per_sample(f.input_type(0)));
-    f.output(0,
-             f.map({f.input(0), f.input(1), f.input(2)}, f.output_type(0), [&](const std::vector<Expr> &v) {
-               return Loss::derivative(a, v[0], v[1]) * (v[2] / count);
-             }));
-  }
-  template <class Attrs>
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    row_gradient_reference(t, [&](std::span<const double> p, std::span<const double> target, size_t i) {
-      return Loss::derivative(a, p[i], target[i]) / static_cast<double>(p.size());
-    });
-  }
-};
+std::vector<Case> loss_gradient_examples(std::vector<Case> cases);  // of the loss, each with dy
 
 }  // namespace sinter::ir::rules

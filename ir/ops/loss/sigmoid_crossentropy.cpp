@@ -1,9 +1,5 @@
-#include <algorithm>
-#include <cmath>
-
 #include "ir/ops/list.h"
-#include "ir/ops/loss/loss_rules.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/loss/elementwise_loss.h"
 
 namespace sinter::ir {
 
@@ -14,34 +10,22 @@ struct SigmoidCrossentropy : rules::ElementwiseLoss<SigmoidCrossentropy> {
   static constexpr std::string_view name = "sigmoid_crossentropy";
   static constexpr std::string_view doc =
       "-t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)), mean over a sample; inputs logits x and target t";
-  static constexpr std::string_view keras = "binary_crossentropy(from_logits)", onnx = "";
-  struct Attrs {
-    float label_smoothing = 0;
-    static constexpr auto fields =
-        std::tuple{field("label_smoothing", &Attrs::label_smoothing, "targets move to 0.5 by this part")};
-  };
+  static constexpr std::string_view keras = "binary_crossentropy(from_logits)";
+  using Attrs = rules::BinarySmoothing;
 
   static bool valid(const Attrs &a, Checker &check) {
     return rules::label_smoothing(a.label_smoothing, check);
   }
-  static Expr term(const Attrs &a, const Expr &p, const Expr &t) {
+  static Expr term(const Attrs &a, const Expr &x, const Expr &t) {
     const Expr target = rules::smooth_binary(a.label_smoothing, t);
-    return kernel::max(p, 0.0f) - p * target + rules::log1p(kernel::exp(-kernel::abs(p)));
+    return kernel::max(x, 0.0f) - x * target + rules::log1p(kernel::exp(-kernel::abs(x)));
   }
-  static double term(const Attrs &a, double p, double t) {
-    return std::max(p, 0.0) - p * rules::smooth_binary(a.label_smoothing, t) +
-           std::log1p(std::exp(-std::abs(p)));
+  static rules::Dual term(const Attrs &a, const rules::Dual &x, const rules::Dual &t) {
+    const rules::Dual positive = x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+    return positive - x * rules::smooth_binary(a.label_smoothing, t);
   }
-  static void gradient(const Attrs &a, GradientBuilder &g) {
-    const double share = 1 / rules::elements_per_sample(g.input_type(0));
-    const float smoothing = a.label_smoothing;
-    if (g.needs(0)) {
-      const ValueId probability = g.emit("sigmoid", {g.input(0)});
-      const ValueId target =
-          g.emit("affine", {{"scale", 1 - smoothing}, {"shift", 0.5f * smoothing}}, {g.input(1)});
-      g.add(0, rules::scale_by_sample(g, g.emit("sub", {probability, target}), share));
-    }
-    if (g.needs(1)) g.add(1, rules::scale_by_sample(g, g.input(0), -share * (1 - smoothing)));
+  static Expr slope(const Attrs &a, const Expr &x, const Expr &t) {
+    return kernel::sigmoid(x) - rules::smooth_binary(a.label_smoothing, t);
   }
   static std::vector<Case> examples() { return rules::loss_examples({"", "label_smoothing=0.25"}, -3, 3); }
 };

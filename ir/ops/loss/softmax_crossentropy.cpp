@@ -13,12 +13,8 @@ struct SoftmaxCrossentropy {
   static constexpr std::string_view doc =
       "-sum of t log(softmax(x)) over a row, mean over rows; inputs logits x and target t";
   static constexpr std::string_view keras = "categorical_crossentropy(from_logits)", onnx = "";
-  struct Attrs {
-    float label_smoothing = 0;
-    static constexpr auto fields =
-        std::tuple{field("label_smoothing", &Attrs::label_smoothing,
-                         "this part of a target is spread evenly over the classes")};
-  };
+  static constexpr int differentiable_inputs = 1;
+  using Attrs = rules::ClassSmoothing;
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
     if (!rules::label_smoothing(a.label_smoothing, check)) return std::nullopt;
@@ -47,15 +43,8 @@ struct SoftmaxCrossentropy {
     });
   }
   static void gradient(const Attrs &a, GradientBuilder &g) {
-    if (g.needs(0))
-      g.add(0, rules::emit_gradient(g, "softmax_crossentropy_gradient",
-                                    make_attributes(op("softmax_crossentropy_gradient"),
-                                                    {{"label_smoothing", a.label_smoothing}}),
-                                    0, 1));
-    if (!g.needs(1)) return;
-    const double share = 1 / rules::rows_per_sample(g.input_type(0));
-    const ValueId logarithm = g.emit("log_softmax", {g.input(0)});
-    g.add(1, rules::scale_by_sample(g, logarithm, -share * (1 - a.label_smoothing)));
+    g.add(0, g.emit("softmax_crossentropy_gradient", Attributes(a),
+                    {g.input(0), g.input(1), rules::sample_gradient(g)}));
   }
   static std::vector<Case> examples() { return rules::loss_examples({"", "label_smoothing=0.25"}, -3, 3); }
 };

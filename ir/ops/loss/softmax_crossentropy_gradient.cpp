@@ -15,12 +15,7 @@ struct SoftmaxCrossentropyGradient {
       "gradient of softmax_crossentropy by x: softmax(x) (sum of t) - t; inputs x, t, dy";
   static constexpr std::string_view keras = "", onnx = "";
   static constexpr bool differentiable = false;
-  struct Attrs {
-    float label_smoothing = 0;
-    static constexpr auto fields =
-        std::tuple{field("label_smoothing", &Attrs::label_smoothing,
-                         "this part of a target is spread evenly over the classes")};
-  };
+  using Attrs = rules::ClassSmoothing;
 
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
     if (!rules::label_smoothing(a.label_smoothing, check)) return std::nullopt;
@@ -42,17 +37,17 @@ struct SoftmaxCrossentropyGradient {
   }
   static void reference(const Attrs &a, ReferenceTensors &t) {
     rules::row_gradient_reference(
-        t, [&](std::span<const double> x, std::span<const double> target, size_t i) {
+        t, [&](std::span<const double> x, std::span<const double> target, size_t i, double dy) {
           const rules::Smoothing smooth(a.label_smoothing, static_cast<int64_t>(x.size()));
           const double largest = std::ranges::max(x);
           double total = 0, targets = 0;
           for (const double logit : x) total += std::exp(logit - largest);
           for (const double label : target) targets += smooth(label);
-          return std::exp(x[i] - largest) / total * targets - smooth(target[i]);
+          return dy * (std::exp(x[i] - largest) / total * targets - smooth(target[i]));
         });
   }
   static std::vector<Case> examples() {
-    return rules::loss_gradient_examples({"", "label_smoothing=0.25"}, -3, 3);
+    return rules::loss_gradient_examples(rules::loss_examples({"", "label_smoothing=0.25"}, -3, 3));
   }
 };
 

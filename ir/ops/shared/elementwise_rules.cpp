@@ -105,12 +105,6 @@ Expr log1p(const Expr &x) {
   return kernel::select(kernel::equal(sum, 1.0f), x, kernel::log(sum) * (x / (sum - 1.0f)));
 }
 
-std::vector<Case> unary_gradient_examples(const std::vector<std::string> &attributes, float low, float high) {
-  std::vector<Case> cases = unary_examples(attributes, low, high);
-  for (Case &c : cases) c.inputs.push_back(c.inputs[0]);
-  return cases;
-}
-
 std::vector<Case> binary_examples(float low, float high) {
   const Dim n = Dim::batch();
   return {{"", {TensorType{n, 3, 5, 7}, TensorType{n, 3, 5, 7}}, low, high},

@@ -32,9 +32,6 @@ double broadcast_element(const ReferenceTensor &x, const std::vector<int64_t> &r
 // "Accuracy and Stability of Numerical Algorithms", section 1.14.1).
 Expr log1p(const Expr &x);
 
-// Two inputs of one type: y or x, and dy.
-std::vector<Case> unary_gradient_examples(const std::vector<std::string> &attributes = {""}, float low = -3,
-                                          float high = 3);
 std::vector<Case> unary_examples(const std::vector<std::string> &attributes = {""}, float low = -3,
                                  float high = 3);
 std::vector<Case> binary_examples(float low = -1, float high = 1);
