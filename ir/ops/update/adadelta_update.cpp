@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "ir/ops/list.h"
 #include "ir/ops/update/update_rules.h"
 
@@ -8,13 +6,12 @@ namespace sinter::ir {
 namespace {
 
 // Keras: optimizers/adadelta.py. Zeiler, arXiv:1212.5701, algorithm 1.
-struct AdadeltaUpdate {
+struct AdadeltaUpdate : rules::OptimizerUpdate<AdadeltaUpdate> {
   static constexpr std::string_view name = "adadelta_update";
   static constexpr std::string_view doc =
       "a' = rho a + (1 - rho) gradient^2, step = gradient sqrt(d + epsilon) / sqrt(a' + epsilon), "
       "d' = rho d + (1 - rho) step^2, variable - lr step; inputs variable, gradient, a, d, hyper";
-  static constexpr std::string_view keras = "Adadelta", onnx = "";
-  static constexpr bool differentiable = false;
+  static constexpr std::string_view keras = "Adadelta";
   struct Attrs {
     float rho = 0.95f;
     float epsilon = 1e-7f;
@@ -22,39 +19,19 @@ struct AdadeltaUpdate {
                                               field("epsilon", &Attrs::epsilon, "added to the mean squares")};
   };
 
-  static std::optional<std::vector<TensorType>> infer(const Attrs &a, Types in, Checker &check) {
-    if (!rules::fraction("rho", a.rho, check) || !rules::not_negative("epsilon", a.epsilon, check))
-      return std::nullopt;
-    return rules::update_types(in, 2, check);
+  static bool valid(const Attrs &a, Checker &check) {
+    return rules::fraction("rho", a.rho, check) && rules::not_negative("epsilon", a.epsilon, check);
   }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    rules::UpdateForms update(f);
-    const auto mean = [&](const std::vector<Expr> &v) {
-      return a.rho * v[0] + rules::complement(a.rho) * (v[1] * v[1]);
-    };
-    const StageValue square = update.new_slot(0, {update.slot(0), update.gradient()}, mean);
-    const StageValue step =
-        update.map({update.gradient(), update.slot(1), square}, [&](const std::vector<Expr> &v) {
-          return v[0] * kernel::sqrt(v[1] + a.epsilon) / kernel::sqrt(v[2] + a.epsilon);
-        });
-    update.new_slot(1, {update.slot(1), step}, mean);
-    update.new_variable({update.variable(), update.hyper(0), step},
-                        [](const std::vector<Expr> &v) { return v[0] - v[1] * v[2]; });
+  static size_t slots(const Attrs &) { return 2; }
+  template <class Real>
+  static Real step(const Attrs &a, rules::Update<Real> &u) {
+    const Real g = u.gradient();
+    const Real square = u.new_slot(0, rules::moving_mean(a.rho, u.slot(0), Real(g * g)));
+    const Real step = u.hold(g * rules::sqrt(u.slot(1) + a.epsilon) / rules::sqrt(square + a.epsilon));
+    u.new_slot(1, rules::moving_mean(a.rho, u.slot(1), Real(step * step)));
+    return u.variable() - u.hyper(0) * step;
   }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    const double rho = a.rho, epsilon = a.epsilon;
-    const double rest = rules::complement(a.rho);
-    rules::update_reference(
-        t, [&](double p, double g, std::span<double> slots, std::span<const double> hyper) {
-          slots[0] = rho * slots[0] + rest * g * g;
-          const double step = g * std::sqrt(slots[1] + epsilon) / std::sqrt(slots[0] + epsilon);
-          slots[1] = rho * slots[1] + rest * step * step;
-          return p - hyper[0] * step;
-        });
-  }
-  static std::vector<Case> examples() {
-    return rules::update_examples({{"", 2}, {"rho=0.5, epsilon=1e-08", 2}});
-  }
+  static std::vector<Case> examples() { return examples_of({"", "rho=0.5, epsilon=1e-08"}); }
 };
 
 }  // namespace

@@ -1,8 +1,4 @@
-#include <algorithm>
-#include <cmath>
-
 #include "ir/ops/list.h"
-#include "ir/ops/shared/nan.h"
 #include "ir/ops/update/update_rules.h"
 
 namespace sinter::ir {
@@ -11,14 +7,13 @@ namespace {
 
 // Keras: optimizers/adam.py. Kingma and Ba, arXiv:1412.6980, in the form of the end of section 2; amsgrad:
 // Reddi, Kale and Kumar, ICLR 2018.
-struct AdamUpdate {
+struct AdamUpdate : rules::OptimizerUpdate<AdamUpdate> {
   static constexpr std::string_view name = "adam_update";
   static constexpr std::string_view doc =
       "m' = beta_1 m + (1 - beta_1) gradient, v' = beta_2 v + (1 - beta_2) gradient^2, "
       "variable - alpha m' / (sqrt(v') + epsilon); inputs variable, gradient, m, v, largest v (if amsgrad), "
       "hyper";
-  static constexpr std::string_view keras = "Adam, AdamW", onnx = "";
-  static constexpr bool differentiable = false;
+  static constexpr std::string_view keras = "Adam, AdamW";
   struct Attrs {
     float beta_1 = 0.9f;
     float beta_2 = 0.999f;
@@ -31,43 +26,21 @@ struct AdamUpdate {
                    field("amsgrad", &Attrs::amsgrad, "divide by the root of the largest mean square so far")};
   };
 
-  static std::optional<std::vector<TensorType>> infer(const Attrs &a, Types in, Checker &check) {
-    if (!rules::fraction("beta_1", a.beta_1, check) || !rules::fraction("beta_2", a.beta_2, check) ||
-        !rules::not_negative("epsilon", a.epsilon, check))
-      return std::nullopt;
-    return rules::update_types(in, a.amsgrad ? 3 : 2, check);
+  static bool valid(const Attrs &a, Checker &check) {
+    return rules::fraction("beta_1", a.beta_1, check) && rules::fraction("beta_2", a.beta_2, check) &&
+           rules::not_negative("epsilon", a.epsilon, check);
   }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    rules::UpdateForms update(f);
-    const StageValue g = update.gradient();
-    const StageValue m = update.new_slot(0, {update.slot(0), g}, [&](const std::vector<Expr> &v) {
-      return a.beta_1 * v[0] + rules::complement(a.beta_1) * v[1];
-    });
-    StageValue square = update.new_slot(1, {update.slot(1), g}, [&](const std::vector<Expr> &v) {
-      return a.beta_2 * v[0] + rules::complement(a.beta_2) * (v[1] * v[1]);
-    });
-    if (a.amsgrad)
-      square = update.new_slot(2, {update.slot(2), square},
-                               [](const std::vector<Expr> &v) { return kernel::max(v[0], v[1]); });
-    update.new_variable({update.variable(), update.hyper(1), m, square}, [&](const std::vector<Expr> &v) {
-      return v[0] - v[1] * v[2] / (kernel::sqrt(v[3]) + a.epsilon);
-    });
-  }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    const double beta_1 = a.beta_1, beta_2 = a.beta_2, epsilon = a.epsilon;
-    const double rest_1 = rules::complement(a.beta_1);
-    const double rest_2 = rules::complement(a.beta_2);
-    rules::update_reference(t,
-                            [&](double p, double g, std::span<double> slots, std::span<const double> hyper) {
-                              slots[0] = beta_1 * slots[0] + rest_1 * g;
-                              slots[1] = beta_2 * slots[1] + rest_2 * g * g;
-                              if (a.amsgrad) slots[2] = rules::max_or_nan(slots[2], slots[1]);
-                              return p - hyper[1] * slots[0] / (std::sqrt(slots.back()) + epsilon);
-                            });
+  static size_t slots(const Attrs &a) { return a.amsgrad ? 3 : 2; }
+  template <class Real>
+  static Real step(const Attrs &a, rules::Update<Real> &u) {
+    const Real g = u.gradient();
+    const Real m = u.new_slot(0, rules::moving_mean(a.beta_1, u.slot(0), g));
+    Real square = u.new_slot(1, rules::moving_mean(a.beta_2, u.slot(1), Real(g * g)));
+    if (a.amsgrad) square = u.new_slot(2, rules::max(u.slot(2), square));
+    return u.variable() - u.hyper(1) * m / (rules::sqrt(square) + a.epsilon);
   }
   static std::vector<Case> examples() {
-    return rules::update_examples(
-        {{"", 2}, {"beta_1=0.5, beta_2=0.875, epsilon=1e-08", 2}, {"amsgrad=true", 3}});
+    return examples_of({"", "beta_1=0.5, beta_2=0.875, epsilon=1e-08", "amsgrad=true"});
   }
 };
 

@@ -1,8 +1,4 @@
-#include <algorithm>
-#include <cmath>
-
 #include "ir/ops/list.h"
-#include "ir/ops/shared/nan.h"
 #include "ir/ops/update/update_rules.h"
 
 namespace sinter::ir {
@@ -10,13 +6,12 @@ namespace sinter::ir {
 namespace {
 
 // Keras: optimizers/adamax.py. Kingma and Ba, arXiv:1412.6980, algorithm 2.
-struct AdamaxUpdate {
+struct AdamaxUpdate : rules::OptimizerUpdate<AdamaxUpdate> {
   static constexpr std::string_view name = "adamax_update";
   static constexpr std::string_view doc =
       "m' = beta_1 m + (1 - beta_1) gradient, u' = max(beta_2 u, |gradient|), "
       "variable - alpha m' / (u' + epsilon); inputs variable, gradient, m, u, hyper";
-  static constexpr std::string_view keras = "Adamax", onnx = "";
-  static constexpr bool differentiable = false;
+  static constexpr std::string_view keras = "Adamax";
   struct Attrs {
     float beta_1 = 0.9f;
     float beta_2 = 0.999f;
@@ -27,37 +22,18 @@ struct AdamaxUpdate {
                    field("epsilon", &Attrs::epsilon, "added to the largest gradient")};
   };
 
-  static std::optional<std::vector<TensorType>> infer(const Attrs &a, Types in, Checker &check) {
-    if (!rules::fraction("beta_1", a.beta_1, check) || !rules::fraction("beta_2", a.beta_2, check) ||
-        !rules::not_negative("epsilon", a.epsilon, check))
-      return std::nullopt;
-    return rules::update_types(in, 2, check);
+  static bool valid(const Attrs &a, Checker &check) {
+    return rules::fraction("beta_1", a.beta_1, check) && rules::fraction("beta_2", a.beta_2, check) &&
+           rules::not_negative("epsilon", a.epsilon, check);
   }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    rules::UpdateForms update(f);
-    const StageValue g = update.gradient();
-    const StageValue m = update.new_slot(0, {update.slot(0), g}, [&](const std::vector<Expr> &v) {
-      return a.beta_1 * v[0] + rules::complement(a.beta_1) * v[1];
-    });
-    const StageValue largest = update.new_slot(1, {update.slot(1), g}, [&](const std::vector<Expr> &v) {
-      return kernel::max(a.beta_2 * v[0], kernel::abs(v[1]));
-    });
-    update.new_variable({update.variable(), update.hyper(1), m, largest},
-                        [&](const std::vector<Expr> &v) { return v[0] - v[1] * v[2] / (v[3] + a.epsilon); });
+  static size_t slots(const Attrs &) { return 2; }
+  template <class Real>
+  static Real step(const Attrs &a, rules::Update<Real> &u) {
+    const Real m = u.new_slot(0, rules::moving_mean(a.beta_1, u.slot(0), u.gradient()));
+    const Real largest = u.new_slot(1, rules::max(a.beta_2 * u.slot(1), rules::abs(u.gradient())));
+    return u.variable() - u.hyper(1) * m / (largest + a.epsilon);
   }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    const double beta_1 = a.beta_1, beta_2 = a.beta_2, epsilon = a.epsilon;
-    const double rest_1 = rules::complement(a.beta_1);
-    rules::update_reference(t,
-                            [&](double p, double g, std::span<double> slots, std::span<const double> hyper) {
-                              slots[0] = beta_1 * slots[0] + rest_1 * g;
-                              slots[1] = rules::max_or_nan(beta_2 * slots[1], std::abs(g));
-                              return p - hyper[1] * slots[0] / (slots[1] + epsilon);
-                            });
-  }
-  static std::vector<Case> examples() {
-    return rules::update_examples({{"", 2}, {"beta_1=0.5, beta_2=0.875, epsilon=1e-08", 2}});
-  }
+  static std::vector<Case> examples() { return examples_of({"", "beta_1=0.5, beta_2=0.875, epsilon=1e-08"}); }
 };
 
 }  // namespace

@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <cmath>
-
 #include "ir/ops/list.h"
 #include "ir/ops/update/update_rules.h"
 
@@ -10,13 +7,12 @@ namespace {
 
 // Keras: optimizers/rmsprop.py. Tieleman and Hinton, Coursera lecture 6.5 (2012); centered: Graves,
 // arXiv:1308.0850.
-struct RmspropUpdate {
+struct RmspropUpdate : rules::OptimizerUpdate<RmspropUpdate> {
   static constexpr std::string_view name = "rmsprop_update";
   static constexpr std::string_view doc =
       "v' = rho v + (1 - rho) gradient^2, variable - lr gradient / (sqrt(v') + epsilon); inputs variable, "
       "gradient, v, mean gradient (if centered), m (if momentum > 0), hyper";
-  static constexpr std::string_view keras = "RMSprop", onnx = "";
-  static constexpr bool differentiable = false;
+  static constexpr std::string_view keras = "RMSprop";
   struct Attrs {
     float rho = 0.9f;
     float momentum = 0;
@@ -31,64 +27,27 @@ struct RmspropUpdate {
         field("epsilon_inside", &Attrs::epsilon_inside, "sqrt(v + epsilon) instead of sqrt(v) + epsilon")};
   };
 
-  static std::optional<std::vector<TensorType>> infer(const Attrs &a, Types in, Checker &check) {
-    if (!rules::fraction("rho", a.rho, check) || !rules::fraction("momentum", a.momentum, check) ||
-        !rules::not_negative("epsilon", a.epsilon, check))
-      return std::nullopt;
-    return rules::update_types(in, 1 + (a.centered ? 1 : 0) + (a.momentum > 0 ? 1 : 0), check);
+  static bool valid(const Attrs &a, Checker &check) {
+    return rules::fraction("rho", a.rho, check) && rules::fraction("momentum", a.momentum, check) &&
+           rules::not_negative("epsilon", a.epsilon, check);
   }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    rules::UpdateForms update(f);
-    const StageValue g = update.gradient();
-    const auto mean = [&](Expr old, Expr x) {
-      return a.rho * std::move(old) + rules::complement(a.rho) * std::move(x);
-    };
-    const StageValue square = update.new_slot(
-        0, {update.slot(0), g}, [&](const std::vector<Expr> &v) { return mean(v[0], v[1] * v[1]); });
-    std::vector<StageValue> operands = {g, update.hyper(0), square};
-    if (a.centered)
-      operands.push_back(update.new_slot(1, {update.slot(1), g},
-                                         [&](const std::vector<Expr> &v) { return mean(v[0], v[1]); }));
-    const auto step = [&](const std::vector<Expr> &v) {
-      // Rounding may leave a variance a little below 0.
-      const Expr variance = a.centered ? kernel::max(v[2] - v[3] * v[3], 0.0f) : v[2];
-      return v[1] * v[0] /
-             (a.epsilon_inside ? kernel::sqrt(variance + a.epsilon) : kernel::sqrt(variance) + a.epsilon);
-    };
-    if (a.momentum == 0) {
-      operands.push_back(update.variable());
-      update.new_variable(operands, [&](const std::vector<Expr> &v) { return v.back() - step(v); });
-      return;
+  static size_t slots(const Attrs &a) { return size_t{1} + (a.centered ? 1 : 0) + (a.momentum > 0 ? 1 : 0); }
+  template <class Real>
+  static Real step(const Attrs &a, rules::Update<Real> &u) {
+    const Real g = u.gradient();
+    Real variance = u.new_slot(0, rules::moving_mean(a.rho, u.slot(0), Real(g * g)));
+    if (a.centered) {
+      const Real mean = u.new_slot(1, rules::moving_mean(a.rho, u.slot(1), g));
+      variance = rules::max(variance - mean * mean, 0.0f);  // rounding may leave it a little below 0
     }
-    const int slot = a.centered ? 2 : 1;
-    operands.push_back(update.slot(slot));
-    const StageValue m = update.new_slot(
-        slot, operands, [&](const std::vector<Expr> &v) { return a.momentum * v.back() + step(v); });
-    update.new_variable({update.variable(), m}, [](const std::vector<Expr> &v) { return v[0] - v[1]; });
-  }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    const double rho = a.rho, epsilon = a.epsilon;
-    const double rest = rules::complement(a.rho);
-    rules::update_reference(t, [&](double p, double g, std::span<double> slots,
-                                   std::span<const double> hyper) {
-      slots[0] = rho * slots[0] + rest * g * g;
-      double variance = slots[0];
-      if (a.centered) {
-        slots[1] = rho * slots[1] + rest * g;
-        variance = std::max(variance - slots[1] * slots[1], 0.0);
-      }
-      const double divisor = a.epsilon_inside ? std::sqrt(variance + epsilon) : std::sqrt(variance) + epsilon;
-      double step = hyper[0] * g / divisor;
-      if (a.momentum > 0) step = slots.back() = a.momentum * slots.back() + step;
-      return p - step;
-    });
+    const Real step = u.hyper(0) * g / rules::root(variance, a.epsilon, a.epsilon_inside);
+    if (a.momentum == 0) return u.variable() - step;
+    const int last = a.centered ? 2 : 1;
+    return u.variable() - u.new_slot(last, a.momentum * u.slot(last) + step);
   }
   static std::vector<Case> examples() {
-    return rules::update_examples({{"", 1},
-                                   {"epsilon=1e-08, epsilon_inside=false", 1},
-                                   {"momentum=0.5", 2},
-                                   {"centered=true, epsilon=0.25", 2},
-                                   {"momentum=0.5, centered=true, epsilon=0.25", 3}});
+    return examples_of({"", "epsilon=1e-08, epsilon_inside=false", "momentum=0.5",
+                        "centered=true, epsilon=0.25", "momentum=0.5, centered=true, epsilon=0.25"});
   }
 };
 

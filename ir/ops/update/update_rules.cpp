@@ -4,6 +4,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <map>
+
+#include "ir/kernel/adjoint.h"
 
 namespace sinter::ir::rules {
 
@@ -61,25 +64,53 @@ bool not_negative(std::string_view name, float value, Checker &check) {
   return false;
 }
 
-void update_reference(ReferenceTensors &t, const ElementUpdate &update) {
+Expr Update<Expr>::operand(StageValue value) {
+  for (const auto &[var, known] : operands_)
+    if (known.source == value.source && known.element == value.element) return kernel::ref(var);
+  operands_.emplace_back(kernel::make_var("u", {kernel::Base::f32, 1}), value);
+  return kernel::ref(operands_.back().first);
+}
+
+StageValue Update<Expr>::stage(const Expr &value) {
+  std::vector<StageValue> read;
+  std::vector<Var> vars;
+  for (const auto &[var, operand] : operands_) {
+    if (!kernel::depends_on(value, var)) continue;
+    vars.push_back(var);
+    read.push_back(operand);
+  }
+  return forms_.map(read, forms_.output_type(0), [&](const std::vector<Expr> &v) {
+    std::map<int, Expr> by_id;
+    for (size_t i = 0; i < vars.size(); ++i) by_id.emplace(vars[i].id, v[i]);
+    return kernel::substitute(value, by_id);
+  });
+}
+
+Expr Update<Expr>::output(int index, const Expr &value) {
+  const StageValue result = stage(value);
+  forms_.output(index, result);
+  return operand(result);
+}
+
+void update_reference(ReferenceTensors &t, const std::function<double(Update<double> &)> &step) {
   const size_t slots = t.inputs.size() - 3;
   std::vector<double> state(slots);
   for (size_t e = 0; e < t.inputs[0].data.size(); ++e) {
     for (size_t s = 0; s < slots; ++s) state[s] = t.inputs[2 + s].data[e];
-    t.outputs[0].data[e] = update(t.inputs[0].data[e], t.inputs[1].data[e], state, t.inputs.back().data);
+    Update<double> update(t.inputs[0].data[e], t.inputs[1].data[e], state, t.inputs.back().data);
+    t.outputs[0].data[e] = step(update);
     for (size_t s = 0; s < slots; ++s) t.outputs[1 + s].data[e] = state[s];
   }
 }
 
-std::vector<Case> update_examples(const std::vector<std::pair<std::string, size_t>> &attributes) {
+std::vector<Case> update_examples(const std::string &attributes, size_t slots) {
   std::vector<Case> cases;
-  for (const auto &[text, slots] : attributes)
-    for (const TensorType &type : {TensorType{3, 3, 5, 7}, TensorType{6, 10}, TensorType{9}}) {
-      Case example{text, {}, 0.125f, 1};
-      example.inputs.assign(slots + 2, type);
-      example.inputs.push_back(TensorType{static_cast<int64_t>(hyper_size)});
-      cases.push_back(std::move(example));
-    }
+  for (const TensorType &type : {TensorType{3, 3, 5, 7}, TensorType{6, 10}, TensorType{9}}) {
+    Case example{attributes, {}, 0.125f, 1};
+    example.inputs.assign(slots + 2, type);
+    example.inputs.push_back(TensorType{static_cast<int64_t>(hyper_size)});
+    cases.push_back(std::move(example));
+  }
   return cases;
 }
 

@@ -4,13 +4,16 @@
 // first.
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "ir/ops/shared/nan.h"
 #include "ir/ops/shared/shape_rules.h"
 #include "support/optimizer_hyper.h"
 
@@ -31,40 +34,119 @@ bool hyper(const TensorType &type, Checker &check);
 bool fraction(std::string_view name, float value, Checker &check);
 bool not_negative(std::string_view name, float value, Checker &check);
 
-// Emits the maps of an update.
-class UpdateForms {
+// The formula of an update op is a function of these numbers of one element, written once for Expr and for
+// double:
+//
+//   template <class Real> static Real step(const Attrs &, Update<Real> &);   // returns the new variable
+//
+// Beside it the op says `valid`, `slots` (how many it has) and `examples`.
+template <class Real>
+class Update;
+
+// As expressions: new slots and held values are stages of the lowering.
+template <>
+class Update<Expr> {
  public:
-  explicit UpdateForms(FormBuilder &forms) : forms_(forms), hyper_(forms.input(forms.inputs() - 1)) {}
-
-  StageValue variable() const { return forms_.input(0); }
-  StageValue gradient() const { return forms_.input(1); }
-  StageValue slot(int i) const { return forms_.input(2 + i); }
-  StageValue hyper(int i) const { return FormBuilder::element(hyper_, i); }
-
-  using Body = std::function<Expr(const std::vector<Expr> &)>;
-  StageValue map(const std::vector<StageValue> &operands, const Body &body) {
-    return forms_.map(operands, forms_.output_type(0), body);
-  }
-  StageValue new_slot(int i, const std::vector<StageValue> &operands, const Body &body) {
-    const StageValue value = map(operands, body);
-    forms_.output(1 + i, value);
-    return value;
-  }
-  void new_variable(const std::vector<StageValue> &operands, const Body &body) {
-    forms_.output(0, map(operands, body));
-  }
+  explicit Update(FormBuilder &forms) : forms_(forms) {}
+  Expr variable() { return operand(forms_.input(0)); }
+  Expr gradient() { return operand(forms_.input(1)); }
+  Expr slot(int i) { return operand(forms_.input(2 + i)); }
+  Expr hyper(int i) { return operand(FormBuilder::element(forms_.input(forms_.inputs() - 1), i)); }
+  // The new value of a slot, for what follows.
+  Expr new_slot(int i, const Expr &value) { return output(1 + i, value); }
+  void new_variable(const Expr &value) { output(0, value); }
+  // A value that several others use.
+  Expr hold(const Expr &value) { return operand(stage(value)); }
 
  private:
+  Expr operand(StageValue value);
+  StageValue stage(const Expr &value);
+  Expr output(int index, const Expr &value);
+
   FormBuilder &forms_;
-  StageValue hyper_;
+  std::vector<std::pair<Var, StageValue>> operands_;
 };
 
-// One element: returns the new variable and replaces the slots.
-using ElementUpdate = std::function<double(double variable, double gradient, std::span<double> slots,
-                                           std::span<const double> hyper)>;
-void update_reference(ReferenceTensors &t, const ElementUpdate &update);
+// As numbers, of the reference.
+template <>
+class Update<double> {
+ public:
+  Update(double variable, double gradient, std::span<double> slots, std::span<const double> hyper)
+      : variable_(variable), gradient_(gradient), slots_(slots), hyper_(hyper) {}
+  double variable() const { return variable_; }
+  double gradient() const { return gradient_; }
+  double slot(int i) const { return slots_[static_cast<size_t>(i)]; }
+  double hyper(int i) const { return hyper_[static_cast<size_t>(i)]; }
+  double new_slot(int i, double value) { return slots_[static_cast<size_t>(i)] = value; }
+  double hold(double value) const { return value; }
 
-// Examples by attributes and number of slots.
-std::vector<Case> update_examples(const std::vector<std::pair<std::string, size_t>> &attributes);
+ private:
+  double variable_, gradient_;
+  std::span<double> slots_;
+  std::span<const double> hyper_;
+};
+
+// What formulas use, for both.
+using kernel::abs;
+using kernel::max;
+using kernel::sqrt;
+inline double abs(double x) {
+  return std::abs(x);
+}
+inline double max(double a, double b) {
+  return max_or_nan(a, b);
+}
+inline double sqrt(double x) {
+  return std::sqrt(x);
+}
+
+// decay * old + (1 - decay) * x.
+template <class Real>
+Real moving_mean(float decay, const Real &old, const Real &x) {
+  return decay * old + complement(decay) * x;
+}
+
+// What a step is divided by: sqrt(square + epsilon), or sqrt(square) + epsilon.
+template <class Real>
+Real root(const Real &square, float epsilon, bool epsilon_inside) {
+  return epsilon_inside ? sqrt(square + epsilon) : sqrt(square) + epsilon;
+}
+
+// One element: returns the new variable and replaces the slots.
+void update_reference(ReferenceTensors &t, const std::function<double(Update<double> &)> &step);
+
+// Examples by attributes: three types each, with so many slots.
+std::vector<Case> update_examples(const std::string &attributes, size_t slots);
+
+template <class Op>
+struct OptimizerUpdate {
+  static constexpr std::string_view onnx = "";
+  static constexpr bool differentiable = false;
+
+  template <class Attrs>
+  static std::optional<std::vector<TensorType>> infer(const Attrs &a, Types in, Checker &check) {
+    if (!Op::valid(a, check)) return std::nullopt;
+    return update_types(in, Op::slots(a), check);
+  }
+  template <class Attrs>
+  static void lower(const Attrs &a, FormBuilder &f) {
+    Update<Expr> update(f);
+    update.new_variable(Op::step(a, update));
+  }
+  template <class Attrs>
+  static void reference(const Attrs &a, ReferenceTensors &t) {
+    update_reference(t, [&](Update<double> &update) { return Op::step(a, update); });
+  }
+  // Of attributes in text form.
+  static std::vector<Case> examples_of(std::initializer_list<std::string> attributes) {
+    std::vector<Case> cases;
+    for (const std::string &text : attributes) {
+      const auto parsed = parse_attributes(op(Op::name), text, nullptr);
+      for (Case &example : update_examples(text, Op::slots(parsed->template as<typename Op::Attrs>())))
+        cases.push_back(std::move(example));
+    }
+    return cases;
+  }
+};
 
 }  // namespace sinter::ir::rules
