@@ -1,12 +1,12 @@
 // The frame of losses whose terms belong to single elements. A loss of it says
 //
-//   template <class Real> static Real term(const Attrs &, const Real &p, const Real &t);   // for Expr and Dual
+//   template <class Real> static Real term(const Attrs &, const Real &p, const Real &t);
 //
-// of a prediction p and a target t, or one function for each of the two, where f32 wants another formula than
-// double; `valid`, if attributes may be wrong; `sum_over_row`, if terms are added up over the last axis instead
-// of averaged; and `examples`. Its gradient by p is an op of its own, NAME_gradient, that follows from term():
-// the lowering from its expression, the reference from its dual numbers. A term that is written for its digits
-// may say its own derivative by p, for the lowering:
+// of a prediction p and a target t, for Expr and for Dual, or one function for each of the two, where f32
+// wants another formula than double; `valid`, if attributes may be wrong; `sum_over_row`, if terms are added
+// up over the last axis instead of averaged; and `examples`. Its gradient by p is an op of its own,
+// NAME_gradient, that follows from term(): the lowering from its expression, the reference from its dual
+// numbers. A term that is written for its digits may say its own derivative by p, for the lowering:
 //
 //   static Expr slope(const Attrs &, const Expr &p, const Expr &t);
 #pragma once
