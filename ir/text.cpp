@@ -135,7 +135,7 @@ class GraphParser {
     bool closed = false;
     while (problems_ < max_problems && !cursor_.at_end() && !(closed = cursor_.accept('}'))) {
       const size_t begin = here();
-      if (is_too_large(begin)) return std::nullopt;
+      if (has_too_many(begin)) return std::nullopt;
       if (!parse_statement()) recover(begin);
     }
     if (problems_ >= max_problems) {
@@ -175,7 +175,7 @@ class GraphParser {
                        std::move(hint));
   }
 
-  bool is_too_large(size_t position) {
+  bool has_too_many(size_t position) {
     const auto exceeds = [&](size_t count, size_t limit, const char *what) {
       return count > limit && !fail(position, fmt::format("a graph has at most {} {}", limit, what));
     };
@@ -383,7 +383,7 @@ class GraphParser {
       if (!used) return false;
       const ValueId id = use(*used);
       if (id >= 0) graph_.outputs.push_back(id);
-      if (graph_.outputs.size() > max_operands) return true;  // is_too_large() reports it
+      if (graph_.outputs.size() > max_operands) return true;  // has_too_many() reports it
     } while (cursor_.accept(','));
     return true;
   }
