@@ -37,6 +37,11 @@ void append(std::vector<std::string> &command, const std::vector<std::string> &a
   command.insert(command.end(), arguments.begin(), arguments.end());
 }
 
+// A file's path that no tool takes for an option or a response file, whatever its name.
+std::string file_argument(const std::string &path) {
+  return path.starts_with('/') ? path : "./" + path;
+}
+
 // Of a sanitized build of Sinter, whose runtime library needs them too.
 void append_sanitizer_flags(std::vector<std::string> &command) {
   if constexpr (sizeof(SINTER_SANITIZER_FLAG) > 1) command.push_back(SINTER_SANITIZER_FLAG);
@@ -60,11 +65,11 @@ bool link_with(const Program &program, const Target &target, const EmitOptions &
   if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics) ||
       !result.finish(diagnostics))
     return false;
-  std::vector<std::string> command = {*linker, "-o", result.temporary_path()};
+  std::vector<std::string> command = {*linker, "-o", file_argument(result.temporary_path())};
   append(command, before_object);
   append(command, common_flags);
   append_sanitizer_flags(command);
-  command.push_back(object.temporary_path());
+  command.push_back(file_argument(object.temporary_path()));
   append(command, after_object);
   return run_linker(command, diagnostics) && result.commit(diagnostics);
 }
@@ -82,7 +87,7 @@ bool write_executable(const Program &program, const Target &target, const EmitOp
   if (program.trainer) libraries.push_back("-Wl,-u,sinter_trainer_main");
   if (program.evaluation) libraries.push_back("-Wl,-u,sinter_predictor_evaluate");
   if (reads_pictures(program)) append(libraries, {"-Wl,-u,sinter_decode_png", "-Wl,-u,sinter_decode_jpeg"});
-  append(libraries, {*runtime, "-l:libstdc++.a"});
+  append(libraries, {file_argument(*runtime), "-l:libstdc++.a"});
   if (reads_pictures(program)) append(libraries, {"-l:libpng16.a", "-l:libjpeg.a"});
   append(libraries, {"-l:libz.a", "-lm", "-lpthread"});
   return link_with(program, target, with_symbols, path, {"-pie"}, libraries, diagnostics);
@@ -95,9 +100,10 @@ bool write_shared_library(const Program &program, const Target &target, const Em
   if (!threads) return false;
   const std::string name =
       output_place(path).in_place ? program.name + ".so" : std::filesystem::path(path).filename().string();
-  // Only the object's own functions are exported.
-  const std::vector<std::string> flags = {"-shared", "-Wl,--exclude-libs,ALL", "-Wl,-soname," + name};
-  return link_with(program, target, options, path, flags, {*threads, "-lpthread"}, diagnostics);
+  // Only the object's own functions are exported. -Wl would split a name at its commas.
+  const std::vector<std::string> flags = {"-shared", "-Wl,--exclude-libs,ALL", "-Xlinker", "-soname=" + name};
+  return link_with(program, target, options, path, flags, {file_argument(*threads), "-lpthread"},
+                   diagnostics);
 }
 
 bool write_static_library(const Program &program, const Target &target, const EmitOptions &options,
