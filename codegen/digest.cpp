@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <llvm/Support/BLAKE3.h>
 
+#include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <vector>
 
 namespace sinter::codegen {
@@ -21,6 +23,11 @@ void Digest::add(std::string_view text) {
 }
 
 void Digest::add_file(const std::string &path) {
+  std::error_code error;
+  const auto kind = std::filesystem::status(path, error).type();
+  // What a pipe will give is not known before it is read, and then it is gone: it is like nothing else.
+  if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
+    return add(fmt::format("not a file, {}", std::chrono::steady_clock::now().time_since_epoch().count()));
   std::FILE *file = std::fopen(path.c_str(), "rb");
   if (!file) return add("absent");
   Digest content;

@@ -52,7 +52,7 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
   std::optional<ir::Model> model = import_config(config, options, diagnostics);
   if (!model) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
-  loaded.keras_model = std::move(config);
+  loaded.keras_model = std::make_shared<keras::ModelConfig>(std::move(config));
   loaded.model.format = "Keras script";
   loaded.model.input_scale_offset = script->input_scale_offset;
   loaded.plan = script->plan;
@@ -75,7 +75,7 @@ std::optional<LoadedModel> load_keras(keras::ModelConfig config, const keras::H5
   loaded.keras_version = config.keras_version;
   loaded.model.keras3 = options.keras3_semantics.value_or(config.semantics == keras::Semantics::keras3);
   loaded.summary_style = loaded.model.keras3 ? keras::SummaryStyle::keras3 : keras::SummaryStyle::keras2;
-  loaded.keras_model = std::move(config);
+  loaded.keras_model = std::make_shared<keras::ModelConfig>(std::move(config));
   return loaded;
 }
 
@@ -172,6 +172,13 @@ std::optional<std::string> read_file(const std::string &path, Diagnostics &diagn
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     diagnostics.system_error({path}, "is a folder, expected a file");
+    return std::nullopt;
+  }
+  // Opening one waits for a writer, who may never come. What the shell's <(…) gives is open already, and its
+  // name leads nowhere.
+  if (std::filesystem::is_fifo(path, error) && !std::filesystem::canonical(path, error).empty()) {
+    diagnostics.system_error({path}, "is a named pipe, expected a file",
+                             "copy its content into a file first");
     return std::nullopt;
   }
   std::FILE *file = std::fopen(path.c_str(), "rb");

@@ -1,15 +1,19 @@
 // Reading MODEL arguments: recognised by content, not by name.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "frontend/keras/model_config.h"
 #include "frontend/keras/summary.h"
 #include "frontend/script/training_plan.h"
 #include "ir/model.h"
 #include "support/diagnostic.h"
+
+namespace sinter::keras {
+struct ModelConfig;  // model_config.h draws in the JSON library
+}
 
 namespace sinter::driver {
 
@@ -29,8 +33,8 @@ struct LoadedModel {
   script::TrainingPlan plan;
   int main_model = 0;
   std::string training_config;
-  std::string keras_version;                      // as the file says, may be empty
-  std::optional<keras::ModelConfig> keras_model;  // what was imported; none for .graph files
+  std::string keras_version;                              // as the file says, may be empty
+  std::shared_ptr<const keras::ModelConfig> keras_model;  // what was imported; none for .graph files
 };
 
 // A Keras script, a Keras .h5 with model_config, a .keras, or a .graph file. nullopt after errors.

@@ -1,7 +1,7 @@
 // How a model is trained, as Keras's files say it.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "frontend/keras/model_config.h"
 #include "frontend/script/training_plan.h"

@@ -16,6 +16,7 @@ bool load_by_name(LoadedModel &loaded, const script::LoadWeightsCall &load, cons
                       "load the weights of all layers, or give them with --weights FILE");
     return false;
   }
+  if (!read_file(path, diagnostics, 1)) return false;
   const std::optional<keras::H5Weights> weights = keras::read_h5_weights(path, diagnostics);
   if (!weights) return false;
   if (weights->by_class) {

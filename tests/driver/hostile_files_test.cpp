@@ -134,6 +134,28 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"long_number", "[" + repeat("1", 10'000'000) + "]", "not valid JSON"}),
     name_of_case);
 
+// Nobody writes to the pipe: opening it would wait for ever.
+TEST(HostileFiles, NamedPipesAreRefused) {
+  const Scratch scratch;
+  const std::string script = "'" + example("mnist_mlp.py").string() + "'", pipe = scratch / "pipe";
+  ASSERT_EQ(run("mkfifo " + pipe).exit_code, 0);
+  write_text(scratch / "model.py",
+             std::string(script_begin) + script_end + "model.load_weights('pipe', by_name=True)\n");
+  for (const std::string &command :
+       {"sinter summary " + pipe, "sinter compile " + script + " --weights " + pipe,
+        "sinter predict " + pipe + " x.npy",
+        "sinter compile --random-weights " + script + " --labels " + pipe,
+        "sinter convert " + pipe + " " + (scratch / "w.npz"),
+        "sinter compile " + (scratch / "model.py") + " -o " + (scratch / "out")}) {
+    const CommandResult result = run("timeout 20 " + command);
+    EXPECT_EQ(result.exit_code, 3) << command << "\n" << result.err;
+    EXPECT_THAT(result.err, HasSubstr("is a named pipe"));
+  }
+  // A pipe that is open already is read as any file.
+  const CommandResult piped = run("cat " + script + " | sinter summary /dev/stdin");
+  EXPECT_EQ(piped.exit_code, 0) << piped.err;
+}
+
 // What only training reads is bounded, too.
 TEST(HostileFiles, DeepTrainingConfigIsRefused) {
   const Scratch scratch;
