@@ -283,6 +283,8 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
       .add_option("--freeze", options.freeze,
                   "with --train: layers that are not trained, by names with * and ?")
       ->allow_extra_args(false);
+  command.add_flag("--allow-paths", options.allow_paths,
+                   "with --train: let callbacks write to absolute or .. paths that the script names");
   command
       .add_option("--random-weights", options.random_seed,
                   "initial weights by the model's initializers; seed default 0")

@@ -31,6 +31,7 @@ struct CompileOptions {
   std::string precision = "fp32", weight_format = "f32";
   bool exact_conv = false;
   bool train = false;
+  bool allow_paths = false;         // --train: callbacks may write anywhere
   std::string loss, optimizer;      // --train
   std::vector<std::string> freeze;  // --train: patterns of layer names
   int optimization_level = 3;

@@ -33,6 +33,8 @@ std::optional<FedArrays> fed_arrays(const script::DataSet &given, const FitModel
 bool check_numbers(const script::FitCall &call, Diagnostics &diagnostics);
 bool check_steps(const script::FitCall &call, const FitModel &model, Diagnostics &diagnostics);
 bool check_weights(const script::FitCall &call, const FitModel &model, Diagnostics &diagnostics);
+// Callbacks that would write outside of the folder that the trainer runs in; for scripts that are not trusted.
+bool check_outputs(const script::FitCall &call, Diagnostics &diagnostics);
 bool check_callbacks(const script::FitCall &call, bool keras3, Diagnostics &diagnostics);
 
 }  // namespace sinter::driver

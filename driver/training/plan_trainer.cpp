@@ -10,6 +10,7 @@
 #include "codegen/schedule.h"
 #include "codegen/supported.h"
 #include "driver/build.h"
+#include "driver/training/check_fit.h"
 #include "driver/training/compile_call.h"
 #include "driver/training/compile_json.h"
 #include "driver/training/describe_fit.h"
@@ -50,6 +51,8 @@ class TrainerPlanner {
     schema::TrainerT said;
     const bool has_fit = describe_fit(loaded_.plan, loaded_.main_model, model_,
                                       compared_outputs(request.loss), said, diagnostics_);
+    const script::FitCall *fit = loaded_.plan.first_fit(loaded_.main_model);
+    if (fit && !options_.allow_paths) check_outputs(*fit, diagnostics_);
     if (diagnostics_.has_errors() || !has_losses || !optimizer || !has_fit || !has_frozen)
       return std::nullopt;
     request.optimizer = *optimizer;

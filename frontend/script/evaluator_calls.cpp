@@ -13,6 +13,7 @@
 #include "frontend/script/keras_values.h"
 #include "frontend/script/modules.h"
 #include "frontend/script/operators.h"
+#include "frontend/script/os_paths.h"
 
 namespace sinter::script {
 
@@ -192,9 +193,11 @@ Value Evaluator::call_function(const Function &function, const CallArguments &ar
 Value Evaluator::attribute(const Value &object, const std::string &name, Position at) {
   if (is_poison(object)) return object;
   if (const auto *unknown = std::get_if<const Opaque *>(&object)) {
-    Opaque *member = new_opaque((*unknown)->origin, (*unknown)->what);
     allocate(name.size());
-    member->name = ((*unknown)->name.empty() ? "" : (*unknown)->name + ".") + name;
+    std::string dotted = ((*unknown)->name.empty() ? "" : (*unknown)->name + ".") + name;
+    if (const std::optional<Value> known = os_member(*this, dotted)) return *known;
+    Opaque *member = new_opaque((*unknown)->origin, (*unknown)->what);
+    member->name = std::move(dotted);
     member->data = (*unknown)->data;
     member->is_state = (*unknown)->is_state;
     member->model = (*unknown)->model;

@@ -3,6 +3,7 @@
 #include "formats/text.h"
 #include "runtime/predictor/commands.h"
 #include "schema/program_generated.h"
+#include "support/callback_outputs.h"
 
 namespace sinter::runtime {
 namespace {
@@ -19,6 +20,23 @@ std::vector<std::string> strings(
   if (vector)
     for (const auto *text : *vector) result.push_back(text->str());
   return result;
+}
+
+// What the callbacks of a trainer write.
+std::vector<std::string> outputs_of(const schema::Trainer &trainer) {
+  std::vector<std::string> paths;
+  if (!trainer.fit() || !trainer.fit()->callbacks()) return paths;
+  for (const schema::Callback *callback : *trainer.fit()->callbacks()) {
+    const std::string name = text_of(callback->class_name());
+    const char *wanted = output_argument(name);
+    if (!wanted) continue;
+    std::string path = name == "TensorBoard" ? "logs" : "";
+    if (callback->arguments())
+      for (const schema::Argument *argument : *callback->arguments())
+        if (text_of(argument->name()) == wanted && argument->is_text()) path = text_of(argument->text());
+    if (!path.empty()) paths.push_back(std::move(path));
+  }
+  return paths;
 }
 
 std::string info_text(const Program &program) {
@@ -52,6 +70,7 @@ std::string info_text(const Program &program) {
     line("training arena", number(trainer->arena_bytes()) + " bytes (lower bound " +
                                number(trainer->arena_lower_bound()) + ")");
     line("semantics", trainer->semantics() == schema::Semantics::keras2 ? "keras2" : "keras3");
+    for (const std::string &path : outputs_of(*trainer)) line("writes", path);
     line("fingerprint", format("%016llx", static_cast<unsigned long long>(trainer->fingerprint())));
   }
   line("kernels", number(m.kernels() ? m.kernels()->size() : 0));
@@ -115,7 +134,7 @@ std::string info_json(const Program &program) {
     }
   json.end_array();
   list(json, "options", strings(m.options()));
-  if (const schema::Trainer *trainer = m.trainer())
+  if (const schema::Trainer *trainer = m.trainer()) {
     json.key("trainer")
         .begin_object()
         .key("optimizer")
@@ -131,8 +150,10 @@ std::string info_json(const Program &program) {
         .key("semantics")
         .value(trainer->semantics() == schema::Semantics::keras2 ? "keras2" : "keras3")
         .key("fingerprint")
-        .value(format("%016llx", static_cast<unsigned long long>(trainer->fingerprint())))
-        .end_object();
+        .value(format("%016llx", static_cast<unsigned long long>(trainer->fingerprint())));
+    list(json, "writes", outputs_of(*trainer));
+    json.end_object();
+  }
   json.end_object();
   return json.take() + "\n";
 }
