@@ -1,4 +1,4 @@
-set(SINTER_SANITIZE "" CACHE STRING "sanitizers to build with: address,undefined or thread")
+set(SINTER_SANITIZE "" CACHE STRING "sanitizers to build with: address,undefined or thread; with fuzzer-no-link (clang) there is a target fuzz")
 option(SINTER_BUILD_BENCHMARKS "build the programs under bench/" OFF)
 option(SINTER_UNITY "compile several files at a time: quicker from nothing, slower after an edit" ON)
 
@@ -9,7 +9,7 @@ if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-add_compile_options(-Wall -Wextra -Werror $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
+add_compile_options(-Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Werror> $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
 # gcc 12 warns falsely on `"literal" + std::string` (GCC bug 105329).
 add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")

@@ -16,10 +16,11 @@ namespace sinter::script {
 
 // A value of a configuration: None, bool, int, float, str, list or dict.
 struct ConfigValue {
+  struct Entry;
   using List = std::vector<ConfigValue>;
-  using Dict = std::vector<std::pair<std::string, ConfigValue>>;
+  using Dict = std::vector<Entry>;
   std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Dict> value;
-  bool operator==(const ConfigValue &) const = default;
+  bool operator==(const ConfigValue &) const;
 
   bool is_none() const { return std::holds_alternative<std::monostate>(value); }
   // The number, of either kind; nullopt if it is none.
@@ -28,6 +29,13 @@ struct ConfigValue {
   // The entry of a dict, or nullptr.
   const ConfigValue *find(std::string_view key) const;
 };
+// Of a dict. A std::pair would have to be complete before its second part is.
+struct ConfigValue::Entry {
+  std::string first;
+  ConfigValue second;
+  bool operator==(const Entry &) const = default;
+};
+inline bool ConfigValue::operator==(const ConfigValue &) const = default;
 using ConfigDict = ConfigValue::Dict;
 const ConfigValue *find(const ConfigDict &dict, std::string_view key);
 
