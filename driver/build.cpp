@@ -37,7 +37,7 @@ std::vector<std::string> value_names(const ir::Graph &graph) {
 
 // What the program says of its model, beside its code.
 void describe(const LoadedModel &loaded, codegen::Program &program) {
-  const ir::Model &model = loaded.model;
+  const keras::ImportedModel &model = loaded.model;
   program.name = identifier(loaded.stem);
   program.parameter_count = keras_parameters(model);
   program.parameter_bytes = program.constant_bytes;
@@ -75,7 +75,7 @@ std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOpt
                                             Diagnostics &diagnostics) {
   passes::PipelineOptions pipeline = pipeline_options;
   pipeline.fits = codegen::fits_locally(target, pipeline.max_batch);
-  ir::Model &model = loaded.model;
+  keras::ImportedModel &model = loaded.model;
   const bool is_asked = !options.loss.empty();
   Diagnostics own;
   Diagnostics &problems = is_asked ? diagnostics : own;
@@ -114,7 +114,7 @@ std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOpt
   return built;
 }
 
-int64_t keras_parameters(const ir::Model &model) {
+int64_t keras_parameters(const keras::ImportedModel &model) {
   if (!model.layers.empty()) return keras::summarize(model).total_params;
   int64_t parameters = 0;
   for (const ir::Variable &variable : model.graph.variables)
@@ -122,7 +122,7 @@ int64_t keras_parameters(const ir::Model &model) {
   return parameters;
 }
 
-void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names,
+void describe_tensors(const keras::ImportedModel &model, const std::vector<std::string> &output_names,
                       codegen::Program &program) {
   for (size_t i = 0; i < program.inputs.size(); ++i)
     program.inputs[i].source_axes = sample_axes(model.input_axes, i);

@@ -30,11 +30,11 @@ std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOpt
 
 // As the summary counts them: a graph may have more (constants in the place of a missing gamma), a shared
 // layer has them once.
-int64_t keras_parameters(const ir::Model &model);
+int64_t keras_parameters(const keras::ImportedModel &model);
 
 // What the model file says of the program's inputs and outputs: their layouts there, names of outputs,
 // scaling of pixels.
-void describe_tensors(const ir::Model &model, const std::vector<std::string> &output_names,
+void describe_tensors(const keras::ImportedModel &model, const std::vector<std::string> &output_names,
                       codegen::Program &program);
 
 // Diagnoses open input dimensions, which need --input-shape, and ops that code generation does not take.

@@ -48,7 +48,7 @@ const char *extension(const std::string &emit) {
 
 // Weights from the model file, --weights, the script's load_weights, or --random-weights.
 bool provide_weights(LoadedModel &loaded, const CompileOptions &options, Diagnostics &diagnostics) {
-  ir::Model &model = loaded.model;
+  keras::ImportedModel &model = loaded.model;
   if (!options.weights.empty()) {
     if (!load_weights(loaded, options.weights, diagnostics)) return false;
   } else if (!options.random_seed && !model.has_all_weights()) {

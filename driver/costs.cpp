@@ -56,14 +56,14 @@ std::optional<Costs::TrainStep> train_step_costs(const LoadedModel &loaded, cons
 Costs compute_costs(const LoadedModel &loaded, const codegen::Target &target, int64_t batch) {
   Costs costs;
   costs.batch = batch;
-  const ir::Model &model = loaded.model;
+  const keras::ImportedModel &model = loaded.model;
   std::map<std::string, std::string> layer_of_node;
   for (size_t i = 0; i < model.graph.nodes.size(); ++i) {
     const ir::Node &node = model.graph.nodes[i];
     const std::string layer = node.layer.empty() ? model.graph.value(node.outputs[0]).name : node.layer;
     costs.layers[layer].macs += macs_of(model.graph, static_cast<ir::NodeId>(i));
   }
-  for (const ir::LayerInfo &layer : model.layers) {
+  for (const keras::LayerInfo &layer : model.layers) {
     LayerCost &cost = costs.layers[layer.name];
     cost.parameter_bytes = 4 * layer.params;
     if (layer.output >= 0) cost.activation_bytes = 4 * model.graph.type(layer.output).elements_per_sample();
@@ -85,7 +85,7 @@ std::string print_costs(const LoadedModel &loaded, const Costs &costs) {
   std::string text = fmt::format("\n{:<28} {:>16} {:>14} {:>14}  {}\n", "Layer", "MACs", "Param bytes",
                                  "Output bytes", "Kernel");
   int64_t macs = 0;
-  for (const ir::LayerInfo &layer : loaded.model.layers) {
+  for (const keras::LayerInfo &layer : loaded.model.layers) {
     if (layer.is_implicit_input) continue;
     const LayerCost &cost = costs.layers.at(layer.name);
     macs += cost.macs;
@@ -111,7 +111,7 @@ std::string costs_json(const LoadedModel &loaded, const keras::Summary &summary,
   nlohmann::ordered_json root;
   root["model"] = summary.model_name;
   root["layers"] = nlohmann::ordered_json::array();
-  for (const ir::LayerInfo &layer : loaded.model.layers) {
+  for (const keras::LayerInfo &layer : loaded.model.layers) {
     if (layer.is_implicit_input) continue;
     nlohmann::ordered_json entry;
     entry["name"] = layer.name;

@@ -33,8 +33,8 @@ bool is_graph(std::string_view head) {
          head.find("graph \"") != std::string_view::npos;
 }
 
-std::optional<ir::Model> import_config(keras::ModelConfig &config, const LoadOptions &options,
-                                       Diagnostics &diagnostics) {
+std::optional<keras::ImportedModel> import_config(keras::ModelConfig &config, const LoadOptions &options,
+                                                  Diagnostics &diagnostics) {
   if (!options.input_shape.empty() && !keras::set_input_shape(config, options.input_shape, diagnostics))
     return std::nullopt;
   return keras::import_model(config, diagnostics);
@@ -49,7 +49,7 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
       script::evaluate_script(text, path, diagnostics, semantics, options.model_name);
   if (!script) return std::nullopt;
   keras::ModelConfig config = script->model();
-  std::optional<ir::Model> model = import_config(config, options, diagnostics);
+  std::optional<keras::ImportedModel> model = import_config(config, options, diagnostics);
   if (!model) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
   loaded.keras_model = std::make_shared<keras::ModelConfig>(std::move(config));
@@ -69,7 +69,7 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
 // The import of a model with its weights.
 std::optional<LoadedModel> load_keras(keras::ModelConfig config, const keras::H5Weights &weights,
                                       const LoadOptions &options, Diagnostics &diagnostics) {
-  std::optional<ir::Model> model = import_config(config, options, diagnostics);
+  std::optional<keras::ImportedModel> model = import_config(config, options, diagnostics);
   if (!model || !keras::assign_weights(*model, weights, diagnostics)) return std::nullopt;
   LoadedModel loaded{std::move(*model)};
   loaded.keras_version = config.keras_version;

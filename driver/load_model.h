@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "frontend/keras/imported_model.h"
 #include "frontend/keras/summary.h"
 #include "frontend/script/training_plan.h"
-#include "ir/model.h"
 #include "support/diagnostic.h"
 
 namespace sinter::keras {
@@ -24,7 +24,7 @@ struct LoadOptions {
 };
 
 struct LoadedModel {
-  ir::Model model;
+  keras::ImportedModel model;
   std::string stem;          // file name without folder and extension
   std::string weights_path;  // weights that the script loads, existing or not; "" if none
   keras::SummaryStyle summary_style = keras::SummaryStyle::keras2;

@@ -25,11 +25,11 @@ struct Options {
 };
 
 // A .graph file has no layers: its nodes stand in for them.
-void add_node_layers(ir::Model &model) {
+void add_node_layers(keras::ImportedModel &model) {
   if (!model.layers.empty()) return;
   const ir::Graph &graph = model.graph;
   for (const ir::Node &node : graph.nodes) {
-    ir::LayerInfo layer;
+    keras::LayerInfo layer;
     layer.name = graph.value(node.outputs[0]).name;
     layer.class_name = node.op->name;
     layer.output = node.outputs[0];

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "ir/model.h"
+#include "ir/training_config.h"
 #include "passes/attach_loss.h"
 #include "passes/attach_optimizer.h"
 #include "passes/insert_repacks.h"

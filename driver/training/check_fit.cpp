@@ -56,7 +56,7 @@ class ArrayMatcher {
 
 }  // namespace
 
-FitModel fit_model(const ir::Model &model, std::vector<bool> has_target) {
+FitModel fit_model(const keras::ImportedModel &model, std::vector<bool> has_target) {
   FitModel result{{}, output_names(model), std::move(has_target), {}, model.keras3};
   for (const ir::ValueId v : model.graph.inputs) result.inputs.push_back(model.graph.value(v).name);
   for (const ir::ValueId v : model.graph.outputs)

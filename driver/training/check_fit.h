@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "frontend/keras/imported_model.h"
 #include "frontend/script/training_plan.h"
-#include "ir/model.h"
 
 namespace sinter::driver {
 
@@ -19,7 +19,7 @@ struct FitModel {
   bool keras3 = false;
 };
 
-FitModel fit_model(const ir::Model &model, std::vector<bool> has_target);
+FitModel fit_model(const keras::ImportedModel &model, std::vector<bool> has_target);
 
 // The arrays that feed the model, in its order.
 struct FedArrays {

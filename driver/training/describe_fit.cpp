@@ -91,7 +91,7 @@ std::unique_ptr<schema::ArgumentT> argument(const std::string &name, const Confi
 
 class FitDescriber {
  public:
-  FitDescriber(const ir::Model &model, std::vector<bool> has_target, schema::TrainerT &trainer,
+  FitDescriber(const keras::ImportedModel &model, std::vector<bool> has_target, schema::TrainerT &trainer,
                Diagnostics &diagnostics)
       : model_(model),
         trainer_(trainer),
@@ -174,7 +174,7 @@ class FitDescriber {
     return set;
   }
 
-  const ir::Model &model_;
+  const keras::ImportedModel &model_;
   schema::TrainerT &trainer_;
   Diagnostics &diagnostics_;
   FitModel fed_;
@@ -183,14 +183,15 @@ class FitDescriber {
 
 }  // namespace
 
-bool describe_fit(const script::TrainingPlan &plan, int main, const ir::Model &model,
+bool describe_fit(const script::TrainingPlan &plan, int main, const keras::ImportedModel &model,
                   std::vector<bool> has_target, schema::TrainerT &trainer, Diagnostics &diagnostics) {
   return FitDescriber(model, std::move(has_target), trainer, diagnostics).run(plan, main);
 }
 
 namespace {
 
-std::unique_ptr<schema::LayerT> layer_entry(const keras::WeightGroup &group, const ir::Model &model,
+std::unique_ptr<schema::LayerT> layer_entry(const keras::WeightGroup &group,
+                                            const keras::ImportedModel &model,
                                             const std::map<std::string, uint32_t> &index_of,
                                             schema::TrainerT &trainer) {
   auto layer = std::make_unique<schema::LayerT>();
@@ -213,7 +214,7 @@ std::unique_ptr<schema::LayerT> layer_entry(const keras::WeightGroup &group, con
 
 }  // namespace
 
-void describe_layers(const ir::Model &model, schema::TrainerT &trainer) {
+void describe_layers(const keras::ImportedModel &model, schema::TrainerT &trainer) {
   std::map<std::string, uint32_t> index_of;
   for (size_t i = 0; i < trainer.variables.size(); ++i)
     index_of[trainer.variables[i]->name] = static_cast<uint32_t>(i);

@@ -252,11 +252,11 @@ std::optional<CompileCall> compile_call_of_json(const std::string &text,
   return std::nullopt;
 }
 
-std::vector<std::string> output_names(const ir::Model &model) {
+std::vector<std::string> output_names(const keras::ImportedModel &model) {
   std::vector<std::string> names;
   for (const ir::ValueId v : model.graph.outputs) {
     names.push_back(model.graph.value(v).name);
-    for (const ir::LayerInfo &layer : model.layers)
+    for (const keras::LayerInfo &layer : model.layers)
       if (layer.output == v) names.back() = layer.name;
   }
   return names;

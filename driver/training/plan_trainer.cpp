@@ -93,7 +93,7 @@ class TrainerPlanner {
                                                       : "say them with --loss NAME --optimizer NAME");
   }
 
-  void set_trainable(const ir::LayerInfo &layer, bool trainable) {
+  void set_trainable(const keras::LayerInfo &layer, bool trainable) {
     for (const int index : layer.variables) {
       ir::Variable &variable = model_.graph.variables[static_cast<size_t>(index)];
       if (variable.kind == ir::VariableKind::weight) variable.trainable = trainable;
@@ -103,11 +103,11 @@ class TrainerPlanner {
   // Layers as they were at compile(), and those that --freeze names.
   bool freeze(const script::CompileCall &call) {
     if (loaded_.plan.last_compile(loaded_.main_model))
-      for (const ir::LayerInfo &layer : model_.layers)
+      for (const keras::LayerInfo &layer : model_.layers)
         set_trainable(layer, std::ranges::find(call.frozen_layers, layer.name) == call.frozen_layers.end());
     for (const std::string &pattern : options_.freeze) {
       bool found = false;
-      for (const ir::LayerInfo &layer : model_.layers) {
+      for (const keras::LayerInfo &layer : model_.layers) {
         if (fnmatch(pattern.c_str(), layer.name.c_str(), 0) != 0) continue;
         found = true;
         set_trainable(layer, false);
@@ -176,7 +176,7 @@ class TrainerPlanner {
   }
 
   LoadedModel loaded_;
-  ir::Model &model_;
+  keras::ImportedModel &model_;
   const CompileOptions &options_;
   const codegen::Target &target_;
   passes::PipelineOptions pipeline_;

@@ -34,6 +34,6 @@ std::optional<script::CompileCall> compile_call_of_json(const std::string &text,
                                                         const Location &where, Diagnostics &diagnostics);
 
 // Names of the layers that compute the model's outputs.
-std::vector<std::string> output_names(const ir::Model &model);
+std::vector<std::string> output_names(const keras::ImportedModel &model);
 
 }  // namespace sinter::driver

@@ -17,7 +17,8 @@ std::string text_of(const nlohmann::json &json) {
 }
 
 // The names of weights in the form of Keras 2 or 3.
-std::vector<KerasLayer> layers_of(const std::vector<keras::WeightGroup> &groups, const ir::Model &model) {
+std::vector<KerasLayer> layers_of(const std::vector<keras::WeightGroup> &groups,
+                                  const keras::ImportedModel &model) {
   std::vector<KerasLayer> layers;
   for (const keras::WeightGroup &group : groups) {
     KerasLayer layer{group.name, group.class_name, {}, layers_of(group.members, model)};

@@ -110,7 +110,7 @@ std::vector<size_t> order_of(const WeightGroup &group, const H5LayerWeights &sou
   return by_name;
 }
 
-bool assign(ir::Model &model, const WeightPair &pair, const std::string &file, Diagnostics &diagnostics) {
+bool assign(ImportedModel &model, const WeightPair &pair, const std::string &file, Diagnostics &diagnostics) {
   const auto &[group, source] = pair;
   const Location where{.file = file, .path = source->layer};
   if (group->variables.size() != source->weights.size()) {
@@ -141,7 +141,7 @@ bool assign(ir::Model &model, const WeightPair &pair, const std::string &file, D
 
 }  // namespace
 
-bool assign_weights(ir::Model &model, const H5Weights &weights, Diagnostics &diagnostics) {
+bool assign_weights(ImportedModel &model, const H5Weights &weights, Diagnostics &diagnostics) {
   // A file may hold inner models as Keras does, or their layers as the model's own.
   std::vector<WeightGroup> groups = weight_groups(model);
   if (std::vector<WeightGroup> others = weight_groups(model, !model.files_are_flat);

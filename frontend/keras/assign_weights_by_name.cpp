@@ -11,14 +11,14 @@ namespace {
 // What does not fit is skipped with a warning, or an error.
 class NameMatcher {
  public:
-  NameMatcher(ir::Model &model, const H5Weights &weights, bool skip_mismatch, Diagnostics &diagnostics)
+  NameMatcher(ImportedModel &model, const H5Weights &weights, bool skip_mismatch, Diagnostics &diagnostics)
       : model_(model), weights_(weights), skip_mismatch_(skip_mismatch), diagnostics_(diagnostics) {}
 
   bool run() {
     model_.weights.resize(model_.graph.variables.size());
     std::vector<std::string> absent;
     size_t matched = 0;
-    for (const ir::LayerInfo &layer : model_.layers) {
+    for (const LayerInfo &layer : model_.layers) {
       if (layer.variables.empty()) continue;
       if (const H5LayerWeights *source = weights_.find(layer.name)) {
         ++matched;
@@ -49,7 +49,7 @@ class NameMatcher {
   }
 
   // Keras skips a layer whose number of weights differs, and a single weight whose shape differs.
-  void assign(const ir::LayerInfo &layer, const H5LayerWeights &source) {
+  void assign(const LayerInfo &layer, const H5LayerWeights &source) {
     if (layer.variables.size() != source.weights.size())
       return mismatch(source, fmt::format("layer '{}' ({}) has {} weights, but the file has {}", layer.name,
                                           layer.class_name, layer.variables.size(), source.weights.size()));
@@ -68,7 +68,7 @@ class NameMatcher {
     }
   }
 
-  ir::Model &model_;
+  ImportedModel &model_;
   const H5Weights &weights_;
   bool skip_mismatch_, ok_ = true;
   Diagnostics &diagnostics_;
@@ -76,7 +76,7 @@ class NameMatcher {
 
 }  // namespace
 
-bool assign_weights_by_name(ir::Model &model, const H5Weights &weights, bool skip_mismatch,
+bool assign_weights_by_name(ImportedModel &model, const H5Weights &weights, bool skip_mismatch,
                             Diagnostics &diagnostics) {
   return NameMatcher(model, weights, skip_mismatch, diagnostics).run();
 }

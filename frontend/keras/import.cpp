@@ -40,7 +40,7 @@ class Importer {
  public:
   Importer(const ModelConfig &config, Diagnostics &diagnostics)
       : config_(config), diagnostics_(diagnostics) {}
-  std::optional<ir::Model> run();
+  std::optional<ImportedModel> run();
 
  private:
   void fail(const Layer &layer, const std::string &message, const std::string &hint = {}) {
@@ -59,7 +59,7 @@ class Importer {
 
   const ModelConfig &config_;
   Diagnostics &diagnostics_;
-  ir::Model model_;
+  ImportedModel model_;
   bool failed_ = false;
   bool channels_first_ = false;  // some layer of the model is
   std::unordered_map<std::string, size_t> index_;
@@ -181,7 +181,7 @@ std::optional<Tensor> Importer::import_layer(CallId id, std::vector<Tensor> inpu
 
 void Importer::describe(CallId id, const std::optional<Tensor> &output) {
   const Layer &layer = config_.layers[id.layer];
-  ir::LayerInfo &info = model_.layers[id.layer];
+  LayerInfo &info = model_.layers[id.layer];
   const LayerCall &call = layer.calls[id.call];
   for (const TensorRef &input : call.shown.empty() ? call.inputs : call.shown)
     info.connected_to.push_back(fmt::format("{}[{}][{}]", input.layer, input.node, input.tensor));
@@ -251,7 +251,7 @@ void Importer::order_inputs_and_outputs() {
 void Importer::describe_inner_models() {
   model_.files_are_flat = config_.files_are_flat;
   for (const InnerModel &inner : config_.inner_models) {
-    ir::InnerModel info{inner.name, inner.class_name, inner.outer, {}, {}};
+    InnerModelInfo info{inner.name, inner.class_name, inner.outer, {}, {}};
     for (const TensorRef &input : inner.connected_to)
       info.connected_to.push_back(fmt::format("{}[{}][{}]", input.layer, input.node, input.tensor));
     for (const TensorRef &output : inner.outputs) {
@@ -265,11 +265,10 @@ void Importer::describe_inner_models() {
   }
 }
 
-std::optional<ir::Model> Importer::run() {
+std::optional<ImportedModel> Importer::run() {
   model_.graph.name = value_name(config_.name.empty() ? "model" : config_.name);
   model_.keras3 = config_.semantics == Semantics::keras3;
   model_.is_sequential = config_.class_name == "Sequential";
-  model_.class_name = config_.class_name;
   tensors_.resize(config_.layers.size());
   variables_.resize(config_.layers.size());
   for (size_t i = 0; i < config_.layers.size(); ++i) {
@@ -277,7 +276,7 @@ std::optional<ir::Model> Importer::run() {
     if (!index_.emplace(layer.name, i).second)
       fail(layer, "two layers have this name", "give one of them another name");
     tensors_[i].resize(layer.calls.size());
-    ir::LayerInfo info;
+    LayerInfo info;
     info.name = layer.name;
     info.class_name = layer.class_name;
     info.inner_model = layer.inner_model;
@@ -307,7 +306,7 @@ std::optional<ir::Model> Importer::run() {
 
 }  // namespace
 
-std::optional<ir::Model> import_model(const ModelConfig &config, Diagnostics &diagnostics) {
+std::optional<ImportedModel> import_model(const ModelConfig &config, Diagnostics &diagnostics) {
   if (!has_inner_models(config)) return Importer(config, diagnostics).run();
   const auto flat = inline_models(config);
   if (flat) return Importer(*flat, diagnostics).run();

@@ -1,4 +1,4 @@
-// From a ModelConfig to an ir::Model: every layer call becomes nodes, every weight a variable.
+// From a ModelConfig to an ImportedModel: every layer call becomes nodes, every weight a variable.
 //
 // Values are stored channels last. A layer of data_format='channels_first' works on a value [N, H, W, C] that
 // Keras sees as [N, C, H, W]; where a layer needs Keras's own order of elements (Flatten, Reshape, Dense on 4
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "frontend/keras/h5.h"
+#include "frontend/keras/imported_model.h"
 #include "frontend/keras/model_config.h"
-#include "ir/model.h"
 #include "support/diagnostic.h"
 
 namespace sinter::keras {
@@ -20,7 +20,7 @@ namespace sinter::keras {
 // nullopt after errors; every layer that does not depend on a wrong one is checked, so all independent
 // problems are reported. Open dimensions of the input stay unknown: such a graph is for `summary` (its 'same'
 // paddings are those of even sizes). `format` of the result is left empty.
-std::optional<ir::Model> import_model(const ModelConfig &config, Diagnostics &diagnostics);
+std::optional<ImportedModel> import_model(const ModelConfig &config, Diagnostics &diagnostics);
 
 // --input-shape: gives the first input (without the batch, in the layout of the model file) sizes for its
 // open dimensions. An error if it contradicts a size that the model states, or has another number of
@@ -30,11 +30,11 @@ bool set_input_shape(ModelConfig &config, const std::vector<int64_t> &shape, Dia
 // Fills model.weights. Layers are matched by name if the file has all layers of the model that have weights
 // (further ones are ignored), else by order if both have equally many; Keras 3's `.weights.h5` by class and
 // order. All mismatches are reported, with both shapes; false if there are any.
-bool assign_weights(ir::Model &model, const H5Weights &weights, Diagnostics &diagnostics);
+bool assign_weights(ImportedModel &model, const H5Weights &weights, Diagnostics &diagnostics);
 
 // load_weights(by_name=True) of Keras: layers take the weights of their name, all others keep what they have.
 // With skip_mismatch what does not fit is a warning, else an error and false.
-bool assign_weights_by_name(ir::Model &model, const H5Weights &weights, bool skip_mismatch,
+bool assign_weights_by_name(ImportedModel &model, const H5Weights &weights, bool skip_mismatch,
                             Diagnostics &diagnostics);
 
 }  // namespace sinter::keras

@@ -1,6 +1,6 @@
 // ModelConfig: a Keras model as its layers and their connections, before it becomes a Graph. Every Keras
 // front end (script, `.h5`, JSON, keras.applications) produces one; frontend/keras/import.h turns it into an
-// ir::Model. It carries exactly what `model.get_config()` carries, with argument names of Keras 2 / 3
+// ImportedModel. It carries exactly what `model.get_config()` carries, with argument names of Keras 2 / 3
 // (aliases of Keras 1 are already translated) and defaults still absent.
 #pragma once
 

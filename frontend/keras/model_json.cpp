@@ -85,7 +85,7 @@ class Keras3Writer {
  public:
   // `flat` is the outermost model without inner ones, whose import is `model`; `config` the model written
   // here, the `inner_model`-th within it (-1: itself).
-  Keras3Writer(const ModelConfig &config, const ModelConfig &flat, const ir::Model &model, ModelForm form,
+  Keras3Writer(const ModelConfig &config, const ModelConfig &flat, const ImportedModel &model, ModelForm form,
                int inner_model = -1)
       : config_(config),
         flat_(flat),
@@ -202,7 +202,7 @@ class Keras3Writer {
   }
 
   const ModelConfig &config_, &flat_;
-  const ir::Model &model_;
+  const ImportedModel &model_;
   ModelForm form_;
   bool is_archive_;
   int inner_model_;
@@ -210,7 +210,7 @@ class Keras3Writer {
 
 }  // namespace
 
-json model_json(const ModelConfig &config, const ir::Model &model, Semantics dialect, ModelForm form) {
+json model_json(const ModelConfig &config, const ImportedModel &model, Semantics dialect, ModelForm form) {
   if (dialect == Semantics::keras2 && form == ModelForm::h5) return keras2_model(config);
   const auto flat = inline_models(config);
   return Keras3Writer(config, flat ? *flat : config, model, form).run();

@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "frontend/keras/imported_model.h"
 #include "frontend/keras/model_config.h"
-#include "ir/model.h"
 
 namespace sinter::keras {
 
@@ -16,7 +16,7 @@ enum class ModelForm { h5, archive };
 // {"layers", "input_layers", "output_layers"}}. Keras 3.0: "config" is always an object; in an archive each
 // object says its module, and each layer the shape it was built for. parse_model_json() of it is the same
 // model. An archive is always of Keras 3.
-nlohmann::json model_json(const ModelConfig &config, const ir::Model &model, Semantics dialect,
+nlohmann::json model_json(const ModelConfig &config, const ImportedModel &model, Semantics dialect,
                           ModelForm form);
 
 // Why Keras of the version `dialect` cannot have this model: it would be another one. Empty: it can.

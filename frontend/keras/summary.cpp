@@ -199,12 +199,12 @@ SummaryRow printable(SummaryRow row) {
 
 }  // namespace
 
-Summary summarize(const ir::Model &model) {
+Summary summarize(const ImportedModel &model) {
   Summary summary;
   summary.model_name = sinter::printable(model.graph.name);
   std::map<int, size_t> row_of_model;  // an inner model has one row, where its first layer stands
   std::string previous;
-  for (const ir::LayerInfo &layer : model.layers) {
+  for (const LayerInfo &layer : model.layers) {
     summary.total_params += layer.params;
     summary.trainable_params += layer.trainable_params;
     int outermost = layer.inner_model;
@@ -214,7 +214,7 @@ Summary summarize(const ir::Model &model) {
       summary.rows[known->second].params += layer.params;
       continue;
     }
-    const ir::InnerModel *inner =
+    const InnerModelInfo *inner =
         outermost < 0 ? nullptr : &model.inner_models[static_cast<size_t>(outermost)];
     SummaryRow row = inner ? SummaryRow{inner->name, inner->class_name, shape_text(inner->output_shapes),
                                         layer.params, inner->connected_to}

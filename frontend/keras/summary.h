@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ir/model.h"
+#include "frontend/keras/imported_model.h"
 
 namespace sinter::keras {
 
@@ -36,7 +36,7 @@ enum class SummaryStyle {
 // As Python prints a shape: None for the batch and open dimensions.
 std::string print_keras_shape(const std::vector<ir::Dim> &dims);
 
-Summary summarize(const ir::Model &model);
+Summary summarize(const ImportedModel &model);
 
 // The table and the totals, with a newline at the end of each line. Totals are whole numbers.
 std::string print_summary(const Summary &summary, SummaryStyle style);

@@ -5,7 +5,7 @@
 namespace sinter::keras {
 namespace {
 
-WeightGroup group_of(const ir::Model &model, const ir::LayerInfo &layer) {
+WeightGroup group_of(const ImportedModel &model, const LayerInfo &layer) {
   WeightGroup group{layer.name, layer.class_name, layer.variables, {}, {}};
   for (const int index : layer.variables) {
     const std::string &name = model.graph.value(model.graph.variables[static_cast<size_t>(index)].value).name;
@@ -15,8 +15,8 @@ WeightGroup group_of(const ir::Model &model, const ir::LayerInfo &layer) {
 }
 
 // The group of an inner model within those of the model around it; it is made at its first layer.
-WeightGroup &find_group(const ir::Model &model, int inner_model, std::vector<WeightGroup> &top) {
-  const ir::InnerModel &inner = model.inner_models[static_cast<size_t>(inner_model)];
+WeightGroup &find_group(const ImportedModel &model, int inner_model, std::vector<WeightGroup> &top) {
+  const InnerModelInfo &inner = model.inner_models[static_cast<size_t>(inner_model)];
   std::vector<WeightGroup> &groups = inner.outer < 0 ? top : find_group(model, inner.outer, top).members;
   const auto found = std::ranges::find(groups, inner.name, &WeightGroup::name);
   if (found != groups.end()) return *found;
@@ -25,7 +25,7 @@ WeightGroup &find_group(const ir::Model &model, int inner_model, std::vector<Wei
 }
 
 // Gathers what the members have.
-void fill(const ir::Model &model, WeightGroup &group) {
+void fill(const ImportedModel &model, WeightGroup &group) {
   for (WeightGroup &member : group.members) fill(model, member);
   for (const bool trainable : {true, false})
     for (const WeightGroup &member : group.members)
@@ -39,9 +39,9 @@ void fill(const ir::Model &model, WeightGroup &group) {
 
 }  // namespace
 
-std::vector<WeightGroup> weight_groups(const ir::Model &model, bool is_flat) {
+std::vector<WeightGroup> weight_groups(const ImportedModel &model, bool is_flat) {
   std::vector<WeightGroup> groups;
-  for (const ir::LayerInfo &layer : model.layers) {
+  for (const LayerInfo &layer : model.layers) {
     if (layer.is_implicit_input) continue;
     auto &siblings =
         is_flat || layer.inner_model < 0 ? groups : find_group(model, layer.inner_model, groups).members;

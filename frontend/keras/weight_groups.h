@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ir/model.h"
+#include "frontend/keras/imported_model.h"
 
 namespace sinter::keras {
 
@@ -17,8 +17,8 @@ struct WeightGroup {
 
 // All layers in order but an InputLayer that Keras does not list; `is_flat`: those of inner models one by
 // one.
-std::vector<WeightGroup> weight_groups(const ir::Model &model, bool is_flat);
-inline std::vector<WeightGroup> weight_groups(const ir::Model &model) {
+std::vector<WeightGroup> weight_groups(const ImportedModel &model, bool is_flat);
+inline std::vector<WeightGroup> weight_groups(const ImportedModel &model) {
   return weight_groups(model, model.files_are_flat);
 }
 

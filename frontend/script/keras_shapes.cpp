@@ -58,7 +58,7 @@ std::optional<Shape> output_shape(const KerasState &keras, const LayerObject &la
   Diagnostics reported_later;  // by the import of the whole model
   const auto imported = keras::import_model(model, reported_later);
   if (!imported) return std::nullopt;
-  for (const ir::LayerInfo &info : imported->layers) {
+  for (const keras::LayerInfo &info : imported->layers) {
     if (info.name != "asked" || info.output_shapes.empty()) continue;
     Shape shape;
     for (const ir::Dim &size : info.output_shapes.front())

@@ -36,7 +36,7 @@ class KerasSketch {
     if (random_.one_in(2)) add_head();
     choose_outputs();
     Diagnostics diagnostics;
-    const std::optional<ir::Model> model = keras::import_model(config_, diagnostics);
+    const std::optional<keras::ImportedModel> model = keras::import_model(config_, diagnostics);
     SINTER_CHECK(model.has_value(), diagnostics.render_all());
     RandomModel result{model->graph, {}, {}, {}};
     for (const keras::Layer &layer : config_.layers) result.layers.push_back(layer.class_name);

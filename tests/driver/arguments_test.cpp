@@ -59,12 +59,12 @@ std::string text_of(const script::DataSet &data) {
 
 // The model as a graph, and all that training adds to it but the names of its layers.
 std::string text_of(const LoadedModel &loaded) {
-  const ir::Model &model = loaded.model;
+  const keras::ImportedModel &model = loaded.model;
   std::string text = ir::print(model.graph);
   if (loaded.plan.published_weights) text += "published weights ";
   for (const auto *axes : {&model.input_axes, &model.output_axes})
     for (const std::vector<int> &each : *axes) text += fmt::format("[{}]", fmt::join(each, ","));
-  for (const ir::LayerInfo &layer : model.layers)
+  for (const keras::LayerInfo &layer : model.layers)
     text += layer.class_name + (layer.is_implicit_input ? "!" : "") + " ";
   for (const ir::PenaltyConfig &penalty : model.penalties)
     text += fmt::format("penalty {} {} {}; ", penalty.variable, penalty.l1, penalty.l2);

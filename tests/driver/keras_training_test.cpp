@@ -178,7 +178,7 @@ TEST_P(KerasTraining, FollowsKeras) {
   for (ir::Node &node : loaded->model.graph.nodes)
     if (node.op->name == "batch_norm")
       node.attributes = passes::attributes_of("batch_norm", "constant_statistics=true");
-  const ir::Model model = loaded->model;
+  const keras::ImportedModel model = loaded->model;
   const auto built = driver::build_trainer(std::move(*loaded), options, *target, pipeline, diagnostics);
   ASSERT_TRUE(built) << diagnostics.render_all();
   const auto &settings = *built->program.trainer->metadata->optimizer_settings;
@@ -231,7 +231,7 @@ TEST_P(KerasTraining, FollowsKeras) {
       GetParam().optimizer == std::string("rmsprop") || GetParam().optimizer == std::string("sgd_nesterov");
   ASSERT_EQ(std::filesystem::exists(final), has_weights) << final;
   if (!has_weights) return;
-  ir::Model expected = model;
+  keras::ImportedModel expected = model;
   const auto weights = keras::read_h5_weights(final.string(), diagnostics);
   ASSERT_TRUE(weights && keras::assign_weights(expected, *weights, diagnostics)) << diagnostics.render_all();
   for (size_t v = 0; v < expected.weights.size(); ++v) {

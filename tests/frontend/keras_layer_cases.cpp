@@ -114,7 +114,7 @@ void read_case(const std::string &name, const json &test, const std::vector<Case
   auto model = import_model(model_of(layers, inputs), diagnostics);
   ASSERT_TRUE(model) << diagnostics.render_all();
   size_t next = 0;
-  for (const ir::LayerInfo &layer : model->layers)
+  for (const keras::LayerInfo &layer : model->layers)
     for (const int variable : layer.variables) {
       ASSERT_LT(next, test["weights"].size());
       model->weights[static_cast<size_t>(variable)] = tensor(test["weights"][next++], false);

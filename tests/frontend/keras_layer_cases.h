@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "ir/model.h"
+#include "frontend/keras/imported_model.h"
 
 namespace sinter::keras {
 
 struct LayerCase {
   std::string name;
-  ir::Model model;                     // with the recorded weights
+  keras::ImportedModel model;          // with the recorded weights
   std::vector<ir::TensorData> inputs;  // with a batch of 1, in the layout of the file
   ir::TensorData expected;
 };

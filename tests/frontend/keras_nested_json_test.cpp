@@ -46,7 +46,7 @@ json functional(const std::string &name, json layers, const std::string &in, jso
 struct Read {
   Diagnostics diagnostics;
   std::optional<ModelConfig> config;
-  std::optional<ir::Model> model;
+  std::optional<keras::ImportedModel> model;
 
   explicit Read(const json &text, const char *version = "2.0.2") {
     config = parse_model_json(text.dump(), {"model"}, diagnostics, version);
@@ -106,7 +106,7 @@ TEST(NestedJson, IsWrittenAsItWasRead) {
   for (const json &text : {twice(), with_shape}) {
     const Read first(text);
     ASSERT_TRUE(first.model);
-    const auto print = [](const ir::Model &model) {
+    const auto print = [](const keras::ImportedModel &model) {
       return ir::print(model.graph).substr(ir::print(model.graph).find('\n'));
     };
     for (const auto &[dialect, form, version] :

@@ -83,7 +83,8 @@ ir::TensorData read_npy(const std::string &path) {
   return data;
 }
 
-std::vector<ir::ReferenceTensor> predict(const ir::Model &model, const std::vector<ir::TensorData> &inputs) {
+std::vector<ir::ReferenceTensor> predict(const keras::ImportedModel &model,
+                                         const std::vector<ir::TensorData> &inputs) {
   std::vector<ir::ReferenceTensor> in, variables;
   for (size_t i = 0; i < inputs.size(); ++i)
     in.push_back(permuted(ir::to_reference(inputs[i]), model.input_axes[i]));

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "frontend/keras/imported_model.h"
 #include "frontend/keras/model_config.h"
 #include "ir/interpret.h"
-#include "ir/model.h"
 
 namespace sinter::keras {
 
@@ -29,6 +29,7 @@ ir::TensorData read_npy(const std::string &path);
 ir::ReferenceTensor permuted(const ir::ReferenceTensor &x, const std::vector<int> &axes);
 
 // The outputs for inputs with the batch first. Inputs and outputs are in the layout of the model file.
-std::vector<ir::ReferenceTensor> predict(const ir::Model &model, const std::vector<ir::TensorData> &inputs);
+std::vector<ir::ReferenceTensor> predict(const keras::ImportedModel &model,
+                                         const std::vector<ir::TensorData> &inputs);
 
 }  // namespace sinter::keras

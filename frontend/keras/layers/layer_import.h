@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "frontend/keras/imported_model.h"
 #include "frontend/keras/model_config.h"
-#include "ir/model.h"
 
 namespace sinter::keras {
 
@@ -28,8 +28,8 @@ using AttributeList = std::vector<std::pair<std::string_view, ir::AttributeValue
 class LayerImport {
  public:
   // `prefix` begins the names of the call's values.
-  LayerImport(ir::Model &model, const Layer &layer, std::string prefix, std::vector<Tensor> inputs,
-              std::map<std::string, ir::ValueId> &variables, ir::LayerInfo &info, bool keras3,
+  LayerImport(ImportedModel &model, const Layer &layer, std::string prefix, std::vector<Tensor> inputs,
+              std::map<std::string, ir::ValueId> &variables, LayerInfo &info, bool keras3,
               Diagnostics &diagnostics)
       : layer(layer),
         inputs(std::move(inputs)),
@@ -92,9 +92,9 @@ class LayerImport {
 
   std::string prefix_;
   std::map<std::string_view, int> nodes_;  // how many of each op the call has
-  ir::Model &model_;
+  ImportedModel &model_;
   std::map<std::string, ir::ValueId> &variables_;  // of this layer, by weight name
-  ir::LayerInfo &info_;
+  LayerInfo &info_;
   Diagnostics &diagnostics_;
 };
 
