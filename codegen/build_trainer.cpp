@@ -7,6 +7,7 @@
 #include "codegen/pack_weights.h"
 #include "schema/program_generated.h"
 #include "support/check.h"
+#include "support/enum_cast.h"
 
 namespace sinter::codegen {
 
@@ -65,7 +66,7 @@ class TrainerBuilder {
       offsets_[name] = trainer_.state_bytes;
       auto entry = std::make_unique<schema::VariableT>();
       entry->name = name;
-      entry->kind = static_cast<schema::VariableKind>(variable.kind);
+      entry->kind = enum_cast<schema::VariableKind>(variable.kind);
       entry->trainable = variable.trainable;
       for (const ir::Dim dim : type.dims) entry->dims.push_back(dim.value());
       entry->offset = static_cast<uint64_t>(trainer_.state_bytes);

@@ -9,6 +9,7 @@
 #include "driver/training/check_fit.h"
 #include "frontend/keras/weight_groups.h"
 #include "schema/program_generated.h"
+#include "support/enum_cast.h"
 
 namespace sinter::driver {
 
@@ -29,9 +30,11 @@ struct StepMaker {
     return step;
   }
   std::unique_ptr<schema::DataStepT> operator()(const script::ArithmeticStep &given) const {
-    constexpr schema::StepKind kinds[] = {schema::StepKind::add, schema::StepKind::subtract,
-                                          schema::StepKind::multiply, schema::StepKind::divide};
-    auto step = make_step(kinds[static_cast<size_t>(given.op)]);
+    using Operator = script::ArithmeticStep::Operator;
+    auto step = make_step(given.op == Operator::add        ? schema::StepKind::add
+                          : given.op == Operator::subtract ? schema::StepKind::subtract
+                          : given.op == Operator::multiply ? schema::StepKind::multiply
+                                                           : schema::StepKind::divide);
     step->constant = given.constant;
     step->reversed = given.reversed;
     step->integer = given.integer;
@@ -67,7 +70,7 @@ struct StepMaker {
 
 std::unique_ptr<schema::DataArrayT> data_array(const script::DataArray &given) {
   auto array = std::make_unique<schema::DataArrayT>();
-  array->source = static_cast<schema::SourceKind>(given.source.kind);
+  array->source = enum_cast<schema::SourceKind>(given.source.kind);
   array->name = given.source.name;
   array->member = given.source.member;
   for (const script::DataStep &step : given.steps) array->steps.push_back(std::visit(StepMaker{}, step));

@@ -7,6 +7,7 @@
 #include "formats/checkpoint/header.h"
 #include "formats/text.h"
 #include "schema/checkpoint_generated.h"
+#include "support/enum_cast.h"
 
 namespace sinter {
 namespace {
@@ -170,8 +171,8 @@ Status Reader::read_blobs(const schema::Checkpoint &index, Checkpoint &content) 
       if (!charge(blob->name()) || !charge(blob->name()) || !charge(blob->dims()) ||
           !budget_.charge(2 * sizeof(CheckpointBlob)))
         return budget_.exceeded(path_, "the index");
-      CheckpointBlob read{text_of(blob->name()), static_cast<BlobRole>(blob->role()),
-                          static_cast<BlobType>(blob->type()), values_of(blob->dims()), nullptr};
+      CheckpointBlob read{text_of(blob->name()), enum_cast<BlobRole>(blob->role()),
+                          enum_cast<BlobType>(blob->type()), values_of(blob->dims()), nullptr};
       uint64_t elements = 1;
       for (const int64_t extent : read.dims)
         if (extent < 0 || __builtin_mul_overflow(elements, static_cast<uint64_t>(extent), &elements) ||

@@ -4,6 +4,7 @@
 #include "formats/checkpoint/checkpoint.h"
 #include "formats/checkpoint/header.h"
 #include "schema/checkpoint_generated.h"
+#include "support/enum_cast.h"
 #include "support/version.h"
 
 namespace sinter {
@@ -23,8 +24,8 @@ std::string build_index(const Checkpoint &checkpoint) {
   for (const CheckpointBlob &blob : checkpoint.blobs) {
     const size_t bytes = blob.bytes();
     blobs.push_back(schema::CreateBlobDirect(
-        builder, blob.name.c_str(), static_cast<schema::BlobRole>(blob.role),
-        static_cast<schema::BlobType>(blob.type), &blob.dims, offset, bytes, crc32c(blob.data, bytes)));
+        builder, blob.name.c_str(), enum_cast<schema::BlobRole>(blob.role),
+        enum_cast<schema::BlobType>(blob.type), &blob.dims, offset, bytes, crc32c(blob.data, bytes)));
     offset = checkpoint_aligned(offset + bytes);
   }
   std::vector<flatbuffers::Offset<schema::Series>> history;

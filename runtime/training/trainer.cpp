@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schema/program_generated.h"
+#include "support/enum_cast.h"
 
 namespace sinter::runtime {
 namespace {
@@ -18,9 +19,9 @@ std::vector<Value> values_of(const flatbuffers::Vector<Value> *vector) {
 
 VariableInfo variable_info(const schema::Variable &variable) {
   VariableInfo info{text_of(variable.name()),
-                    static_cast<VariableKind>(variable.kind()),
+                    enum_cast<VariableKind>(variable.kind()),
                     variable.trainable(),
-                    static_cast<BlobType>(variable.type()),
+                    enum_cast<BlobType>(variable.type()),
                     values_of(variable.dims()),
                     variable.offset(),
                     int64_t{variable.block()},
@@ -85,7 +86,7 @@ Trainer trainer_of(Program program, const schema::Trainer &metadata, const Train
   if (metadata.values())
     for (const schema::Value *value : *metadata.values())
       trainer.values.push_back({text_of(value->name()), value->larger_is_better()});
-  trainer.semantics = static_cast<Semantics>(metadata.semantics());
+  trainer.semantics = enum_cast<Semantics>(metadata.semantics());
   trainer.optimizer = optimizer_config(metadata.optimizer_settings(), trainer.semantics);
   trainer.takes_sample_weights = metadata.takes_sample_weights();
   return trainer;
