@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <ranges>
 #include <sstream>
 
 #include "codegen/cpu/emit.h"
@@ -18,8 +19,10 @@
 #include "driver/training/plan_trainer.h"
 #include "driver/weights/script_weights.h"
 #include "ir/kernel/text.h"
+#include "ir/objectives.h"
 #include "ir/text.h"
 #include "passes/initialize_weights.h"
+#include "support/optimizer_table.h"
 #include "support/output_place.h"
 
 namespace sinter::driver {
@@ -277,8 +280,11 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
       "which of a script's models (a variable or a model's name), where several could be meant");
   command.add_option(
       "--loss", options.loss,
-      "what evaluate computes and --train minimises, where the model does not say: a loss of Keras");
-  command.add_option("--optimizer", options.optimizer, "with --train: NAME[:key=value,...]");
+      fmt::format("what evaluate computes and --train minimises, where the model does not say: {}",
+                  fmt::join(ir::losses() | std::views::transform(&ir::Objective::name), ", ")));
+  command.add_option("--optimizer", options.optimizer,
+                     fmt::format("with --train: NAME[:key=value,...], NAME one of {}",
+                                 fmt::join(optimizers | std::views::transform(&OptimizerEntry::name), ", ")));
   command
       .add_option("--freeze", options.freeze,
                   "with --train: layers that are not trained, by names with * and ?")

@@ -42,7 +42,9 @@ json value_json(const ConfigValue &value) {
 json object_or_name(const Configured &given, const char *module, const ir::Objective *objective,
                     Semantics dialect) {
   const bool is_class = objective && given.class_name == objective->class_name;
-  if (dialect == Semantics::keras2 || (!is_class && given.config.empty())) return given.class_name;
+  if (given.config.empty() && dialect == Semantics::keras2)
+    return is_class ? std::string(objective->name) : given.class_name;
+  if (given.config.empty() && !is_class) return given.class_name;
   json config = json::object();
   for (const auto &[key, value] : given.config) config[key] = value_json(value);
   const bool has_class = objective && !objective->class_name.empty();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ranges>
 
 #include "driver/training/settings.h"
 #include "frontend/script/arguments.h"
@@ -29,10 +30,10 @@ std::optional<OptimizerConfig> optimizer_config(const script::Configured &given,
                                                 Diagnostics &diagnostics) {
   const std::optional<Optimizer> optimizer = optimizer_from_name(given.class_name);
   if (!optimizer) {
-    std::vector<std::string_view> names;
-    for (const OptimizerEntry &entry : optimizers) names.push_back(entry.name);
-    diagnostics.error(given.where, fmt::format("Sinter does not know the optimizer '{}'", given.class_name),
-                      fmt::format("known are: {}", fmt::join(names, ", ")));
+    diagnostics.error(
+        given.where, fmt::format("Sinter does not know the optimizer '{}'", given.class_name),
+        fmt::format("known are: {}",
+                    fmt::join(optimizers | std::views::transform(&OptimizerEntry::name), ", ")));
     return std::nullopt;
   }
   OptimizerConfig config = default_optimizer_config(*optimizer, keras3);

@@ -11,6 +11,7 @@
 #include "frontend/script/keras_members.h"
 #include "frontend/script/keras_training.h"
 #include "frontend/script/native_support.h"
+#include "support/optimizer_table.h"
 
 namespace sinter::script {
 
@@ -168,7 +169,7 @@ Value compile_method(Evaluator &evaluator, const Native &native, const CallArgum
     if (!optimizer) return Poison{};
     call.optimizer = std::move(*optimizer);
   } else {
-    call.optimizer.class_name = "RMSprop";
+    call.optimizer.class_name = name(Optimizer::rmsprop);
   }
   if (!by_output(evaluator, *model, bound["loss"], "loss", bound.at("loss"), call.losses)) return Poison{};
   if (!by_output(evaluator, *model, bound["metrics"], "metric", bound.at("metrics"), call.metrics))

@@ -1,5 +1,7 @@
 #include "ir/ops/list.h"
 
+#include "support/optimizer_table.h"
+
 namespace sinter::ir {
 
 const std::vector<OpInfo> &all_ops() {
@@ -12,6 +14,9 @@ const std::vector<OpInfo> &all_ops() {
 #define SINTER_ADD_OP(Struct, file) add(describe_##file());
     SINTER_OPS(SINTER_ADD_OP)
 #undef SINTER_ADD_OP
+    for (OpInfo &op : list)
+      for (const OptimizerEntry &optimizer : optimizers)
+        if (optimizer.update == op.name) op.keras.append(op.keras.empty() ? "" : ", ").append(optimizer.name);
     return list;
   }();
   return ops;

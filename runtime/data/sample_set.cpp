@@ -54,7 +54,7 @@ Status SampleSet::add_target(const TargetInfo &target, DataColumn column, bool m
       return rejected(column.array().file,
                       "targets of shape " + shape_text(column.sample_dims(), true) + ", but output '" +
                           printable(tensor.name) + "' is compared with one class number a sample",
-                      "the loss categorical_crossentropy takes vectors");
+                      "a loss that is not sparse takes vectors");
     if (Status status = column.check_labels(target.classes); !status) return status;
   } else if (may_encode && tensor.dims.size() == 1 && tensor.elements > 1 && column.sample_elements() == 1) {
     if (Status status = column.one_hot(tensor.elements); !status) return status;
@@ -63,8 +63,7 @@ Status SampleSet::add_target(const TargetInfo &target, DataColumn column, bool m
                     "targets of shape " + shape_text(column.sample_dims(), true) + ", but output '" +
                         printable(tensor.name) + "' is " + shape_text(tensor.source_dims, true),
                     column.sample_elements() == 1
-                        ? "encode class numbers with to_categorical(), or take the loss "
-                          "sparse_categorical_crossentropy"
+                        ? "encode class numbers with to_categorical(), or take a sparse loss"
                         : "");
   }
   targets_.push_back({std::move(column), permutation_of(tensor)});

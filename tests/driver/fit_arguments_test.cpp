@@ -1,6 +1,9 @@
 // What fit(), compile() and evaluate() are told: it is obeyed as Keras does, or refused at its line.
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <sstream>
+
 #include "tests/driver/command.h"
 
 namespace sinter::test {
@@ -365,10 +368,27 @@ TEST_F(FitArguments, MetricsOfSeveralOutputs) {
 }
 
 TEST_F(FitArguments, SettingsOfLossesAndMetricsAreObeyedOrRefused) {
-  refused(one_output("from keras.metrics import CategoricalCrossentropy\nmodel.compile('sgd', "
-                     "'categorical_crossentropy', "
-                     "metrics=[CategoricalCrossentropy(from_logits=True)])\nmodel.fit(x, rows)"),
-          11, "categorical_crossentropy: the argument 'from_logits' is not supported");
+  const std::string metric =
+      "from keras.metrics import CategoricalCrossentropy\nmodel.compile('sgd', "
+      "'categorical_crossentropy', metrics=[CategoricalCrossentropy(";
+  refused(one_output(metric + "axis=0)])\nmodel.fit(x, rows)"), 11,
+          "categorical_crossentropy: the argument 'axis' is only supported at its default");
+  const auto logged = [&](const std::string &arguments) {
+    compile(one_output(metric + arguments +
+                       ")])\nmodel.fit(x, rows, epochs=1, callbacks=[CSVLogger('log.csv')])"));
+    EXPECT_EQ(train("--verbose 0").exit_code, 0);
+    const std::string log = read_text(scratch_ / "log.csv");
+    EXPECT_THAT(log, testing::StartsWith("epoch,categorical_crossentropy,loss\r\n0,"));
+    std::istringstream numbers(log.substr(log.find("\n0,") + 3));
+    std::pair<double, double> metric_and_loss;
+    char comma = 0;
+    numbers >> metric_and_loss.first >> comma >> metric_and_loss.second;
+    return metric_and_loss;
+  };
+  const auto plain = logged(""), of_logits = logged("from_logits=True");
+  EXPECT_DOUBLE_EQ(plain.first, plain.second);
+  EXPECT_EQ(of_logits.second, plain.second);
+  EXPECT_GT(std::abs(of_logits.first - plain.first), 1e-3) << "probabilities taken for logits";
 }
 
 // Two inputs from a .npz that no script describes: what is missing or too much is named.

@@ -1,4 +1,4 @@
-// docs/adding-an-op.md shows an op as it is.
+// Documents show the files of ops as they are.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -17,13 +17,20 @@ std::string file_text(const std::string &path) {
   return text.str();
 }
 
-TEST(OpDocument, ShowsTheFileOfLeakyRelu) {
-  std::istringstream source(file_text("ir/ops/activation/leaky_relu.cpp"));
+void expect_shown(const std::string &document, const std::string &file) {
+  std::istringstream source(file_text(file));
   std::string listing;
   for (std::string line; std::getline(source, line);) listing += line.empty() ? "\n" : "    " + line + "\n";
   ASSERT_GT(listing.size(), 500u);
-  EXPECT_NE(file_text("docs/adding-an-op.md").find(listing), std::string::npos)
-      << "copy ir/ops/activation/leaky_relu.cpp into docs/adding-an-op.md";
+  EXPECT_NE(file_text(document).find(listing), std::string::npos) << "copy " << file << " into " << document;
+}
+
+TEST(OpDocument, ShowsTheFileOfLeakyRelu) {
+  expect_shown("docs/adding-an-op.md", "ir/ops/activation/leaky_relu.cpp");
+}
+
+TEST(OpDocument, ShowsTheFileOfHuber) {
+  expect_shown("docs/adding-a-loss.md", "ir/ops/loss/huber.cpp");
 }
 
 }  // namespace

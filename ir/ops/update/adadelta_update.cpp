@@ -11,7 +11,6 @@ struct AdadeltaUpdate : rules::OptimizerUpdate<AdadeltaUpdate> {
   static constexpr std::string_view doc =
       "a' = rho a + (1 - rho) gradient^2, step = gradient sqrt(d + epsilon) / sqrt(a' + epsilon), "
       "d' = rho d + (1 - rho) step^2, variable - lr step; inputs variable, gradient, a, d, hyper";
-  static constexpr std::string_view keras = "Adadelta";
   struct Attrs {
     float rho = 0.95f;
     float epsilon = 1e-7f;

@@ -11,7 +11,6 @@ struct AdagradUpdate : rules::OptimizerUpdate<AdagradUpdate> {
   static constexpr std::string_view doc =
       "a' = a + gradient^2, variable - lr gradient / (sqrt(a') + epsilon); inputs variable, gradient, a, "
       "hyper";
-  static constexpr std::string_view keras = "Adagrad";
   struct Attrs {
     float epsilon = 1e-7f;
     bool epsilon_inside = true;

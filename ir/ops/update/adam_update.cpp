@@ -13,7 +13,6 @@ struct AdamUpdate : rules::OptimizerUpdate<AdamUpdate> {
       "m' = beta_1 m + (1 - beta_1) gradient, v' = beta_2 v + (1 - beta_2) gradient^2, "
       "variable - alpha m' / (sqrt(v') + epsilon); inputs variable, gradient, m, v, largest v (if amsgrad), "
       "hyper";
-  static constexpr std::string_view keras = "Adam, AdamW";
   struct Attrs {
     float beta_1 = 0.9f;
     float beta_2 = 0.999f;

@@ -11,7 +11,6 @@ struct AdamaxUpdate : rules::OptimizerUpdate<AdamaxUpdate> {
   static constexpr std::string_view doc =
       "m' = beta_1 m + (1 - beta_1) gradient, u' = max(beta_2 u, |gradient|), "
       "variable - alpha m' / (u' + epsilon); inputs variable, gradient, m, u, hyper";
-  static constexpr std::string_view keras = "Adamax";
   struct Attrs {
     float beta_1 = 0.9f;
     float beta_2 = 0.999f;

@@ -12,7 +12,6 @@ struct NadamUpdate : rules::OptimizerUpdate<NadamUpdate> {
       "m' = beta_1 m + (1 - beta_1) gradient, v' = beta_2 v + (1 - beta_2) gradient^2, variable - (hyper[1] "
       "gradient + "
       "hyper[2] m') / (sqrt(hyper[3] v') + epsilon); inputs variable, gradient, m, v, hyper";
-  static constexpr std::string_view keras = "Nadam";
   struct Attrs {
     float beta_1 = 0.9f;
     float beta_2 = 0.999f;

@@ -12,7 +12,6 @@ struct RmspropUpdate : rules::OptimizerUpdate<RmspropUpdate> {
   static constexpr std::string_view doc =
       "v' = rho v + (1 - rho) gradient^2, variable - lr gradient / (sqrt(v') + epsilon); inputs variable, "
       "gradient, v, mean gradient (if centered), m (if momentum > 0), hyper";
-  static constexpr std::string_view keras = "RMSprop";
   struct Attrs {
     float rho = 0.9f;
     float momentum = 0;

@@ -12,7 +12,6 @@ struct SgdUpdate : rules::OptimizerUpdate<SgdUpdate> {
       "variable - lr gradient; with momentum: m' = momentum m - lr gradient, variable + m' "
       "(nesterov: variable + momentum m' - lr gradient); inputs variable, gradient, m (if momentum > 0), "
       "hyper";
-  static constexpr std::string_view keras = "SGD";
   struct Attrs {
     float momentum = 0;
     bool nesterov = false;

@@ -120,7 +120,7 @@ std::vector<Case> update_examples(const std::string &attributes, size_t slots);
 
 template <class Op>
 struct OptimizerUpdate {
-  static constexpr std::string_view onnx = "";
+  static constexpr std::string_view keras = "", onnx = "";  // keras: support/optimizer_table.h
   static constexpr bool differentiable = false;
 
   template <class Attrs>
