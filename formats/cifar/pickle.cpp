@@ -4,12 +4,13 @@
 #include <cstring>
 #include <string>
 
+#include "formats/budget.h"
 #include "formats/text.h"
 
 namespace sinter {
 namespace {
 
-constexpr size_t max_values = size_t{1} << 20;
+constexpr uint64_t value_cost = 128;  // on the stack, in a list, in the memo
 constexpr size_t max_name_bytes = 64;
 constexpr size_t max_rank = 8;
 
@@ -68,7 +69,8 @@ class OpcodeStream {
 
 class PickleParser {
  public:
-  PickleParser(FileStream &stream, PickleFile &file) : stream_(stream), in_(stream), file_(file) {}
+  PickleParser(FileStream &stream, PickleFile &file)
+      : stream_(stream), in_(stream), file_(file), budget_(stream.total_bytes().value_or(0)) {}
 
   Status run() {
     for (bool stopped = false; !stopped;) {
@@ -98,8 +100,11 @@ class PickleParser {
     return {};
   }
 
+  Status charge() {
+    return budget_.charge(value_cost) ? Status() : budget_.exceeded(stream_.name(), "the pickle's values");
+  }
   Status push(Value value) {
-    if (++values_ > max_values) return damaged(format("expected at most %zu values", max_values));
+    if (Status status = charge(); !status) return status;
     value.offset = value.kind == Kind::text ? value.offset : at_;
     stack_.push_back(value);
     return {};
@@ -174,14 +179,14 @@ class PickleParser {
 
   Status put(uint64_t index) {
     if (Status status = need(1); !status) return status;
-    if (index > memo_.size() + 1 || index >= max_values) return damaged("a memo out of sequence");
+    if (index > memo_.size() + 1) return damaged("a memo out of sequence");
     if (index >= memo_.size()) memo_.resize(index + 1);
     memo_[index] = stack_.back();
     return {};
   }
   Status get(uint64_t index) {
     if (index >= memo_.size()) return damaged("a memo that was not set");
-    if (++values_ > max_values) return damaged(format("expected at most %zu values", max_values));
+    if (Status status = charge(); !status) return status;
     stack_.push_back(memo_[index]);
     return {};
   }
@@ -245,7 +250,7 @@ class PickleParser {
           return damaged(format("pickle protocol %d, expected 2 or 3", static_cast<int>(number)));
         return {};
       case '(':  // MARK
-        if (marks_.size() == max_values) return damaged("too many marks");
+        if (Status status = charge(); !status) return status;
         marks_.push_back(stack_.size());
         return {};
       case ')':
@@ -326,7 +331,7 @@ class PickleParser {
   OpcodeStream in_;
   PickleFile &file_;
   uint64_t at_ = 0;  // of the operation
-  size_t values_ = 0;
+  Budget budget_;
   std::vector<Value> stack_, memo_;
   std::vector<size_t> marks_;
 };

@@ -1,5 +1,6 @@
 #include "formats/idx/idx.h"
 
+#include "formats/budget.h"
 #include "formats/bytes/inflate_stream.h"
 #include "formats/text.h"
 
@@ -11,6 +12,7 @@ Result<IdxReader> IdxReader::open(const std::string &path) {
   std::unique_ptr<ByteStream> stream = std::move(*file);
   Result<std::string> first = stream->peek(2);
   if (!first) return first.error();
+  Budget budget(stream->total_bytes().value_or(0));
   if (*first == "\x1F\x8B") stream = inflate(std::move(stream), DeflateFormat::gzip);
 
   IdxReader reader(std::move(stream));
@@ -36,6 +38,8 @@ Result<IdxReader> IdxReader::open(const std::string &path) {
                         "IDX items of shape " + shape_text(reader.shape_) + " are too large");
   }
   reader.remaining_ = reader.shape_[0];
+  if (!budget.charge(static_cast<uint64_t>(reader.item_bytes_), static_cast<uint64_t>(reader.remaining_)))
+    return budget.exceeded(path, "IDX items of shape " + shape_text(reader.shape_));
   if (const auto total = in.total_bytes()) {
     const uint64_t expected = in.offset() + static_cast<uint64_t>(reader.remaining_ * reader.item_bytes_);
     if (*total != expected)

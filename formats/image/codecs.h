@@ -6,9 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "formats/budget.h"
 #include "formats/image/image.h"
 
 namespace sinter {
+
+// Whether a file of so many bytes may be unpacked to so many.
+inline bool may_unpack(size_t file_bytes, uint64_t bytes) {
+  return Budget(file_bytes).charge(bytes);
+}
 
 // Sets `image` and returns true, or sets `problem` to what is wrong.
 using ImageDecoder = bool(const uint8_t *bytes, size_t size, Image &image, std::string &problem);

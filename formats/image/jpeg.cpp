@@ -45,6 +45,15 @@ void on_message(j_common_ptr codec, int level) {
   on_error(reinterpret_cast<j_common_ptr>(codec));
 }
 
+// Each scan goes over all of a picture, and a progressive one might have thousands. Encoders make about ten.
+constexpr int max_scans = 100;
+void on_progress(j_common_ptr codec) {
+  ErrorHandler &handler = *reinterpret_cast<ErrorHandler *>(codec->err);
+  if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number <= max_scans) return;
+  std::snprintf(handler.problem, sizeof handler.problem, "more than %d scans", max_scans);
+  longjmp(handler.jump, 1);
+}
+
 // CMYK as Adobe writes it, inverted: each ink value is the light that is left.
 void cmyk_to_rgb(const std::vector<uint8_t> &row, uint8_t *to) {
   for (size_t i = 0; i + 3 < row.size(); i += 4)
@@ -65,6 +74,15 @@ bool decode(jpeg_decompress_struct &codec, ErrorHandler &handler, const uint8_t 
     return false;
   }
   const bool cmyk = codec.num_components == 4;
+  // Several scans are collected as coefficients of 16 bits.
+  const uint64_t pixel_bytes =
+      static_cast<uint64_t>(codec.num_components) * (jpeg_has_multiple_scans(&codec) ? 3 : 1);
+  if (!may_unpack(size, pixel_bytes * static_cast<uint64_t>(width * height))) {
+    std::snprintf(handler.problem, sizeof handler.problem,
+                  "%lldx%lld pixels are too many for a file of %zu bytes", static_cast<long long>(width),
+                  static_cast<long long>(height), size);
+    return false;
+  }
   codec.out_color_space = cmyk ? JCS_CMYK : codec.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
   codec.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&codec);
@@ -93,6 +111,8 @@ extern "C" bool sinter_decode_jpeg(const uint8_t *bytes, size_t size, sinter::Im
   handler.begin = bytes;
   std::vector<uint8_t> cmyk_row;
   jpeg_decompress_struct codec{};
+  jpeg_progress_mgr progress{};
+  progress.progress_monitor = on_progress;
   codec.err = jpeg_std_error(&handler.base);
   handler.base.error_exit = on_error;
   handler.base.emit_message = on_message;
@@ -102,6 +122,7 @@ extern "C" bool sinter_decode_jpeg(const uint8_t *bytes, size_t size, sinter::Im
     return false;
   }
   jpeg_create_decompress(&codec);
+  codec.progress = &progress;
   codec.mem->max_memory_to_use = 1L << 30;
   const bool done = decode(codec, handler, bytes, size, image, cmyk_row);
   if (!done) problem = printable(handler.problem);

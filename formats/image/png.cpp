@@ -51,6 +51,8 @@ bool decode(png_structp png, png_infop info, Source &source, Image &image, std::
   const int channels = png_get_channels(png, info);
   if ((channels != 1 && channels != 3) || png_get_bit_depth(png, info) != 8)
     png_error(png, "unknown pixel format");
+  if (!may_unpack(source.size, static_cast<uint64_t>(width * height * channels)))
+    png_error(png, "the picture has too many pixels for the size of the file");
   image.width = width;
   image.height = height;
   image.channels = channels;
