@@ -12,8 +12,9 @@
 #include "ir/kernel/kernel.h"
 
 namespace sinter::schema {
+struct DataStepT;
 struct TrainerT;
-}
+}  // namespace sinter::schema
 
 namespace sinter::codegen {
 
@@ -92,6 +93,8 @@ struct Program {
   std::string model_file;
   std::vector<std::string> labels;
   float input_scale = 1.0f / 255.0f, input_offset = 0;
+  std::vector<std::shared_ptr<schema::DataStepT>> pixel_steps;
+  std::string pixels;
   std::string loss;
   std::string loss_problem;  // why a predictor cannot evaluate with it
   std::vector<std::string> metrics;

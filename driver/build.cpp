@@ -6,7 +6,7 @@
 #include "codegen/lower/fit_schedule.h"
 #include "codegen/supported.h"
 #include "driver/training/compile_call.h"
-#include "driver/training/describe_fit.h"
+#include "driver/training/describe_data.h"
 #include "driver/training/settings.h"
 #include "passes/constant_penalty.h"
 #include "schema/program_generated.h"
@@ -42,18 +42,20 @@ void describe(const LoadedModel &loaded, codegen::Program &program) {
   program.parameter_count = keras_parameters(model);
   program.parameter_bytes = program.constant_bytes;
   describe_tensors(model, value_names(model.graph), program);
+  describe_pixels(loaded, program);
 }
 
-// The data of the script's fit() and evaluate(), if they are such that a trainer takes them.
-void describe_data(const LoadedModel &loaded, const passes::TrainingConfig &loss,
-                   schema::TrainerT &evaluation) {
-  Diagnostics ignored;
-  schema::TrainerT said;
-  if (!describe_fit(loaded.plan, loaded.main_model, loaded.model, compared_outputs(loss), said, ignored))
-    return;
-  evaluation.train = std::move(said.train);
-  evaluation.validation = std::move(said.validation);
-  evaluation.test = std::move(said.test);
+// The data of the script's fit() and evaluate(), and how it is split.
+schema::TrainerT evaluated_data(const LoadedModel &loaded, const passes::TrainingConfig &loss) {
+  schema::TrainerT data;
+  Diagnostics problems;
+  if (!describe_data(loaded.plan, loaded.main_model, fit_model(loaded.model, compared_outputs(loss)),
+                     Generators::left_out, data, problems))
+    data.data_problem = first_error(problems);
+  data.fit = std::make_unique<schema::FitT>();
+  if (const script::FitCall *fit = loaded.plan.first_fit(loaded.main_model))
+    data.fit->validation_split = fit->validation_split.value_or(0);
+  return data;
 }
 
 }  // namespace
@@ -87,6 +89,8 @@ std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOpt
   BuiltProgram built;
   passes::TrainingGraph evaluated;
   if (has_loss) {
+    schema::TrainerT data = evaluated_data(loaded, loss);
+    loss.sample_weights = has_sample_weights(data);
     const double penalty = passes::constant_penalty(model.graph, model.weights, model.penalties);
     passes::PlannedPrediction planned =
         passes::plan_evaluated(model.graph, std::move(model.weights), loss, pipeline, problems);
@@ -95,7 +99,11 @@ std::optional<BuiltProgram> build_evaluated(LoadedModel loaded, const CompileOpt
       schema::TrainerT &evaluation = *built.program.evaluation->metadata;
       evaluation.penalty = penalty;
       evaluation.semantics = model.keras3 ? schema::Semantics::keras3 : schema::Semantics::keras2;
-      describe_data(loaded, loss, evaluation);
+      evaluation.train = std::move(data.train);
+      evaluation.validation = std::move(data.validation);
+      evaluation.test = std::move(data.test);
+      evaluation.fit = std::move(data.fit);
+      evaluation.data_problem = data.data_problem;
     } else {
       built.program = codegen::build_program(planned.predict, target, pipeline.max_batch);
     }
@@ -130,8 +138,6 @@ void describe_tensors(const keras::ImportedModel &model, const std::vector<std::
     program.outputs[i].source_axes = sample_axes(model.output_axes, i);
     program.outputs[i].name = output_names[i];
   }
-  if (model.input_scale_offset)
-    std::tie(program.input_scale, program.input_offset) = *model.input_scale_offset;
 }
 
 bool require_compilable(const LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics) {

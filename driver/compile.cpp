@@ -255,6 +255,10 @@ int compile(const CompileOptions &options) {
   built.program.options = options.stated;
   if (options.input_scale) built.program.input_scale = *options.input_scale;
   if (options.input_offset) built.program.input_offset = *options.input_offset;
+  if (options.input_scale || options.input_offset) {
+    built.program.pixel_steps.clear();
+    built.program.pixels.clear();
+  }
   if (!read_labels(options, built.program, diagnostics)) return report(diagnostics);
 
   std::vector<std::string> paths;

@@ -55,6 +55,7 @@ std::optional<LoadedModel> load_script(const std::string &path, const std::strin
   loaded.keras_model = std::make_shared<keras::ModelConfig>(std::move(config));
   loaded.model.format = "Keras script";
   loaded.model.input_scale_offset = script->input_scale_offset;
+  loaded.pixel_steps = script->pixel_steps;
   loaded.plan = script->plan;
   loaded.main_model = script->main_model;
   loaded.model.keras3 = script->semantics == keras::Semantics::keras3;

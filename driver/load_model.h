@@ -32,6 +32,7 @@ struct LoadedModel {
   // .h5's JSON.
   script::TrainingPlan plan;
   int main_model = 0;
+  std::vector<script::DataStep> pixel_steps;  // what a script does to the values of its pictures
   std::string training_config;
   std::string keras_version;                              // as the file says, may be empty
   std::shared_ptr<const keras::ModelConfig> keras_model;  // what was imported; none for .graph files

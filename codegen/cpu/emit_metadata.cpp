@@ -52,6 +52,10 @@ std::vector<uint8_t> program_metadata(const Program &program, const Target &targ
   const auto metrics = builder.CreateVectorOfStrings(program.metrics);
   const auto options = builder.CreateVectorOfStrings(program.options);
   const auto loss_problem = builder.CreateString(program.loss_problem);
+  std::vector<Offset<schema::DataStep>> steps;
+  for (const auto &step : program.pixel_steps) steps.push_back(schema::CreateDataStep(builder, step.get()));
+  const auto pixel_steps = builder.CreateVector(steps);
+  const auto pixels = builder.CreateString(program.pixels);
   const auto evaluation = program.evaluation
                               ? schema::CreateTrainer(builder, program.evaluation->metadata.get())
                               : Offset<schema::Trainer>();
@@ -80,6 +84,8 @@ std::vector<uint8_t> program_metadata(const Program &program, const Target &targ
   root.add_metrics(metrics);
   root.add_options(options);
   root.add_loss_problem(loss_problem);
+  root.add_pixel_steps(pixel_steps);
+  root.add_pixels(pixels);
   if (program.trainer) root.add_trainer(trainer);
   if (program.evaluation) root.add_evaluation(evaluation);
   builder.Finish(root.Finish());

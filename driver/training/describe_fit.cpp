@@ -7,75 +7,15 @@
 
 #include "driver/training/callback_arguments.h"
 #include "driver/training/check_fit.h"
+#include "driver/training/describe_data.h"
 #include "frontend/keras/weight_groups.h"
 #include "schema/program_generated.h"
-#include "support/enum_cast.h"
 
 namespace sinter::driver {
 
 namespace {
 
 using script::ConfigValue;
-
-std::unique_ptr<schema::DataStepT> make_step(schema::StepKind kind) {
-  auto step = std::make_unique<schema::DataStepT>();
-  step->kind = kind;
-  return step;
-}
-
-struct StepMaker {
-  std::unique_ptr<schema::DataStepT> operator()(const script::CastStep &given) const {
-    auto step = make_step(schema::StepKind::cast);
-    step->text = given.dtype;
-    return step;
-  }
-  std::unique_ptr<schema::DataStepT> operator()(const script::ArithmeticStep &given) const {
-    using Operator = script::ArithmeticStep::Operator;
-    auto step = make_step(given.op == Operator::add        ? schema::StepKind::add
-                          : given.op == Operator::subtract ? schema::StepKind::subtract
-                          : given.op == Operator::multiply ? schema::StepKind::multiply
-                                                           : schema::StepKind::divide);
-    step->constant = given.constant;
-    step->reversed = given.reversed;
-    step->integer = given.integer;
-    return step;
-  }
-  std::unique_ptr<schema::DataStepT> operator()(const script::SampleRangeStep &given) const {
-    auto step = make_step(schema::StepKind::samples);
-    step->begin = given.begin.value_or(0);
-    step->has_end = given.end.has_value();
-    step->end = given.end.value_or(0);
-    step->step = given.step;
-    return step;
-  }
-  std::unique_ptr<schema::DataStepT> operator()(const script::ReshapeStep &given) const {
-    auto step = make_step(schema::StepKind::reshape);
-    step->shape = given.sample_shape;
-    return step;
-  }
-  std::unique_ptr<schema::DataStepT> operator()(const script::OneHotStep &given) const {
-    auto step = make_step(schema::StepKind::one_hot);
-    step->classes = given.classes;
-    return step;
-  }
-  std::unique_ptr<schema::DataStepT> operator()(const script::ReverseChannelsStep &) const {
-    return make_step(schema::StepKind::reverse_channels);
-  }
-  std::unique_ptr<schema::DataStepT> operator()(const script::PreprocessStep &given) const {
-    auto step = make_step(schema::StepKind::preprocess);
-    step->text = given.name;
-    return step;
-  }
-};
-
-std::unique_ptr<schema::DataArrayT> data_array(const script::DataArray &given) {
-  auto array = std::make_unique<schema::DataArrayT>();
-  array->source = enum_cast<schema::SourceKind>(given.source.kind);
-  array->name = given.source.name;
-  array->member = given.source.member;
-  for (const script::DataStep &step : given.steps) array->steps.push_back(std::visit(StepMaker{}, step));
-  return array;
-}
 
 std::unique_ptr<schema::ArgumentT> argument(const std::string &name, const ConfigValue &value) {
   auto result = std::make_unique<schema::ArgumentT>();
@@ -110,14 +50,8 @@ class FitDescriber {
             check_weights(*fit, fed_, diagnostics_), check_callbacks(*fit, model_.keras3, diagnostics_)})
         ok_ &= fits;
       if (ok_) describe(*fit);
-      trainer_.train = data_set(fit->train, "fit()", fit->where);
-      if (fit->validation) trainer_.validation = data_set(*fit->validation, "validation_data", fit->where);
     }
-    for (const script::TrainingAction &action : plan.actions)
-      if (const auto *evaluate = std::get_if<script::EvaluateCall>(&action);
-          evaluate && evaluate->model == main)
-        trainer_.test = data_set(evaluate->data, "evaluate()", evaluate->where);
-    return ok_;
+    return describe_data(plan, main, fed_, Generators::refused, trainer_, diagnostics_) && ok_;
   }
 
  private:
@@ -156,25 +90,6 @@ class FitDescriber {
       }
       fit.callbacks.push_back(std::move(callback));
     }
-  }
-
-  std::unique_ptr<schema::DataSetT> data_set(const script::DataSet &given, const char *who,
-                                             const Location &where) {
-    if (given.generator) {
-      diagnostics_.error(given.generator->where.line > 0 ? given.generator->where : where,
-                         fmt::format("{} cannot be compiled in this version", given.generator->class_name),
-                         "give fit() the arrays themselves");
-      ok_ = false;
-      return nullptr;
-    }
-    const std::optional<FedArrays> fed = fed_arrays(given, fed_, who, where, diagnostics_);
-    ok_ &= fed.has_value();
-    if (!fed) return nullptr;
-    auto set = std::make_unique<schema::DataSetT>();
-    for (const script::DataArray *array : fed->inputs) set->inputs.push_back(data_array(*array));
-    for (const script::DataArray *array : fed->targets) set->targets.push_back(data_array(*array));
-    if (given.sample_weight) set->sample_weight = data_array(*given.sample_weight);
-    return set;
   }
 
   const keras::ImportedModel &model_;

@@ -13,6 +13,7 @@
 #include "driver/training/check_fit.h"
 #include "driver/training/compile_call.h"
 #include "driver/training/compile_json.h"
+#include "driver/training/describe_data.h"
 #include "driver/training/describe_fit.h"
 #include "driver/training/settings.h"
 #include "frontend/keras/model_json.h"
@@ -60,9 +61,7 @@ class TrainerPlanner {
     request.graph = model_.graph;
     request.loss.penalties = model_.penalties;
     request.constraints = model_.constraints;
-    request.loss.sample_weights = !said.fit->class_weight.empty() ||
-                                  (said.train && said.train->sample_weight) ||
-                                  (said.validation && said.validation->sample_weight);
+    request.loss.sample_weights = !said.fit->class_weight.empty() || has_sample_weights(said);
     if (pipeline_.max_batch == 0) pipeline_.max_batch = said.fit->batch_size;
     if (said.fit->batch_size > pipeline_.max_batch) {
       diagnostics_.warning({.path = "--batch"},
@@ -134,6 +133,7 @@ class TrainerPlanner {
     if (model_.keras3) trainer.optimizer_variables = keras3_slots(optimizer, trainer);
     trainer.fingerprint = fingerprint(planned.training.graph, trainer);
     describe_tensors(model_, outputs, program);
+    describe_pixels(loaded_, program);
     program.parameter_count = keras_parameters(model_);
     program.parameter_bytes = 4 * program.parameter_count;
     describe_targets(planned.training, outputs, program.outputs, trainer);

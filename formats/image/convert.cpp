@@ -44,8 +44,7 @@ std::vector<Tap> bilinear_taps(int64_t in, int64_t out) {
 
 }  // namespace
 
-void resize_bilinear(const Image &image, int64_t height, int64_t width, float scale, float offset,
-                     float *to) {
+void resize_bilinear(const Image &image, int64_t height, int64_t width, float *to) {
   const std::vector<Tap> rows = bilinear_taps(image.height, height),
                          columns = bilinear_taps(image.width, width);
   const int64_t channels = image.channels;
@@ -60,7 +59,7 @@ void resize_bilinear(const Image &image, int64_t height, int64_t width, float sc
           return from + (static_cast<float>(line[right + c]) - from) * column.weight;
         };
         const float upper = along_x(top);
-        *to++ = scale * (upper + (along_x(bottom) - upper) * row.weight) + offset;
+        *to++ = upper + (along_x(bottom) - upper) * row.weight;
       }
     }
   }

@@ -33,4 +33,17 @@ Result<Image> decode_image(const std::string &name, std::string_view bytes) {
   return image;
 }
 
+Result<Image> read_image(ByteStream &stream) {
+  constexpr uint64_t most_bytes = 256u << 20;
+  Result<std::string> bytes = read_all(stream, most_bytes);
+  if (!bytes) return bytes.error();
+  return decode_image(stream.name(), *bytes);
+}
+
+Result<Image> read_image(const std::string &path) {
+  Result<std::unique_ptr<FileStream>> stream = FileStream::open(path);
+  if (!stream) return stream.error();
+  return read_image(**stream);
+}
+
 }  // namespace sinter

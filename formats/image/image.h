@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/bytes/byte_stream.h"
 #include "formats/error.h"
 
 namespace sinter {
@@ -30,13 +31,16 @@ bool is_jpeg(std::string_view bytes);
 // is ignored, as PIL does). `name` is the file's name for errors. Damaged or truncated pictures are rejected.
 // Without codecs in the binary (see png.cpp and jpeg.cpp) it says so.
 Result<Image> decode_image(const std::string &name, std::string_view bytes);
+// Reads and decodes a file of at most 256 MiB.
+Result<Image> read_image(ByteStream &stream);
+Result<Image> read_image(const std::string &path);
 
 // To 1 or 3 channels. Gray = ITU-R 601 luma (299 R + 587 G + 114 B) / 1000 in PIL's fixed point.
 Image convert_channels(Image image, int channels);
 
 // Bilinear with half-pixel centers, without antialiasing: tf.image.resize(method="bilinear"). Output pixel i
 // samples x = (i + 0.5) * in / out - 0.5, interpolating between floor(x) and floor(x) + 1, edges clamped.
-// Values stay fractional. `to` receives [height, width, channels] floats, each scale * pixel + offset.
-void resize_bilinear(const Image &image, int64_t height, int64_t width, float scale, float offset, float *to);
+// Values stay fractional. `to` receives [height, width, channels] floats.
+void resize_bilinear(const Image &image, int64_t height, int64_t width, float *to);
 
 }  // namespace sinter

@@ -79,25 +79,21 @@ void set_model(TrainingAction &action, int index) {
   std::visit([&](auto &call) { call.model = index; }, action);
 }
 
-// What the data of the main model's calls does to images; else the last scaling that the script did.
-std::optional<std::pair<float, float>> input_scale(const Evaluator &evaluator, const TrainingPlan &plan,
-                                                   int main_model) {
+// The image data of the main model's calls; else the last that the script did arithmetic on.
+std::optional<DataArray> pixel_data(const Evaluator &evaluator, const TrainingPlan &plan, int main_model) {
   for (const TrainingAction &action : plan.actions) {
     const DataSet *data = nullptr;
     if (const auto *fit = std::get_if<FitCall>(&action); fit && fit->model == main_model) data = &fit->train;
     if (const auto *evaluate = std::get_if<EvaluateCall>(&action); evaluate && evaluate->model == main_model)
       data = &evaluate->data;
     if (!data || data->inputs.empty()) continue;
-    auto scale = affine_of(data->inputs.front().second);
+    DataArray array = data->inputs.front().second;
     const ConfigValue *rescale = data->generator ? find(data->generator->config, "rescale") : nullptr;
-    if (scale && rescale)
-      if (const auto factor = rescale->number()) {
-        scale->first = static_cast<float>(scale->first * *factor);
-        scale->second = static_cast<float>(scale->second * *factor);
-      }
-    return scale;
+    if (const auto factor = rescale ? rescale->number() : std::nullopt)
+      array.steps.push_back(ArithmeticStep{ArithmeticStep::Operator::multiply, *factor});
+    return array;
   }
-  if (evaluator.keras.last_image_data) return affine_of(evaluator.keras.last_image_data->array);
+  if (evaluator.keras.last_image_data) return evaluator.keras.last_image_data->array;
   return std::nullopt;
 }
 
@@ -158,7 +154,10 @@ std::optional<ScriptResult> collect(Evaluator &evaluator, const KerasDialect &di
   const auto main_layers = layers_of(evaluator, *main);
   for (const auto &[network, where] : state.published_weights)
     if (share_layers(layers_of(evaluator, *network), main_layers)) result.plan.published_weights = where;
-  result.input_scale_offset = input_scale(evaluator, result.plan, result.main_model);
+  if (const auto pixels = pixel_data(evaluator, result.plan, result.main_model)) {
+    result.pixel_steps = value_steps(*pixels);
+    result.input_scale_offset = affine_of(*pixels);
+  }
   return result;
 }
 

@@ -21,7 +21,9 @@ struct ScriptResult {
   keras::Semantics semantics = keras::Semantics::keras2;
   bool uses_tf_keras = false;  // imports tensorflow.keras
   TrainingPlan plan;
-  // x = scale * pixel + offset: what the script does to the image data it trains, evaluates or predicts on.
+  // What the script does to the values of the image data it trains, evaluates or predicts on.
+  std::vector<DataStep> pixel_steps;
+  // The same as x = scale * pixel + offset, if it is no more than that.
   std::optional<std::pair<float, float>> input_scale_offset;
   // The last path given to load_weights() of the main model, as written: relative to the script's folder.
   std::optional<std::string> weights_file;

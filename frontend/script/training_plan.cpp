@@ -74,7 +74,8 @@ const ConfigValue *ConfigValue::find(std::string_view key) const {
 std::optional<std::pair<float, float>> affine_of(const DataArray &array) {
   double scale = 1, offset = 0;
   for (const DataStep &step : array.steps) {
-    if (std::holds_alternative<OneHotStep>(step) || std::holds_alternative<PreprocessStep>(step))
+    if (std::holds_alternative<OneHotStep>(step) || std::holds_alternative<PreprocessStep>(step) ||
+        std::holds_alternative<ReverseChannelsStep>(step))
       return std::nullopt;
     // Numbers that are cut off after a scaling are no longer affine.
     const auto *cast = std::get_if<CastStep>(&step);
@@ -106,10 +107,23 @@ std::optional<std::pair<float, float>> affine_of(const DataArray &array) {
   return std::pair{static_cast<float>(scale), static_cast<float>(offset)};
 }
 
+std::vector<DataStep> value_steps(const DataArray &array) {
+  std::vector<DataStep> steps;
+  for (const DataStep &step : array.steps)
+    if (!std::holds_alternative<SampleRangeStep>(step) && !std::holds_alternative<ReshapeStep>(step) &&
+        !std::holds_alternative<OneHotStep>(step))
+      steps.push_back(step);
+  return steps;
+}
+
+std::string describe(const DataStep &step) {
+  return std::visit(Describe{}, step);
+}
+
 std::string describe(const DataArray &array) {
   std::string text = array.source.name;
   if (!array.source.member.empty()) text += "." + array.source.member;
-  for (const DataStep &step : array.steps) text += " | " + std::visit(Describe{}, step);
+  for (const DataStep &step : array.steps) text += " | " + describe(step);
   return text;
 }
 

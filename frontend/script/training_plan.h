@@ -109,6 +109,10 @@ struct DataArray {
 // x = scale * pixel + offset as the steps compute it; nullopt if they do more than that to the values.
 std::optional<std::pair<float, float>> affine_of(const DataArray &array);
 
+// The steps that change values: all but slices, reshapes and one-hot encoding.
+std::vector<DataStep> value_steps(const DataArray &array);
+
+std::string describe(const DataStep &step);
 // One text line per array, for tests and reports: `mnist.x_train | cast float32 | divide 255 | samples
 // 5000:`.
 std::string describe(const DataArray &array);

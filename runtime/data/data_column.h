@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "runtime/data/input.h"
 #include "runtime/data/raw_array.h"
+#include "runtime/data/value_steps.h"
 
 namespace sinter::schema {
 struct DataArray;
@@ -24,8 +24,8 @@ class DataColumn {
   // Appends steps; without `slices`, all but those that leave out samples. Rejected: shapes that do not fit,
   // labels that a one_hot step cannot encode, unknown names.
   Status apply(const schema::DataArray &steps, bool slices = true);
-  // x = scale * x + offset, in float.
-  void scale(PixelScale scale);
+  // What the program does to pixels, where the array holds some: bytes or pictures.
+  Status apply_pixel_steps(const schema::Program &program);
   // Class numbers to vectors.
   Status one_hot(int64_t classes);
   // Only the samples begin <= i < end.
@@ -48,53 +48,21 @@ class DataColumn {
   std::string place(int64_t sample) const { return array_->place(source_sample(sample), 0); }
 
  private:
-  // value = value op constant, rounded as the element type of that step does.
-  struct Arithmetic {
-    enum class Operator : uint8_t {
-      none,
-      add,
-      subtract,
-      subtract_from,
-      multiply,
-      divide,
-      divide_from,
-      affine
-    } op;
-    enum class Rounding : uint8_t { none, to_float, to_integer } rounding;
-    double constant = 0, offset = 0;
-    bool integer_result = false;
-  };
-  struct Stage {
-    enum class Kind : uint8_t { arithmetic, reverse, channel_affine } kind;
-    Arithmetic arithmetic;
-    double scale[3],
-        offset[3];  // channel_affine: after the reversal, y[c] = x[c] * scale[c] + offset[c], in float
-  };
-
   int64_t source_sample(int64_t sample) const { return first_ + sample * stride_; }
-  void add_arithmetic(Arithmetic arithmetic);
-  Status add_preprocess(const std::string &application);
+  int64_t channels() const { return dims_.empty() ? 1 : dims_.back(); }
+  Status apply_to_values(const schema::DataStep &step);
+  void apply_slice(const schema::DataStep &step);
   Status reshape(std::vector<int64_t> dims);
   Error misfit(const std::string &message) const;
-  // Rejects numbers outside of low..high after the stages so far, and `next`, if given.
-  Status check_range(double low, double high, const Arithmetic *next, const std::string &message) const;
-  static double computed(const Arithmetic &arithmetic, double value);
-  double through(double value) const;  // all stages; only if they are all arithmetic
-  void finish_stages();
-  void fill(int64_t source, float *to) const;
-  Status fill_picture(int64_t source, float *to) const;
-  void transform(float *values) const;  // stages that look beyond one element
+  Status check_range(const ValueSteps::Range &range) const;
+  Status fill(int64_t source, float *to) const;
 
   std::shared_ptr<const RawArray> array_;
   int64_t first_ = 0, stride_ = 1, count_;
   std::vector<int64_t> dims_;
   int64_t elements_;
   int64_t classes_ = 0;
-  enum class Type : uint8_t { integer, f32, f64 } type_;
-  bool cast_ = false;  // the array's own type no longer holds
-  std::vector<Stage> stages_;
-  bool elementwise_ = true;
-  std::vector<float> table_;  // of bytes: the value after all stages
+  ValueSteps steps_;
 };
 
 }  // namespace sinter::runtime

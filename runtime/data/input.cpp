@@ -7,8 +7,6 @@
 namespace sinter::runtime {
 namespace {
 
-constexpr uint64_t max_image_file_bytes = 256u << 20;
-
 std::vector<int64_t> without_ones(std::span<const int64_t> dims) {
   std::vector<int64_t> result;
   for (const int64_t extent : dims)
@@ -22,11 +20,6 @@ int64_t product(std::span<const int64_t> dims) {
   return elements;
 }
 
-std::string expectation(const TensorInfo &tensor, Batching batching) {
-  const std::string batch = shape_text(tensor.source_dims, true);
-  return batching == Batching::required ? batch : shape_text(tensor.source_dims) + " or " + batch;
-}
-
 }  // namespace
 
 bool sample_shape_fits(std::span<const int64_t> sample, const TensorInfo &tensor) {
@@ -35,7 +28,7 @@ bool sample_shape_fits(std::span<const int64_t> sample, const TensorInfo &tensor
 }
 
 Result<ArrayInput> ArrayInput::open(std::unique_ptr<ByteStream> stream, const TensorInfo &tensor,
-                                    PixelScale scale, Batching batching) {
+                                    const schema::Program &program) {
   Result<NpyReader> reader = NpyReader::open(std::move(stream));
   if (!reader) return reader.error();
   const NpyHeader &header = reader->header();
@@ -47,49 +40,50 @@ Result<ArrayInput> ArrayInput::open(std::unique_ptr<ByteStream> stream, const Te
   const bool exact_sample = std::ranges::equal(shape, tensor.source_dims);
   const bool exact_batch = !shape.empty() && std::ranges::equal(shape.subspan(1), tensor.source_dims);
   const bool batch_fits = !shape.empty() && sample_shape_fits(shape.subspan(1), tensor);
-  const bool sample_fits = batching == Batching::optional && sample_shape_fits(shape, tensor);
-  ArrayInput input(std::move(*reader), tensor, scale);
-  if (exact_batch || (batch_fits && !(exact_sample && batching == Batching::optional))) {
+  const bool sample_fits = sample_shape_fits(shape, tensor);
+  ArrayInput input(std::move(*reader), tensor);
+  if (exact_batch || (batch_fits && !exact_sample)) {
     input.is_batch_ = true;
     input.count_ = shape[0];
   } else if (!sample_fits) {
-    return rejected(input.name(), "array of shape " + shape_text(shape) + ", expected " +
-                                      expectation(tensor, batching) + " for input '" + tensor.name + "'");
+    return rejected(input.name(),
+                    "array of shape " + shape_text(shape) + ", expected " + shape_text(tensor.source_dims) +
+                        " or " + shape_text(tensor.source_dims, true) + " for input '" + tensor.name + "'");
   }
   if (!tensor.same_layout()) input.source_.resize(static_cast<size_t>(tensor.elements));
+  if (input.reader_.header().is_uint8()) {
+    input.pixel_steps_.emplace(ValueSteps::Source::bytes);
+    const int64_t channels = tensor.source_dims.empty() ? 1 : tensor.source_dims.back();
+    if (Status status = input.pixel_steps_->add_pixel_steps(program, channels, input.name()); !status)
+      return status.error();
+    input.pixels_.resize(static_cast<size_t>(tensor.elements));
+  }
   return input;
 }
 
 Status ArrayInput::read(int64_t n, float *to) {
   const int64_t elements = tensor_->elements;
-  if (source_.empty()) {
-    if (Status status = reader_.read(to, n * elements); !status) return status;
-  } else {
-    for (int64_t i = 0; i < n; ++i) {
-      if (Status status = reader_.read(source_.data(), elements); !status) return status;
-      to_program_layout(*tensor_, source_.data(), to + i * elements, 1);
+  if (source_.empty() && !pixel_steps_) return reader_.read(to, n * elements);
+  for (int64_t i = 0; i < n; ++i, to += elements) {
+    float *sample = source_.empty() ? to : source_.data();
+    if (Status status = reader_.read(sample, elements); !status) return status;
+    if (pixel_steps_) {
+      std::transform(sample, sample + elements, pixels_.begin(),
+                     [](float byte) { return static_cast<uint8_t>(byte); });
+      pixel_steps_->convert(pixels_, sample);
     }
+    if (!source_.empty()) to_program_layout(*tensor_, sample, to, 1);
   }
-  if (reader_.header().is_uint8())
-    for (int64_t i = 0; i < n * elements; ++i) to[i] = scale_.scale * to[i] + scale_.offset;
   return {};
 }
 
-void fill_from_image(const Image &image, const TensorInfo &tensor, PixelScale scale, float *to) {
-  const int channels = static_cast<int>(tensor.dims[2]);
+void fill_from_image(const Image &image, std::span<const int64_t> dims, const ValueSteps &steps, float *to) {
+  const int channels = static_cast<int>(dims[2]);
   if (image.channels == channels)
-    resize_bilinear(image, tensor.dims[0], tensor.dims[1], scale.scale, scale.offset, to);
+    resize_bilinear(image, dims[0], dims[1], to);
   else
-    resize_bilinear(convert_channels(image, channels), tensor.dims[0], tensor.dims[1], scale.scale,
-                    scale.offset, to);
-}
-
-Result<Image> read_image(const std::string &path) {
-  Result<std::unique_ptr<FileStream>> stream = FileStream::open(path);
-  if (!stream) return stream.error();
-  Result<std::string> bytes = read_all(**stream, max_image_file_bytes);
-  if (!bytes) return bytes.error();
-  return decode_image(path, *bytes);
+    resize_bilinear(convert_channels(image, channels), dims[0], dims[1], to);
+  steps.transform({to, static_cast<size_t>(dims[0] * dims[1] * dims[2])});
 }
 
 }  // namespace sinter::runtime

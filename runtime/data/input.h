@@ -4,33 +4,26 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "formats/image/image.h"
 #include "formats/npy/npy.h"
+#include "runtime/data/value_steps.h"
 #include "runtime/program.h"
 
 namespace sinter::runtime {
 
-// x = scale * pixel + offset for bytes; floats are taken as they are.
-struct PixelScale {
-  float scale = 1.0f / 255.0f;
-  float offset = 0;
-};
-
-enum class Batching {
-  optional,  // one sample, or [count, sample]
-  required,  // always [count, sample]
-};
-
-// An array of samples for one tensor. Its sample shape must be the one that the model file declares; extents
-// of 1 may be missing or added ([28, 28] for [28, 28, 1]), and a tensor of rank 1 takes samples of as many
-// elements in any shape (flattened in C order). Floats of 32 or 64 bits and uint8 are accepted.
+// An array of samples for one tensor. Its sample shape must be the one that the model file declares;
+// extents of 1 may be missing or added ([28, 28] for [28, 28, 1]), and a tensor of rank 1 takes samples of
+// as many elements in any shape (flattened in C order). Floats of 32 or 64 bits are taken as they are,
+// uint8 as pixels.
 class ArrayInput {
  public:
+  // One sample, or [count, sample].
   static Result<ArrayInput> open(std::unique_ptr<ByteStream> stream, const TensorInfo &tensor,
-                                 PixelScale scale, Batching batching);
+                                 const schema::Program &program);
 
   int64_t count() const { return count_; }
   bool is_batch() const { return is_batch_; }
@@ -39,23 +32,20 @@ class ArrayInput {
   Status read(int64_t n, float *to);
 
  private:
-  ArrayInput(NpyReader reader, const TensorInfo &tensor, PixelScale scale)
-      : reader_(std::move(reader)), tensor_(&tensor), scale_(scale) {}
+  ArrayInput(NpyReader reader, const TensorInfo &tensor) : reader_(std::move(reader)), tensor_(&tensor) {}
   NpyReader reader_;
   const TensorInfo *tensor_;
-  PixelScale scale_;
   int64_t count_ = 1;
   bool is_batch_ = false;
-  std::vector<float> source_;  // one sample in the source layout
+  std::vector<float> source_;              // one sample in the source layout
+  std::optional<ValueSteps> pixel_steps_;  // of uint8
+  std::vector<uint8_t> pixels_;            // one sample of uint8
 };
 
 // Whether samples of `sample` shape can be fed to, or compared with, the tensor.
 bool sample_shape_fits(std::span<const int64_t> sample, const TensorInfo &tensor);
 
-// A picture resized and converted to the tensor, which must be an image.
-void fill_from_image(const Image &image, const TensorInfo &tensor, PixelScale scale, float *to);
-
-// Reads and decodes a picture file of at most 256 MiB.
-Result<Image> read_image(const std::string &path);
+// A picture converted and resized to dims [H, W, C], with the steps applied.
+void fill_from_image(const Image &image, std::span<const int64_t> dims, const ValueSteps &steps, float *to);
 
 }  // namespace sinter::runtime

@@ -19,11 +19,9 @@ std::shared_ptr<const RawArray> none() {
   return nullptr;
 }
 
-// A FIFO would keep whoever opens it waiting.
-Status check_regular(const std::string &path) {
-  if (path_kind(path) == PathKind::special)
-    return system_error(path, "expected a file, found a FIFO, a socket or a device");
-  return {};
+bool is_file(const std::string &path) {
+  const PathKind kind = path_kind(path);
+  return kind == PathKind::file || kind == PathKind::special;  // which is refused when it is opened
 }
 
 // Items of an IDX file; `what` is "images" (rank 3) or "labels" (rank 1).
@@ -34,8 +32,7 @@ RawArrayResult load_idx(const std::string &directory, const SplitMember &member)
   for (const char *separator : {"-", "."})
     for (const char *suffix : {"", ".gz"}) {
       const std::string path = stem + separator + format("idx%d-ubyte", rank) + suffix;
-      if (path_kind(path) == PathKind::missing) continue;
-      if (Status status = check_regular(path); !status) return status.error();
+      if (!is_file(path)) continue;
       Result<IdxReader> reader = IdxReader::open(path);
       if (!reader) return reader.error();
       if (static_cast<int>(reader->shape().size()) != rank)
@@ -68,7 +65,6 @@ RawArrayResult load_cifar_files(const std::vector<std::string> &files, CifarLabe
   std::vector<CifarReader> readers;
   int64_t count = 0;
   for (const std::string &path : files) {
-    if (Status status = check_regular(path); !status) return status.error();
     Result<CifarReader> reader = CifarReader::open(path, label);
     if (!reader) return reader.error();
     count += reader->count();
@@ -97,13 +93,9 @@ RawArrayResult load_cifar(const std::string &directory, const SplitMember &membe
   const std::string folder = unpacked_folder(directory) + "/";
   const bool test = member.split == "test";
   if (member.split == "valid") return none();
-  const auto is_there = [](const std::string &path) {
-    const PathKind kind = path_kind(path);
-    return kind == PathKind::file || kind == PathKind::special;
-  };
   for (const char *suffix : {".bin", ""}) {
     std::vector<std::string> batches{folder + (test ? "test_batch" : "data_batch_1") + suffix};
-    if (is_there(batches[0])) {
+    if (is_file(batches[0])) {
       if (member.is_coarse)
         return rejected(batches[0], "the script asks for coarse labels, which CIFAR-10 does not have",
                         "expected are the files of CIFAR-100");
@@ -111,13 +103,14 @@ RawArrayResult load_cifar(const std::string &directory, const SplitMember &membe
       return load_cifar_files(batches, CifarLabel::ten, member.is_input);
     }
     const std::string whole = folder + (test ? "test" : "train") + suffix;
-    if (is_there(whole))
+    if (is_file(whole))
       return load_cifar_files({whole}, cifar_label(true, member.is_coarse), member.is_input);
   }
   return none();
 }
 
-RawArrayResult load_npy_stream(std::unique_ptr<ByteStream> stream) {
+// `budget`: of the archive that the array is in, which has counted the bytes there.
+RawArrayResult load_npy_stream(std::unique_ptr<ByteStream> stream, Budget *budget) {
   Result<NpyReader> reader = NpyReader::open(std::move(stream));
   if (!reader) return reader.error();
   const NpyHeader &header = reader->header();
@@ -126,6 +119,9 @@ RawArrayResult load_npy_stream(std::unique_ptr<ByteStream> stream) {
   const auto total = reader->stream().total_bytes();
   if (!total && header.elements > (int64_t{1} << 40) / header.item_bytes)
     return rejected(reader->name(), "an array of shape " + shape_text(header.shape) + " is too large");
+  if (budget && header.item_bytes < 4 && !is_bytes &&
+      !budget->charge(sizeof(float), static_cast<uint64_t>(header.elements)))
+    return budget->exceeded(reader->name(), "an array of shape " + shape_text(header.shape));
   auto array = make_raw_array(reader->name(), is_bytes, header.shape[0],
                               {header.shape.begin() + 1, header.shape.end()});
   if (!array) return array.error();
@@ -148,14 +144,25 @@ RawArrayResult load_npy_stream(std::unique_ptr<ByteStream> stream) {
   return seal(std::move(*array));
 }
 
-RawArrayResult load_npz(const std::string &path, const std::string &member) {
-  Result<ZipArchive> archive = ZipArchive::open(path);
-  if (!archive) return archive.error();
-  const ZipEntry *entry = archive->find(member + ".npy");
-  if (entry) {
+// All members share the archive's budget.
+Result<ZipArchive *> open_archive(const std::string &path, Archives &archives) {
+  auto found = archives.find(path);
+  if (found == archives.end()) {
+    Result<ZipArchive> archive = ZipArchive::open(path);
+    if (!archive) return archive.error();
+    found = archives.emplace(path, std::move(*archive)).first;
+  }
+  return &found->second;
+}
+
+RawArrayResult load_npz(const std::string &path, const std::string &member, Archives &archives) {
+  Result<ZipArchive *> opened = open_archive(path, archives);
+  if (!opened) return opened.error();
+  const ZipArchive *archive = *opened;
+  if (const ZipEntry *entry = archive->find(member + ".npy")) {
     auto stream = archive->read(*entry);
     if (!stream) return stream.error();
-    return load_npy_stream(std::move(*stream));
+    return load_npy_stream(std::move(*stream), archive->budget().get());
   }
   const std::string stem = member.substr(0, member.find('.'));
   if (stem == "x_valid" || stem == "y_valid") return none();
@@ -167,13 +174,13 @@ RawArrayResult load_npz(const std::string &path, const std::string &member) {
 }
 
 // One of the files that are data sets by themselves.
-RawArrayResult load_file(const std::string &path, const std::string &member) {
+RawArrayResult load_file(const std::string &path, const std::string &member, Archives &archives) {
   if (ends_with(path, ".npy")) {
     Result<std::unique_ptr<FileStream>> stream = FileStream::open(path);
     if (!stream) return stream.error();
-    return load_npy_stream(std::move(*stream));
+    return load_npy_stream(std::move(*stream), nullptr);
   }
-  if (!ends_with(path, ".bin")) return load_npz(path, member);
+  if (!ends_with(path, ".bin")) return load_npz(path, member, archives);
   const std::optional<SplitMember> parsed = parse_member(member);
   const bool is_test = starts_with(base_name(path), "test");
   if (!parsed || parsed->split != (is_test ? "test" : "train")) return none();
@@ -203,10 +210,10 @@ std::optional<SplitMember> parse_member(const std::string &member) {
   return std::nullopt;
 }
 
-RawArrayResult load_array(const std::string &path, const std::string &member, const PictureUse &pictures) {
-  if (Status status = check_regular(path); !status) return status.error();
+RawArrayResult load_array(const std::string &path, const std::string &member, const PictureUse &pictures,
+                          Archives &archives) {
   if (path_kind(path) == PathKind::missing) return system_error(path, "no such file or directory");
-  if (path_kind(path) == PathKind::file) return load_file(path, member);
+  if (is_file(path)) return load_file(path, member, archives);
   if (member == "x" || member == "y") return load_pictures(path, member == "x", pictures, false);
   const std::optional<SplitMember> parsed = parse_member(member);
   if (parsed)
@@ -216,11 +223,11 @@ RawArrayResult load_array(const std::string &path, const std::string &member, co
     }
   Result<std::string> archive = only_archive(path);
   if (!archive) return archive.error();
-  if (!archive->empty()) return load_npz(*archive, member);
+  if (!archive->empty()) return load_npz(*archive, member, archives);
   return parsed ? load_picture_split(path, parsed->split, parsed->is_input, pictures) : none();
 }
 
-Result<std::vector<std::string>> list_arrays(const std::string &path) {
+Result<std::vector<std::string>> list_arrays(const std::string &path, Archives &archives) {
   std::vector<std::string> names;
   std::string file = ends_with(path, ".npz") ? path : "";
   if (path_kind(path) == PathKind::directory) {
@@ -228,9 +235,9 @@ Result<std::vector<std::string>> list_arrays(const std::string &path) {
     if (archive) file = *archive;  // of several, none was read
   }
   if (file.empty()) return names;
-  Result<ZipArchive> archive = ZipArchive::open(file);
+  Result<ZipArchive *> archive = open_archive(file, archives);
   if (!archive) return archive.error();
-  for (const ZipEntry &entry : archive->entries())
+  for (const ZipEntry &entry : (*archive)->entries())
     if (ends_with(entry.name, ".npy")) names.push_back(entry.name.substr(0, entry.name.size() - 4));
   return names;
 }

@@ -36,7 +36,7 @@ RawArrayResult DataLoader::load_from(const std::string &path, const std::string 
                        : !is_vector       ? 0
                                           : std::max<int64_t>(2, target.tensor.elements);
   }
-  RawArrayResult array = load_array(path, member, pictures);
+  RawArrayResult array = load_array(path, member, pictures, archives_);
   if (array) loaded_[key] = *array;
   return array;
 }
@@ -49,7 +49,7 @@ RawArrayResult DataLoader::load(const std::string &member) {
 
 Result<std::vector<std::string>> DataLoader::members() {
   Result<std::string> path = find_data("", given_);
-  return path ? list_arrays(*path) : Result<std::vector<std::string>>(path.error());
+  return path ? list_arrays(*path, archives_) : Result<std::vector<std::string>>(path.error());
 }
 
 RawArrayResult DataLoader::load(const schema::DataArray &array, const std::string &member) {
@@ -83,8 +83,8 @@ Error DataLoader::nothing_for(const std::string &split) const {
   const std::string idx = split == "test" ? "t10k" : split;
   return system_error(given_.value_or(""), "no data set for the split '" + split + "' here",
                       "looked for " + idx + "-images-idx3-ubyte[.gz], " +
-                          (split == "test"    ? "test_batch.bin, "
-                           : split == "train" ? "data_batch_1.bin, "
+                          (split == "test"    ? "test_batch.bin, test.bin, test_batch, test, "
+                           : split == "train" ? "data_batch_1.bin, train.bin, data_batch_1, train, "
                                               : "") +
                           "a .npz with x_" + split + " and y_" + split + ", and " + split +
                           "/CLASS/*.png|jpg");
@@ -109,8 +109,9 @@ class SplitLoader {
     const std::string &name = trainer_.program.inputs[i].name;
     if (plan_) return planned(*plan_->inputs()->Get(static_cast<unsigned>(i)));
     Result<std::optional<DataColumn>> column = unplanned('x', trainer_.program.inputs.size(), name);
-    if (column && *column && ((*column)->array().is_bytes || !(*column)->array().pictures.empty()))
-      (*column)->scale({trainer_.program.metadata->input_scale(), trainer_.program.metadata->input_offset()});
+    if (column && *column)
+      if (Status status = (*column)->apply_pixel_steps(*trainer_.program.metadata); !status)
+        return status.error();
     return column;
   }
   Result<std::optional<DataColumn>> target(size_t i) {
@@ -180,6 +181,9 @@ class SplitLoader {
 Result<std::optional<SampleSet>> SampleSet::load(const Trainer &trainer, DataLoader &loader,
                                                  const std::string &split) {
   SplitLoader arrays(trainer, loader, split);
+  if (const std::string problem = text_of(trainer.metadata->data_problem());
+      !arrays.own() && !problem.empty())
+    return rejected("", "the script's data cannot be read: " + printable(problem));
   SampleSet set(trainer);
   std::vector<DataColumn> inputs, targets;
   for (size_t i = 0; i < trainer.program.inputs.size(); ++i) {

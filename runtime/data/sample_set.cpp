@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "formats/checkpoint/crc32c.h"
 #include "formats/text.h"
+#include "runtime/data/input.h"
 
 namespace sinter::runtime {
 namespace {
@@ -156,14 +158,28 @@ Status SampleSet::gather_feature(const Feature &feature, std::span<const uint32_
 namespace {
 
 // Keras 2 divides a batch's loss by the number of its weights other than 0, the program by all samples.
-void share_among_weighted(std::span<float> weights) {
+float share_of_weighted(std::span<const float> weights) {
   const auto weighted = std::ranges::count_if(weights, [](float weight) { return weight != 0; });
-  const auto all = static_cast<std::ptrdiff_t>(weights.size());
-  if (weighted == 0 || weighted == all) return;
-  for (float &weight : weights) weight *= static_cast<float>(all) / static_cast<float>(weighted);
+  return weighted == 0 ? 1 : static_cast<float>(weights.size()) / static_cast<float>(weighted);
 }
 
 }  // namespace
+
+Status SampleSet::share_weights_by(int64_t batch) {
+  shares_.clear();
+  shared_batch_ = batch;
+  if (!weights_ || trainer_->semantics != Semantics::keras2) return {};
+  std::vector<uint32_t> samples;
+  std::vector<float> weights;
+  for (int64_t begin = 0; begin < count_; begin += batch) {
+    samples.resize(static_cast<size_t>(std::min(batch, count_ - begin)));
+    weights.resize(samples.size());
+    std::iota(samples.begin(), samples.end(), static_cast<uint32_t>(begin));
+    if (Status status = weights_->gather(samples, weights.data()); !status) return status;
+    shares_.push_back(share_of_weighted(weights));
+  }
+  return {};
+}
 
 Status SampleSet::gather(std::span<const uint32_t> samples, float *const *to_inputs,
                          float *const *to_targets) const {
@@ -182,7 +198,10 @@ Status SampleSet::gather(std::span<const uint32_t> samples, float *const *to_inp
   for (size_t s = 0; s < samples.size() && !class_weights_.empty(); ++s)
     if (const auto *found = class_weight_of(to_targets[0] + s * row))
       weights[s] *= static_cast<float>(found->second);
-  if (trainer_->semantics == Semantics::keras2) share_among_weighted({weights, samples.size()});
+  if (trainer_->semantics != Semantics::keras2) return {};
+  const float share = share_of_weighted({weights, samples.size()});
+  for (size_t s = 0; s < samples.size(); ++s)
+    weights[s] *= shares_.empty() ? share : shares_[static_cast<size_t>(samples[s] / shared_batch_)];
   return {};
 }
 

@@ -35,13 +35,14 @@ class DataLoader {
   const Trainer *trainer_;
   std::optional<std::string> given_;
   std::map<std::string, std::shared_ptr<const RawArray>> loaded_;  // by path and member
+  Archives archives_;
 };
 
 class SampleSet {
  public:
-  // The plan's train, validation or test set (`split`: "train", "valid", "test"), or the arrays x_SPLIT and
-  // y_SPLIT with the steps of the training set but for its slices, or scaled and encoded as the program needs
-  // them. Nothing if there is no such set; a part of one is an error.
+  // The plan's train, validation or test set (`split`: "train", "valid", "test"), or the arrays x_SPLIT
+  // and y_SPLIT with the steps of the training set but for its slices, or scaled and encoded as the
+  // program needs them. Nothing if there is no such set; a part of one is an error.
   static Result<std::optional<SampleSet>> load(const Trainer &trainer, DataLoader &loader,
                                                const std::string &split);
 
@@ -51,12 +52,16 @@ class SampleSet {
 
   // Splits off the samples from `at` on (a Keras validation_split).
   SampleSet split_at(int64_t at);
-  // The first classes, at most, that this set lacks though `other` has them; nothing is known of targets that
-  // are no classes.
+  // The first classes, at most, that this set lacks though `other` has them; nothing is known of targets
+  // that are no classes.
   std::vector<int64_t> missing_classes(const SampleSet &other) const;
   // The weight of each sample's class: of the class number, or of the largest element of a vector. Keras 3
   // takes 1 for a class without a weight, for Keras 2 that is an error.
   Status set_class_weights(std::vector<std::pair<int64_t, double>> weights);
+
+  // For Keras 2, whose loss of a batch is divided by the number of its weights other than 0: the batches
+  // are the samples 0 to batch - 1, and so on, however they are gathered.
+  Status share_weights_by(int64_t batch);
 
   // to_inputs[i]: [n, dims] in the program's layout; to_targets: the same, then the weights [n] if the
   // program takes them. Allocates nothing but for pictures; not to be called from two threads at once.
@@ -80,6 +85,8 @@ class SampleSet {
   std::vector<Feature> inputs_, targets_;
   std::optional<DataColumn> weights_;
   std::vector<std::pair<int64_t, double>> class_weights_;
+  std::vector<float> shares_;  // by batch of share_weights_by; empty: those that are gathered
+  int64_t shared_batch_ = 0;
   int64_t count_ = -1;
   uint32_t crc_ = 0;
 };

@@ -12,7 +12,7 @@ namespace sinter::runtime {
 namespace {
 
 constexpr OptionSpec options_of_evaluate[] = {
-    {"--data", "DIR", "where the data set lies; also a file that holds it"},
+    {"--data", "DIR", "where the data set lies (default: $SINTER_DATA/<name>, the system's usual places)"},
     {"--split", "NAME", "test (default), valid or train"},
     {"--json", "", "print JSON"},
     threads_option,
@@ -21,8 +21,6 @@ constexpr OptionSpec options_of_evaluate[] = {
 void evaluate(const Program &program, const Options &options, Console &console) {
   if (!options.positional().empty())
     return console.error(usage_error("evaluate takes no arguments but options", "see evaluate --help"));
-  if (!options.get("--data"))
-    return console.error(usage_error("evaluate: --data DIR is needed", "see evaluate --help"));
   if (!program.code.evaluate || !sinter_predictor_evaluate) {
     const auto *problem = program.metadata->loss_problem();
     return console.error(
@@ -43,14 +41,13 @@ const Command evaluate_command = {
     "evaluate",
     "--data DIR [--split test] [--json] [--threads N]",
     "loss and metrics on a data set",
-    "DIR holds MNIST-style IDX files (t10k-images-idx3-ubyte …, also .gz), CIFAR-10 binary files\n"
-    "(test_batch.bin …), a .npz with x_test and y_test (several inputs: x_test.<input>, y_test.<output>), or "
-    "a\n"
-    "folder of pictures test/CLASS/*.png|jpg. The script's steps are applied to them; without any, bytes are "
-    "scaled as\n"
-    "predict scales pictures. Prints the means of the loss and metrics that the model was compiled with, in "
-    "the script\n"
-    "or by --loss.\n",
+    "DIR holds MNIST-style IDX files (t10k-images-idx3-ubyte …, also .gz), CIFAR-10 or CIFAR-100 (binary or\n"
+    "as Python pickled it), a .npz with x_test and y_test (several inputs: x_test.<input>, "
+    "y_test.<output>),\n"
+    "or a folder of pictures test/CLASS/*.png|jpg. The script's steps are applied to them; without any, "
+    "bytes\n"
+    "are scaled as predict scales pictures. Prints the means of the loss and metrics that the model was\n"
+    "compiled with, in the script or by --loss.\n",
     options_of_evaluate,
     evaluate};
 

@@ -58,8 +58,10 @@ std::string info_text(const Program &program) {
     line("input", tensor.name + " " + shape_text(tensor.source_dims, true) + " f32");
   for (const TensorInfo &tensor : program.outputs)
     line("output", tensor.name + " " + shape_text(tensor.source_dims, true) + " f32");
-  line("pixels", format("x = %.9g * pixel + %.9g", static_cast<double>(m.input_scale()),
-                        static_cast<double>(m.input_offset())));
+  const std::string pixels = text_of(m.pixels());
+  line("pixels", !pixels.empty() ? pixels
+                                 : format("x = %.9g * pixel + %.9g", static_cast<double>(m.input_scale()),
+                                          static_cast<double>(m.input_offset())));
   line("labels", joined(program.labels));
   line("loss", text_of(m.loss()));
   line("metrics", joined(strings(m.metrics())));
@@ -121,7 +123,10 @@ std::string info_json(const Program &program) {
       .value(uint64_t{m.arena_lower_bound()});
   tensors(json, "inputs", program.inputs);
   tensors(json, "outputs", program.outputs);
-  json.key("input_scale").value(m.input_scale()).key("input_offset").value(m.input_offset());
+  if (const std::string pixels = text_of(m.pixels()); !pixels.empty())
+    json.key("pixels").value(pixels);
+  else
+    json.key("input_scale").value(m.input_scale()).key("input_offset").value(m.input_offset());
   list(json, "labels", program.labels);
   json.key("loss").value(text_of(m.loss()));
   list(json, "metrics", strings(m.metrics()));

@@ -171,17 +171,14 @@ Status Report::finish(bool write_files) {
 class Predictor {
  public:
   Predictor(const Program &program, Runner &runner, Report &report)
-      : program_(program),
-        runner_(runner),
-        report_(report),
-        scale_{program.metadata->input_scale(), program.metadata->input_offset()} {}
+      : program_(program), runner_(runner), report_(report) {}
 
   // One file for each of the program's inputs.
   Status add(std::span<const std::string> files);
   Status flush();
 
  private:
-  Status add_image(const std::string &path, const std::string &bytes);
+  Status add_image(const std::string &path, FileStream &stream);
   Status add_arrays(std::span<const std::string> files, std::vector<std::unique_ptr<FileStream>> streams);
   Status added(uint32_t samples);
   float *slot(size_t input) {
@@ -191,8 +188,8 @@ class Predictor {
   const Program &program_;
   Runner &runner_;
   Report &report_;
-  PixelScale scale_;
-  std::vector<std::string> names_;  // of the samples in the buffers
+  std::optional<ValueSteps> picture_steps_;  // once there is a picture
+  std::vector<std::string> names_;           // of the samples in the buffers
 };
 
 Status Predictor::flush() {
@@ -218,9 +215,7 @@ Status Predictor::add(std::span<const std::string> files) {
         return rejected(
             file, "a picture, but the model's input is " + shape_text(program_.inputs[0].source_dims, true),
             "give the input as .npy");
-      Result<std::string> bytes = read_all(**stream, 256u << 20);
-      if (!bytes) return bytes.error();
-      return add_image(file, *bytes);
+      return add_image(file, **stream);
     }
     if (!starts_with(*first, "\x93NUMPY"))
       return (*stream)->damaged(0, "expected a PNG or JPEG picture or an .npy array");
@@ -229,10 +224,17 @@ Status Predictor::add(std::span<const std::string> files) {
   return add_arrays(files, std::move(streams));
 }
 
-Status Predictor::add_image(const std::string &path, const std::string &bytes) {
-  Result<Image> image = decode_image(path, bytes);
+Status Predictor::add_image(const std::string &path, FileStream &stream) {
+  Result<Image> image = read_image(stream);
   if (!image) return image.error();
-  fill_from_image(*image, program_.inputs[0], scale_, slot(0));
+  const std::vector<int64_t> &dims = program_.inputs[0].dims;
+  if (!picture_steps_) {
+    ValueSteps steps(ValueSteps::Source::floats);
+    if (Status status = steps.add_pixel_steps(*program_.metadata, dims[2], stream.name()); !status)
+      return status;
+    picture_steps_ = std::move(steps);
+  }
+  fill_from_image(*image, dims, *picture_steps_, slot(0));
   names_.push_back(path);
   return names_.size() == runner_.batch() ? flush() : Status{};
 }
@@ -242,7 +244,7 @@ Status Predictor::add_arrays(std::span<const std::string> files,
   std::vector<ArrayInput> arrays;
   for (size_t i = 0; i < streams.size(); ++i) {
     Result<ArrayInput> array =
-        ArrayInput::open(std::move(streams[i]), program_.inputs[i], scale_, Batching::optional);
+        ArrayInput::open(std::move(streams[i]), program_.inputs[i], *program_.metadata);
     if (!array) return array.error();
     arrays.push_back(std::move(*array));
     if (arrays[i].count() != arrays[0].count())

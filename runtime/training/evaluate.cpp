@@ -20,6 +20,8 @@ Status evaluate_state(const Trainer &trainer, const TrainingState &state, const 
   Result<std::optional<SampleSet>> samples = load_split(trainer, loader, split);
   if (!samples) return samples.error();
   if (!*samples) return loader.nothing_for(split);
+  constexpr int64_t keras_batch = 32;  // of evaluate()
+  if (Status status = (*samples)->share_weights_by(keras_batch); !status) return status;
   Result<Arena> arena = Arena::create(trainer.metadata->arena_bytes());
   if (!arena) return arena.error();
   auto evaluator = Evaluator::create(trainer, **samples, trainer.max_batch(), arena->data(), true);

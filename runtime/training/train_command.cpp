@@ -165,7 +165,7 @@ const TrainerCommand train_command = {"train",
                                       "--data DIR [options]",
                                       "train as the script's fit() does",
                                       "DIR holds MNIST-style IDX files (train-images-idx3-ubyte …, also "
-                                      ".gz), CIFAR-10 or CIFAR-100 binary files, a\n"
+                                      ".gz), CIFAR-10 or CIFAR-100 (binary or as Python pickled it), a\n"
                                       ".npz with x_train and y_train (several inputs: x_train.<input>, "
                                       "y_train.<output>), or folders of pictures\n"
                                       "train/CLASS/*.png|jpg. The script's steps (scaling, slices, one-hot "

@@ -2,9 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <zlib.h>
+// clang-format off
+#include <stdio.h>  // jpeglib.h needs it
+#include <jpeglib.h>
+// clang-format on
 
 #include "formats/image/codecs.h"
 #include "tests/formats/fixtures.h"
+#include "tests/formats/measured.h"
 
 namespace sinter {
 namespace {
@@ -33,30 +38,30 @@ TEST(Resize, HalfPixelCentersByHand) {
   // [0, 100] to 4: x = (i + 0.5) / 2 - 0.5 = -0.25, 0.25, 0.75, 1.25; the ends clamp.
   const Image image{2, 1, 1, {0, 100}};
   float row[4];
-  resize_bilinear(image, 1, 4, 1, 0, row);
+  resize_bilinear(image, 1, 4, row);
   EXPECT_THAT(row, ElementsAre(0, 25, 75, 100));
   // 4 to 2 without antialiasing: x = 0.5 and 2.5.
   const Image four{1, 4, 1, {0, 10, 40, 80}};
   float column[2];
-  resize_bilinear(four, 2, 1, 1, 0, column);
+  resize_bilinear(four, 2, 1, column);
   EXPECT_THAT(column, ElementsAre(5, 60));
 }
 
-TEST(Resize, BothAxesChannelsAndScale) {
+TEST(Resize, BothAxesAndChannels) {
   // Columns 0 | 100 and rows +0 | +50; in the middle of the 3x3 result all four count a quarter.
   const Image image{2, 2, 3, {0, 1, 2, 100, 101, 102, 50, 51, 52, 150, 151, 152}};
   float out[27];
-  resize_bilinear(image, 3, 3, 2, -1, out);
-  EXPECT_FLOAT_EQ(out[0], 2 * 0 - 1);
-  EXPECT_FLOAT_EQ(out[4 * 3 + 0], 2 * 75 - 1);
-  EXPECT_FLOAT_EQ(out[4 * 3 + 2], 2 * 77 - 1);
-  EXPECT_FLOAT_EQ(out[8 * 3 + 1], 2 * 151 - 1);
+  resize_bilinear(image, 3, 3, out);
+  EXPECT_FLOAT_EQ(out[0], 0);
+  EXPECT_FLOAT_EQ(out[4 * 3 + 0], 75);
+  EXPECT_FLOAT_EQ(out[4 * 3 + 2], 77);
+  EXPECT_FLOAT_EQ(out[8 * 3 + 1], 151);
 }
 
 TEST(Resize, SameSizeIsExact) {
   const Image image{7, 5, 3, noise(105)};
   std::vector<float> out(105);
-  resize_bilinear(image, 5, 7, 1, 0, out.data());
+  resize_bilinear(image, 5, 7, out.data());
   for (size_t i = 0; i < out.size(); ++i) EXPECT_EQ(out[i], image.pixels[i]);
 }
 
@@ -126,6 +131,16 @@ TEST(Png, PaletteSixteenBitsAndSingleBits) {
 TEST(Png, RefusesHugePicturesBeforeTakingMemory) {
   EXPECT_THAT(problem_of(raw_png(60000, 60000, 8, 2, "", "")), HasSubstr("too many pixels"));
   EXPECT_NE(problem_of(raw_png(0x7FFFFFFF, 1, 8, 0, "", "")), "");
+  EXPECT_THAT(problem_of(raw_png(100000, 100000, 8, 2, "", "")), HasSubstr("offset 33: Invalid IHDR data"));
+  const Measured nothing = measured([] { return 0; });
+  const Measured cost = measured([] {
+    return problem_of(raw_png(11000, 11000, 8, 2, "", std::string(100'000, '\0')))
+                   .ends_with("too many pixels for the size of the file")
+               ? 0
+               : 1;
+  });
+  EXPECT_EQ(cost.exit_code, 0);
+  EXPECT_LT(cost.bytes - nothing.bytes, 8 << 20);
   EXPECT_NE(problem_of(raw_png(0, 1, 8, 0, "", "")), "");
 }
 
@@ -142,6 +157,65 @@ TEST(Jpeg, DecodesGrayAndRgb) {
     ASSERT_EQ(image->pixels.size(), pixels.size());
     for (size_t i = 0; i < pixels.size(); ++i) ASSERT_NEAR(image->pixels[i], pixels[i], 4) << i;
   }
+}
+
+TEST(Jpeg, RefusesHugePicturesBeforeTakingMemory) {
+  const std::string small = jpeg(16, 16, 3, noise(768), 80);
+  const size_t frame = small.find("\xFF\xC0");  // marker, length, precision, then height and width
+  ASSERT_NE(frame, std::string::npos);
+  const auto sized = [&](uint32_t width, uint32_t height) {
+    std::string bytes = small;
+    bytes.replace(frame + 5, 2, big_endian32(height).substr(2));
+    bytes.replace(frame + 7, 2, big_endian32(width).substr(2));
+    return bytes;
+  };
+  EXPECT_THAT(problem_of(sized(60000, 60000)), HasSubstr("60000x60000 pixels are too many"));
+  const Measured nothing = measured([] { return 0; });
+  const Measured cost = measured([&] {
+    return problem_of(sized(11000, 11000)).find("11000x11000 pixels are too many for a file of") !=
+                   std::string::npos
+               ? 0
+               : 1;
+  });
+  EXPECT_EQ(cost.exit_code, 0);
+  EXPECT_LT(cost.bytes - nothing.bytes, 8 << 20);
+}
+
+// A gray picture whose 63 frequencies come in `planes` bit planes each, after the scan of the mean.
+std::string jpeg_of_many_scans(int planes) {
+  std::vector<jpeg_scan_info> scans{{1, {0}, 0, 0, 0, 0}};
+  for (int frequency = 1; frequency < 64; ++frequency)
+    for (int plane = planes - 1; plane >= 0; --plane)
+      scans.push_back({1, {0}, frequency, frequency, plane == planes - 1 ? 0 : plane + 1, plane});
+  jpeg_compress_struct codec{};
+  jpeg_error_mgr errors;
+  codec.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&codec);
+  unsigned char *buffer = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&codec, &buffer, &size);
+  codec.image_width = codec.image_height = 8;
+  codec.input_components = 1;
+  codec.in_color_space = JCS_GRAYSCALE;
+  jpeg_set_defaults(&codec);
+  codec.scan_info = scans.data();
+  codec.num_scans = static_cast<int>(scans.size());
+  jpeg_start_compress(&codec, TRUE);
+  std::vector<uint8_t> pixels = noise(64);
+  for (size_t y = 0; y < 8; ++y) {
+    JSAMPROW row = pixels.data() + 8 * y;
+    jpeg_write_scanlines(&codec, &row, 1);
+  }
+  jpeg_finish_compress(&codec);
+  std::string bytes(reinterpret_cast<char *>(buffer), size);
+  jpeg_destroy_compress(&codec);
+  std::free(buffer);
+  return bytes;
+}
+
+TEST(Jpeg, RefusesTooManyScans) {
+  EXPECT_EQ(problem_of(jpeg_of_many_scans(1)), "");
+  EXPECT_THAT(problem_of(jpeg_of_many_scans(2)), HasSubstr("damaged JPEG: more than 100 scans"));
 }
 
 TEST(Jpeg, CmykBecomesRgb) {

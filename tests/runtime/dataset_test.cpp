@@ -187,15 +187,18 @@ TEST_F(DatasetTest, CifarsHundredClassesAndTwenty) {
   write("py/test", cifar_pickle({{"coarse_labels", {4, 2}}, {"fine_labels", {9, 7}}}, picture + picture));
   for (const char *where : {"bin", "py", "bin/test.bin"})
     for (const bool coarse : {false, true}) {
+      Archives archives;
       const std::string member = std::string(coarse ? "coarse/" : "") + "y_test";
-      const RawArrayResult labels = load_array(path(where), member, {});
+      const RawArrayResult labels = load_array(path(where), member, {}, archives);
       ASSERT_TRUE(labels && *labels) << where;
       EXPECT_EQ((*labels)->at(0, 0), coarse ? 4 : 9) << where;
       EXPECT_EQ((*labels)->at(1, 0), coarse ? 2 : 7) << where;
-      EXPECT_EQ((*load_array(path(where), coarse ? "coarse/x_test" : "x_test", {}))->count, 2) << where;
+      EXPECT_EQ((*load_array(path(where), coarse ? "coarse/x_test" : "x_test", {}, archives))->count, 2)
+          << where;
     }
+  Archives archives;
   write("ten/test_batch.bin", "\x04" + picture);
-  const RawArrayResult refused = load_array(path("ten"), "coarse/y_test", {});
+  const RawArrayResult refused = load_array(path("ten"), "coarse/y_test", {}, archives);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("coarse labels, which CIFAR-10 does not have"));
 }
@@ -205,10 +208,11 @@ TEST_F(DatasetTest, PlacesNameTheFileOfSeveral) {
   const std::string picture(3072, '\x01');
   for (int i = 1; i <= 5; ++i)
     write("data_batch_" + std::to_string(i) + ".bin", (i == 3 ? "\x09" : "\x01") + picture);
-  const RawArrayResult labels = load_array(folder(), "y_train", {});
+  Archives archives;
+  const RawArrayResult labels = load_array(folder(), "y_train", {}, archives);
   ASSERT_TRUE(labels && *labels);
   EXPECT_EQ((*labels)->place(2, 0), "data_batch_3.bin, offset 0");
-  EXPECT_EQ((*load_array(folder(), "x_train", {}))->place(4, 7), "data_batch_5.bin, offset 8");
+  EXPECT_EQ((*load_array(folder(), "x_train", {}, archives))->place(4, 7), "data_batch_5.bin, offset 8");
 }
 
 // Whoever opens a FIFO waits for somebody to write to it.
@@ -232,7 +236,8 @@ TEST_F(DatasetTest, NoFifoIsOpened) {
     const std::string where = name == std::string("d.npz") ? path("files/d.npz") : path("files");
     const Sampled refused = load("digits", where);
     EXPECT_EQ(refused.code, ExitCode::system) << name;
-    EXPECT_THAT(refused.problem, HasSubstr(std::string(name) + ": expected a file, found a FIFO")) << name;
+    EXPECT_THAT(refused.problem, HasSubstr(std::string(name) + ": expected a file, found a pipe or device"))
+        << name;
     std::filesystem::remove(path(std::string("files/") + name));
   }
 }

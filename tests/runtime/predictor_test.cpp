@@ -179,7 +179,7 @@ TEST_F(PredictorTest, UsageErrors) {
       {{"predict", file, "--json=yes"}, "--json takes no value"},
       {{"predict", file, "--threads", "0"}, "--threads 0: expected a whole number from 1 to 256"},
       {{"predict", "-", "-"}, "standard input can be read once"},
-      {{"evaluate"}, "--data DIR is needed"},
+      {{"evaluate", "d.npz"}, "evaluate takes no arguments but options"},
       {{"evaluate", "--data", ".", "--split", "best"}, "expected test, valid or train"},
       {{"bench", "--batch", "5"}, "--batch 5: expected a whole number from 1 to 4"},
       {{"bench", "more"}, "bench takes no arguments"},

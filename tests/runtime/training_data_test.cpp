@@ -186,6 +186,29 @@ TEST_F(TrainingDataTest, ChannelsAndPreprocessing) {
   EXPECT_THAT(load(spec).error, HasSubstr("'unheard_of' is not known"));
 }
 
+// The channels are those that the array has at that step.
+TEST_F(TrainingDataTest, ReversedChannelsMayBeFlattened) {
+  write_npz(npy_floats({1, 1, 2, 3}, {1, 2, 3, 4, 5, 6}), npy_floats({1}, {2}));
+  FakeTrainerSpec spec =
+      scripted({{.kind = "reverse_channels"}, {.kind = "reshape", .shape = {6}}}, to_vector);
+  spec.input_dims = {6};
+  EXPECT_THAT(load(spec).inputs, ElementsAre(3, 2, 1, 6, 5, 4));
+}
+
+// x = scale * pixel + offset of pictures without a script, after resizing.
+TEST_F(TrainingDataTest, PicturesAreResizedThenScaled) {
+  write("data/train/a/1.png", png(2, 1, 1, {0, 100}));
+  write("data/train/b/1.png", png(1, 1, 1, {51}));
+  FakeTrainerSpec spec;
+  spec.input_dims = {1, 4, 1};
+  spec.classes = 2;
+  const Loaded data = load(spec);
+  ASSERT_EQ(data.error, "");
+  constexpr float resized[] = {0, 25, 75, 100};
+  for (size_t i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(data.inputs[i], resized[i] / 255.0f);
+  EXPECT_FLOAT_EQ(data.inputs[4], 0.2f);
+}
+
 TEST_F(TrainingDataTest, NumbersThatAreNoneAreFoundByTheirPlace) {
   std::vector<float> x(12, 1.0f);
   x[9] = NAN;
