@@ -1,12 +1,12 @@
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct AffineMap {
+struct AffineMap : rules::UnaryMap<AffineMap> {
   static constexpr std::string_view name = "affine", doc = "y = scale * x + shift";
   static constexpr std::string_view keras = "", onnx = "";
   struct Attrs {
@@ -16,16 +16,12 @@ struct AffineMap {
                                               field("shift", &Attrs::shift, "added afterwards")};
   };
 
-  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!rules::finite("scale", a.scale, check)) return std::nullopt;
-    if (!rules::finite("shift", a.shift, check)) return std::nullopt;
-    return rules::unary_type(in, check);
+  static bool valid(const Attrs &a, Checker &check) {
+    return rules::finite("scale", a.scale, check) && rules::finite("shift", a.shift, check);
   }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    f.map([&](Expr x) { return a.scale * x + a.shift; });
-  }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::unary_reference(t, [&](double x) { return a.scale * x + a.shift; });
+  template <class Real>
+  static Real value(const Attrs &a, const Real &x) {
+    return a.scale * x + a.shift;
   }
   static void gradient(const Attrs &a, GradientBuilder &g) {
     g.add(0, g.emit("affine", {{"scale", a.scale}}, {g.output_gradient()}));

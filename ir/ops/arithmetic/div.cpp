@@ -1,25 +1,18 @@
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct Div {
+struct Div : rules::BinaryMap<Div> {
   static constexpr std::string_view name = "div", doc = "y = a / b, with broadcasting";
   static constexpr std::string_view keras = "", onnx = "Div";
-  using Attrs = NoAttrs;
 
-  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
-    if (!check.inputs(in, 2)) return std::nullopt;
-    return rules::broadcast_type(in, check);
-  }
-  static void lower(const Attrs &, FormBuilder &f) {
-    f.map([](Expr a, Expr b) { return a / b; });
-  }
-  static void reference(const Attrs &, ReferenceTensors &t) {
-    rules::binary_reference(t, [](double a, double b) { return a / b; });
+  template <class Real>
+  static Real value(const Real &a, const Real &b) {
+    return a / b;
   }
   // d(a / b) = da / b - y / b * db.
   static void gradient(const Attrs &, GradientBuilder &g) {

@@ -1,27 +1,20 @@
-#include <cmath>
-
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct Exp {
+struct Exp : rules::UnaryMap<Exp> {
   static constexpr std::string_view name = "exp", doc = "y = exp(x)";
   static constexpr std::string_view keras = "Activation(exponential)", onnx = "Exp";
   static constexpr bool non_negative = true;
   using Attrs = NoAttrs;
 
-  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
-    return rules::unary_type(in, check);
-  }
-  static void lower(const Attrs &, FormBuilder &f) {
-    f.map([](Expr x) { return kernel::exp(x); });
-  }
-  static void reference(const Attrs &, ReferenceTensors &t) {
-    rules::unary_reference(t, [](double x) { return std::exp(x); });
+  template <class Real>
+  static Real value(const Attrs &, const Real &x) {
+    return exp(x);
   }
   static void gradient(const Attrs &, GradientBuilder &g) {
     g.add(0, g.emit("mul", {g.output_gradient(), g.output()}));

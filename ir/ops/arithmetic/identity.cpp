@@ -1,24 +1,19 @@
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct Identity {
+struct Identity : rules::UnaryMap<Identity> {
   static constexpr std::string_view name = "identity", doc = "y = x";
   static constexpr std::string_view keras = "Activation(linear)", onnx = "Identity";
   using Attrs = NoAttrs;
 
-  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
-    return rules::unary_type(in, check);
-  }
-  static void lower(const Attrs &, FormBuilder &f) {
-    f.map([](Expr x) { return x; });
-  }
-  static void reference(const Attrs &, ReferenceTensors &t) {
-    rules::unary_reference(t, [](double x) { return x; });
+  template <class Real>
+  static Real value(const Attrs &, const Real &x) {
+    return x;
   }
   static void gradient(const Attrs &, GradientBuilder &g) { g.add(0, g.output_gradient()); }
   static std::vector<Case> examples() { return rules::unary_examples(); }

@@ -1,25 +1,19 @@
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
-#include "ir/ops/shared/nan.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct Maximum {
+struct Maximum : rules::BinaryMap<Maximum> {
   static constexpr std::string_view name = "maximum", doc = "y = max(a, b), with broadcasting";
   static constexpr std::string_view keras = "Maximum", onnx = "Max";
-  using Attrs = NoAttrs;
 
-  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
-    if (!check.inputs(in, 2)) return std::nullopt;
-    return rules::broadcast_type(in, check);
+  template <class Real>
+  static Real value(const Real &a, const Real &b) {
+    return max(a, b);
   }
-  static void lower(const Attrs &, FormBuilder &f) {
-    f.map([](Expr a, Expr b) { return kernel::max(a, b); });
-  }
-  static void reference(const Attrs &, ReferenceTensors &t) { rules::binary_reference(t, rules::max_or_nan); }
   // Where both are equal, a gets the gradient.
   static void gradient(const Attrs &, GradientBuilder &g) {
     const ValueId a = g.input(0), b = g.input(1), dy = g.output_gradient();

@@ -1,25 +1,19 @@
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
-#include "ir/ops/shared/nan.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct Minimum {
+struct Minimum : rules::BinaryMap<Minimum> {
   static constexpr std::string_view name = "minimum", doc = "y = min(a, b), with broadcasting";
   static constexpr std::string_view keras = "Minimum", onnx = "Min";
-  using Attrs = NoAttrs;
 
-  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
-    if (!check.inputs(in, 2)) return std::nullopt;
-    return rules::broadcast_type(in, check);
+  template <class Real>
+  static Real value(const Real &a, const Real &b) {
+    return min(a, b);
   }
-  static void lower(const Attrs &, FormBuilder &f) {
-    f.map([](Expr a, Expr b) { return kernel::min(a, b); });
-  }
-  static void reference(const Attrs &, ReferenceTensors &t) { rules::binary_reference(t, rules::min_or_nan); }
   // Where both are equal, a gets the gradient.
   static void gradient(const Attrs &, GradientBuilder &g) {
     const ValueId a = g.input(0), b = g.input(1), dy = g.output_gradient();

@@ -1,27 +1,20 @@
-#include <cmath>
-
 #include "ir/gradient.h"
 #include "ir/ops/list.h"
-#include "ir/ops/shared/elementwise_rules.h"
+#include "ir/ops/shared/elementwise_op.h"
 
 namespace sinter::ir {
 
 namespace {
 
-struct Sqrt {
+struct Sqrt : rules::UnaryMap<Sqrt> {
   static constexpr std::string_view name = "sqrt", doc = "y = square root of x";
   static constexpr std::string_view keras = "", onnx = "Sqrt";
   static constexpr bool non_negative = true;
   using Attrs = NoAttrs;
 
-  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
-    return rules::unary_type(in, check);
-  }
-  static void lower(const Attrs &, FormBuilder &f) {
-    f.map([](Expr x) { return kernel::sqrt(x); });
-  }
-  static void reference(const Attrs &, ReferenceTensors &t) {
-    rules::unary_reference(t, [](double x) { return std::sqrt(x); });
+  template <class Real>
+  static Real value(const Attrs &, const Real &x) {
+    return sqrt(x);
   }
   static void gradient(const Attrs &, GradientBuilder &g) {
     const ValueId half = g.emit("affine", {{"scale", 0.5f}}, {g.output_gradient()});

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "ir/ops/constraint/norm_constraint_rules.h"
 #include "ir/ops/list.h"
 
@@ -7,11 +5,10 @@ namespace sinter::ir {
 
 namespace {
 
-struct MaxNormConstraint {
+struct MaxNormConstraint : rules::NormConstraint<MaxNormConstraint> {
   static constexpr std::string_view name = "max_norm_constraint";
   static constexpr std::string_view doc = "w min(norm, max_value) / (norm + 1e-7), norms along axes";
-  static constexpr std::string_view keras = "MaxNorm", onnx = "";
-  static constexpr bool differentiable = false;
+  static constexpr std::string_view keras = "MaxNorm";
   struct Attrs {
     float max_value = 2;
     std::vector<int64_t> axes = {0};
@@ -20,18 +17,13 @@ struct MaxNormConstraint {
                    field("axes", &Attrs::axes, "axes along which a norm is taken")};
   };
 
-  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    if (!rules::finite("max_value", a.max_value, check) ||
-        !check.require(a.max_value >= 0, "max_value must be at least 0"))
-      return std::nullopt;
-    return rules::norm_constraint_type(a.axes, in, check);
+  static bool valid(const Attrs &a, Checker &check) {
+    return rules::finite("max_value", a.max_value, check) &&
+           check.require(a.max_value >= 0, "max_value must be at least 0");
   }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    rules::lower_norm_constraint(a.axes, f, [&](const Expr &norm) { return kernel::min(norm, a.max_value); });
-  }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::norm_constraint_reference(a.axes, t,
-                                     [&](double norm) { return std::min(norm, double{a.max_value}); });
+  template <class Real>
+  static Real wanted(const Attrs &a, const Real &norm) {
+    return min(norm, a.max_value);
   }
   static std::vector<Case> examples() { return rules::norm_constraint_examples("max_value=0.5"); }
 };

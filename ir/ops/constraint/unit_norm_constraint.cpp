@@ -5,25 +5,19 @@ namespace sinter::ir {
 
 namespace {
 
-struct UnitNormConstraint {
+struct UnitNormConstraint : rules::NormConstraint<UnitNormConstraint> {
   static constexpr std::string_view name = "unit_norm_constraint";
   static constexpr std::string_view doc = "w / (norm + 1e-7), norms along axes";
-  static constexpr std::string_view keras = "UnitNorm", onnx = "";
-  static constexpr bool differentiable = false;
+  static constexpr std::string_view keras = "UnitNorm";
   struct Attrs {
     std::vector<int64_t> axes = {0};
     static constexpr auto fields =
         std::tuple{field("axes", &Attrs::axes, "axes along which a norm is taken")};
   };
 
-  static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
-    return rules::norm_constraint_type(a.axes, in, check);
-  }
-  static void lower(const Attrs &a, FormBuilder &f) {
-    rules::lower_norm_constraint(a.axes, f, [](const Expr &) { return Expr(1.0f); });
-  }
-  static void reference(const Attrs &a, ReferenceTensors &t) {
-    rules::norm_constraint_reference(a.axes, t, [](double) { return 1.0; });
+  template <class Real>
+  static Real wanted(const Attrs &, const Real &) {
+    return Real(1.0f);
   }
   static std::vector<Case> examples() { return rules::norm_constraint_examples(""); }
 };

@@ -38,8 +38,13 @@ struct Dual {
   }
 
   friend Dual abs(const Dual &x) { return {std::abs(x.value), through(x.slope, sign(x.value))}; }
-  friend Dual max(const Dual &x, double bound) { return x.value <= bound ? Dual(bound) : x; }
-  friend Dual min(const Dual &x, double bound) { return x.value >= bound ? Dual(bound) : x; }
+  friend Dual max(const Dual &x, const Dual &bound) {
+    return x.value <= bound.value || std::isnan(bound.value) ? bound : x;
+  }
+  friend Dual min(const Dual &x, const Dual &bound) {
+    return x.value >= bound.value || std::isnan(bound.value) ? bound : x;
+  }
+  friend Dual sqrt(const Dual &x) { return {std::sqrt(x.value), through(x.slope, 0.5 / std::sqrt(x.value))}; }
   friend Dual exp(const Dual &x) { return {std::exp(x.value), through(x.slope, std::exp(x.value))}; }
   friend Dual expm1(const Dual &x) { return {std::expm1(x.value), through(x.slope, std::exp(x.value))}; }
   friend Dual log(const Dual &x) { return {std::log(x.value), through(x.slope, 1 / x.value)}; }

@@ -1,4 +1,4 @@
-// The frame of elementwise ops of one input. An op of it says
+// Frames of elementwise ops. An op of one input (ElementwiseOp) says
 //
 //   template <class Real> static Real value(const Attrs &, const Real &x);   // for Expr and for Dual
 //
@@ -15,7 +15,7 @@
 //   static Expr slope(const Attrs &, const Expr &x);
 //
 // The gradient of an op that is the sum of value() over all elements of a variable (is_sum_of_all) has the
-// same form, with dy f32[].
+// same form, with dy f32[]. Ops whose gradient other ops express (UnaryMap, BinaryMap) say `gradient`.
 #pragma once
 
 #include <array>
@@ -104,10 +104,9 @@ struct ElementwiseGradient {
   }
 };
 
+// Type, lowering and reference of an op of one input, from value().
 template <class Op>
-struct ElementwiseOp {
-  using Gradient = ElementwiseGradient<Op>;
-
+struct UnaryMap {
   template <class Attrs>
   static std::optional<TensorType> infer(const Attrs &a, Types in, Checker &check) {
     if (!has_valid_attributes<Op>(a, check)) return std::nullopt;
@@ -121,10 +120,34 @@ struct ElementwiseOp {
   static void reference(const Attrs &a, ReferenceTensors &t) {
     unary_reference(t, [&](double x) { return Op::value(a, Dual(x)).value; });
   }
+};
+
+// The same and its gradient.
+template <class Op>
+struct ElementwiseOp : UnaryMap<Op> {
+  using Gradient = ElementwiseGradient<Op>;
+
   template <class Attrs>
   static void gradient(const Attrs &a, GradientBuilder &g) {
     const ValueId given = Gradient::reads_output ? g.output() : g.input(0);
     g.add(0, g.emit(Gradient::name, Attributes(a), {given, g.output_gradient()}));
+  }
+};
+
+// Type, lowering and reference of an op of two inputs that broadcast, from value(a, b).
+template <class Op>
+struct BinaryMap {
+  using Attrs = NoAttrs;
+
+  static std::optional<TensorType> infer(const Attrs &, Types in, Checker &check) {
+    if (!check.inputs(in, 2)) return std::nullopt;
+    return broadcast_type(in, check);
+  }
+  static void lower(const Attrs &, FormBuilder &f) {
+    f.map([](const Expr &a, const Expr &b) { return Op::value(a, b); });
+  }
+  static void reference(const Attrs &, ReferenceTensors &t) {
+    binary_reference(t, [](double a, double b) { return Op::value(Dual(a), Dual(b)).value; });
   }
 };
 
