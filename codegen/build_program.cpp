@@ -96,7 +96,7 @@ ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &co
         if (buffer.kind == kernel::BufferKind::constant)
           binding.offset = constants.offset_of(ir_graph, planned.weights, layout.index, 0);
         if (buffer.kind == kernel::BufferKind::state)
-          binding.offset = state.at(layout.name), binding.index = 0;
+          binding.offset = state.at(ir_graph.variables[layout.index].key), binding.index = 0;
         if (buffer.kind == kernel::BufferKind::arena) binding.offset = planned.plan.offsets[layout_index];
       }
       kernel.bindings.push_back(binding);
@@ -126,7 +126,7 @@ Program build(const passes::PlannedGraph &planned, const passes::PlannedPredicti
   if (evaluated) {
     EvaluateProgram &evaluation = program.evaluation.emplace();
     evaluation.part = build_part(*evaluated->evaluate, constants, {}, target, max_batch);
-    bind_inputs(evaluation.part, evaluated->evaluate->graph.fused.graph, evaluated->evaluation);
+    bind_inputs(evaluation.part, evaluated->evaluate->graph.fused.graph);
     evaluation.values = 1 + static_cast<int>(evaluated->evaluation.metrics.size());
     evaluation.metadata = std::make_shared<schema::TrainerT>();
     evaluation.metadata->arena_bytes = static_cast<uint64_t>(evaluation.part.arena_bytes);

@@ -19,7 +19,7 @@ Program build_program(const passes::PlannedGraph &planned, const Target &target,
 Program build_program(const passes::PlannedPrediction &planned, const Target &target, int64_t max_batch);
 
 // Bytes from the start of a trainer's state, by the variable's name.
-using StateOffsets = std::map<std::string, int64_t>;
+using StateOffsets = std::map<ir::VariableKey, int64_t>;
 
 // The kernels of one graph; their constants are added to `constants`.
 ProgramPart build_part(const passes::PlannedGraph &planned, ProgramConstants &constants,

@@ -35,8 +35,8 @@ class TrainerBuilder {
     lay_out_state();
     trainer_.step = build_part(planned_.step, constants_, offsets_, target_, max_batch_);
     trainer_.evaluate = build_part(planned_.evaluate, constants_, offsets_, target_, max_batch_);
-    bind_inputs(trainer_.step, planned_.step.graph.fused.graph, planned_.training);
-    bind_inputs(trainer_.evaluate, planned_.evaluate.graph.fused.graph, planned_.training);
+    bind_inputs(trainer_.step, planned_.step.graph.fused.graph);
+    bind_inputs(trainer_.evaluate, planned_.evaluate.graph.fused.graph);
     ProgramPart predict = build_part(planned_.predict, constants_, offsets_, target_, max_batch_);
     program_.kernels = std::move(predict.kernels);
     program_.arena_bytes = predict.arena_bytes;
@@ -57,13 +57,13 @@ class TrainerBuilder {
  private:
   void lay_out_state() {
     const passes::FusedGraph &fused = planned_.step.graph.fused;
-    for (size_t i = 0; i < fused.graph.variables.size(); ++i) {
-      const ir::Variable &variable = fused.graph.variables[i];
+    for (const ir::VariableId id : fused.graph.variables.ids()) {
+      const ir::Variable &variable = fused.graph.variables[id];
       if (variable.kind == ir::VariableKind::constant) continue;
       const ir::TensorType &type = fused.graph.type(variable.value);
-      const int64_t block = fused.storage_blocks[i];
+      const int64_t block = fused.storage_blocks[id.index()];
       const std::string &name = fused.graph.value(variable.value).name;
-      offsets_[name] = trainer_.state_bytes;
+      offsets_[variable.key] = trainer_.state_bytes;
       auto entry = std::make_unique<schema::VariableT>();
       entry->name = name;
       entry->kind = enum_cast<schema::VariableKind>(variable.kind);
@@ -81,11 +81,9 @@ class TrainerBuilder {
   }
 
   void set_first_value(schema::VariableT &entry, const ir::Variable &variable) {
-    const ir::ValueId in_model = model_.find_value(entry.name);
-    const int index = in_model < 0 ? -1 : model_.value(in_model).variable;
-    if (index >= 0 && static_cast<size_t>(index) < initial_->size() &&
-        (*initial_)[static_cast<size_t>(index)]) {
-      entry.initial = constants_.offset_of(model_, initial_, index, 0);
+    const ir::VariableId in_model = model_.find_variable(variable.key);
+    if (in_model >= 0 && in_model.index() < initial_->size() && (*initial_)[in_model.index()]) {
+      entry.initial = constants_.offset_of(model_, initial_, in_model, 0);
       return;
     }
     entry.initializer = variable.initializer.name;
@@ -141,7 +139,8 @@ class TrainerBuilder {
         tensor->layer = graph.fused.graph.node(graph.fused.groups[g].nodes[0]).layer;
         tensor->in_state = in_state;
         tensor->offset =
-            static_cast<uint64_t>(in_state ? offsets_.at(buffer.name) : planned_.step.plan.offsets[b]);
+            static_cast<uint64_t>(in_state ? offsets_.at(graph.fused.graph.variables[buffer.index].key)
+                                           : planned_.step.plan.offsets[b]);
         (buffer.has_batch ? tensor->sample_elements : tensor->elements) =
             static_cast<uint64_t>(buffer.sample_elements);
         trainer_.metadata->checked_tensors.push_back(std::move(tensor));

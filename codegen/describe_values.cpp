@@ -1,7 +1,5 @@
 #include "codegen/describe_values.h"
 
-#include <algorithm>
-
 #include "codegen/build_program.h"
 #include "codegen/build_trainer.h"
 #include "schema/program_generated.h"
@@ -9,28 +7,29 @@
 
 namespace sinter::codegen {
 
-void bind_inputs(ProgramPart &part, const ir::Graph &graph, const passes::TrainingGraph &training) {
+void bind_inputs(ProgramPart &part, const ir::Graph &graph) {
   struct Place {
     InputTable table = InputTable::inputs;
     int index = 0;
     int64_t offset = 0;
   };
   std::vector<Place> places;
-  const auto name_of = [&](ir::ValueId v) { return v < 0 ? std::string() : training.graph.value(v).name; };
-  const std::string hyper = name_of(training.hyper), random = name_of(training.random);
-  std::vector<std::string> targets;
-  for (const ir::ValueId v : training.targets)
-    if (v >= 0) targets.push_back(name_of(v));
-  if (training.sample_weight >= 0) targets.push_back(name_of(training.sample_weight));
-  for (const ir::ValueId v : graph.inputs) {
-    const std::string &name = graph.value(v).name;
-    const auto target = std::find(targets.begin(), targets.end(), name);
-    Place place{InputTable::inputs, static_cast<int>(places.size()), 0};
-    if (name == hyper) place = {InputTable::hyper, 0, hyper_optimizer_offset};
-    if (name == random) place = {InputTable::hyper, 0, hyper_random_offset};
-    if (target != targets.end()) place = {InputTable::targets, static_cast<int>(target - targets.begin()), 0};
-    places.push_back(place);
-  }
+  int inputs = 0, targets = 0;  // sample weights come behind the targets
+  for (const ir::ValueId v : graph.inputs) switch (graph.value(v).role) {
+      case ir::InputRole::data:
+        places.push_back({InputTable::inputs, inputs++, 0});
+        break;
+      case ir::InputRole::target:
+      case ir::InputRole::sample_weight:
+        places.push_back({InputTable::targets, targets++, 0});
+        break;
+      case ir::InputRole::hyper:
+        places.push_back({InputTable::hyper, 0, hyper_optimizer_offset});
+        break;
+      case ir::InputRole::random:
+        places.push_back({InputTable::hyper, 0, hyper_random_offset});
+        break;
+    }
   for (ProgramKernel &kernel : part.kernels)
     for (BufferBinding &binding : kernel.bindings) {
       if (binding.kind != kernel::BufferKind::input) continue;

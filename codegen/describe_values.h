@@ -7,9 +7,8 @@
 namespace sinter::codegen {
 
 // Binds the inputs of the kernels to their tables: the model's, the targets and weights behind them, and what
-// a step gets in its hyper. `graph`: the part's own, whose inputs have the names that they have in
-// `training`.
-void bind_inputs(ProgramPart &part, const ir::Graph &graph, const passes::TrainingGraph &training);
+// a step gets in its hyper. `graph`: the part's own.
+void bind_inputs(ProgramPart &part, const ir::Graph &graph);
 
 // Values, targets and sample weights. outputs: of the program, in the order of training.predictions.
 void describe_values(const passes::TrainingGraph &training, const std::vector<ProgramTensor> &outputs,

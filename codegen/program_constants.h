@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,19 +11,19 @@
 
 namespace sinter::codegen {
 
-// Each storage layout of a variable once, by the variable's name: graphs of one program share them.
+// Each storage layout of a variable once: graphs of one program share them.
 class ProgramConstants {
  public:
   // The variable's data packed in blocks (0: dense), which weights, indexed as the graph's variables, hold by
   // the time they are written. Returns the offset in bytes.
   int64_t offset_of(const ir::Graph &graph, const std::shared_ptr<const passes::Weights> &weights,
-                    int variable, int64_t block);
+                    ir::VariableId variable, int64_t block);
 
   int64_t bytes() const { return end_; }
   std::vector<ConstantBlock> take() { return std::move(blocks_); }
 
  private:
-  std::map<std::pair<std::string, int64_t>, int64_t> offsets_;
+  std::map<std::pair<ir::VariableKey, int64_t>, int64_t> offsets_;
   std::vector<ConstantBlock> blocks_;
   int64_t end_ = 0;
 };

@@ -53,7 +53,7 @@ std::string_view targets_of(const ir::OpInfo &op) {
                                         : graph.add_variable(name, type, ir::VariableKind::weight));
     }
     ir::Checker checker;
-    const ir::NodeId node = attributes ? graph.add_node(op, *attributes, inputs, "y", checker) : -1;
+    const ir::NodeId node = attributes ? graph.add_node(op, *attributes, inputs, "y", checker) : ir::NodeId();
     if (node >= 0 && !codegen::unsupported(graph, node)) ++compiled;
   }
   return compiled == 0 ? "none yet" : compiled < examples.size() ? "CPU, in part" : "CPU";

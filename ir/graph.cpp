@@ -1,5 +1,8 @@
 #include "ir/graph.h"
 
+#include <algorithm>
+#include <atomic>
+
 #include "ir/model.h"
 #include "support/check.h"
 
@@ -21,6 +24,31 @@ std::string_view name(VariableKind kind) {
   return "?";
 }
 
+namespace {
+
+VariableKey new_variable_key() {
+  static std::atomic<int> next{0};
+  return next++;
+}
+
+}  // namespace
+
+std::string_view name(InputRole role) {
+  switch (role) {
+    case InputRole::data:
+      return "data";
+    case InputRole::target:
+      return "target";
+    case InputRole::sample_weight:
+      return "sample_weight";
+    case InputRole::hyper:
+      return "hyper";
+    case InputRole::random:
+      return "random";
+  }
+  return "?";
+}
+
 std::string Graph::unique_name(std::string_view base) const {
   std::string candidate(base);
   for (int i = 1; names_.contains(candidate); ++i) candidate = std::string(base) + "." + std::to_string(i);
@@ -28,15 +56,14 @@ std::string Graph::unique_name(std::string_view base) const {
 }
 
 ValueId Graph::add_value(std::string value_name, TensorType type) {
-  const auto id = static_cast<ValueId>(values.size());
   value_name = unique_name(value_name);
-  names_.emplace(value_name, id);
-  values.push_back({std::move(value_name), std::move(type)});
-  return id;
+  names_.emplace(value_name, values.next_id());
+  return values.push({std::move(value_name), std::move(type)});
 }
 
-ValueId Graph::add_input(std::string_view value_name, TensorType type) {
+ValueId Graph::add_input(std::string_view value_name, TensorType type, InputRole role) {
   const ValueId id = add_value(std::string(value_name), std::move(type));
+  values[id].role = role;
   inputs.push_back(id);
   return id;
 }
@@ -44,8 +71,20 @@ ValueId Graph::add_input(std::string_view value_name, TensorType type) {
 ValueId Graph::add_variable(std::string_view value_name, TensorType type, VariableKind kind, bool trainable,
                             Initializer initializer) {
   const ValueId id = add_value(std::string(value_name), std::move(type));
-  values.back().variable = static_cast<int>(variables.size());
-  variables.push_back({id, kind, trainable, std::move(initializer)});
+  values[id].variable = variables.push({id, kind, trainable, std::move(initializer), new_variable_key()});
+  return id;
+}
+
+ValueId Graph::add_input_of(const Graph &source, ValueId input) {
+  const Value &value = source.value(input);
+  return add_input(value.name, value.type, value.role);
+}
+
+ValueId Graph::add_variable_of(const Graph &source, const Variable &variable) {
+  const Value &value = source.value(variable.value);
+  const ValueId id =
+      add_variable(value.name, value.type, variable.kind, variable.trainable, variable.initializer);
+  variables[values[id].variable].key = variable.key;
   return id;
 }
 
@@ -54,16 +93,15 @@ NodeId Graph::add_node(const OpInfo &op, Attributes attributes, std::vector<Valu
   std::vector<TensorType> types;
   for (const ValueId input : node_inputs) types.push_back(type(input));
   const std::optional<std::vector<TensorType>> results = op.infer(attributes, types, checker);
-  if (!results) return -1;
-  const auto id = static_cast<NodeId>(nodes.size());
+  if (!results) return {};
+  const NodeId id = nodes.next_id();
   Node node{&op, std::move(attributes), std::move(node_inputs), {}, std::string(layer)};
   for (const TensorType &result : *results) {
     const ValueId output = add_value(std::string(value_name), result);
-    values.back().producer = id;
+    values[output].producer = id;
     node.outputs.push_back(output);
   }
-  nodes.push_back(std::move(node));
-  return id;
+  return nodes.push(std::move(node));
 }
 
 ValueId Graph::emit(std::string_view op_name, Attributes attributes, std::vector<ValueId> node_inputs,
@@ -77,14 +115,19 @@ ValueId Graph::emit(std::string_view op_name, Attributes attributes, std::vector
 
 ValueId Graph::find_value(std::string_view value_name) const {
   const auto found = names_.find(value_name);
-  return found == names_.end() ? -1 : found->second;
+  return found == names_.end() ? ValueId() : found->second;
 }
 
-std::vector<std::vector<NodeId>> Graph::uses() const {
-  std::vector<std::vector<NodeId>> result(values.size());
-  for (size_t i = 0; i < nodes.size(); ++i)
-    for (const ValueId input : nodes[i].inputs)
-      result[static_cast<size_t>(input)].push_back(static_cast<NodeId>(i));
+VariableId Graph::find_variable(VariableKey key) const {
+  for (const VariableId id : variables.ids())
+    if (variables[id].key == key) return id;
+  return {};
+}
+
+SecondaryMap<ValueId, std::vector<NodeId>> Graph::uses() const {
+  SecondaryMap<ValueId, std::vector<NodeId>> result(values);
+  for (const NodeId id : nodes.ids())
+    for (const ValueId input : nodes[id].inputs) result[input].push_back(id);
   return result;
 }
 
@@ -103,7 +146,7 @@ void Graph::replace_uses(ValueId from, ValueId to) {
 }
 
 void Graph::rename_value(ValueId id, std::string_view new_name) {
-  Value &renamed = values[static_cast<size_t>(id)];
+  Value &renamed = values[id];
   names_.erase(renamed.name);
   renamed.name = new_name;
   SINTER_CHECK(names_.emplace(renamed.name, id).second, renamed.name);
@@ -111,8 +154,8 @@ void Graph::rename_value(ValueId id, std::string_view new_name) {
 
 bool Model::has_all_weights() const {
   if (weights.size() < graph.variables.size()) return false;
-  for (size_t i = 0; i < graph.variables.size(); ++i)
-    if (!weights[i]) return false;
+  for (const VariableId id : graph.variables.ids())
+    if (!weights[id.index()]) return false;
   return true;
 }
 

@@ -1,6 +1,5 @@
 // Graph: static single assignment over typed tensors. Nodes are kept in topological order. Values are graph
-// inputs, variables or node outputs, named uniquely; ids are indices and stay valid while values are only
-// added.
+// inputs, variables or node outputs, named uniquely; ids stay valid while values are only added.
 #pragma once
 
 #include <map>
@@ -9,12 +8,20 @@
 #include <string_view>
 #include <vector>
 
+#include "ir/ids.h"
 #include "ir/op.h"
 
 namespace sinter::ir {
 
-using ValueId = int;
-using NodeId = int;
+// Who feeds an input. Passes keep roles.
+enum class InputRole : uint8_t {
+  data,           // the model's own
+  target,         // of an output, for its loss
+  sample_weight,  // [N]
+  hyper,          // f32[hyper_size]: what of an optimizer's step changes (support/optimizer_hyper.h)
+  random,         // i32[4]: seed and step, low words first
+};
+std::string_view name(InputRole role);
 
 enum class VariableKind : uint8_t {
   weight,     // learned; trainable or frozen
@@ -34,17 +41,19 @@ struct Initializer {
 };
 
 struct Variable {
-  ValueId value = -1;
+  ValueId value;
   VariableKind kind = VariableKind::weight;
   bool trainable = true;
   Initializer initializer;
+  VariableKey key;
 };
 
 struct Value {
   std::string name;
   TensorType type;
-  NodeId producer = -1;  // -1: input or variable
-  int variable = -1;     // index into Graph::variables, or -1
+  NodeId producer;      // none: input or variable
+  VariableId variable;  // none: input or result of a node
+  InputRole role = InputRole::data;
 };
 
 struct Node {
@@ -64,15 +73,18 @@ struct TensorData {
 class Graph {
  public:
   std::string name = "model";
-  std::vector<Value> values;
-  std::vector<Node> nodes;  // topological order
-  std::vector<Variable> variables;
+  PrimaryMap<ValueId, Value> values;
+  PrimaryMap<NodeId, Node> nodes;  // topological order
+  PrimaryMap<VariableId, Variable> variables;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
 
-  ValueId add_input(std::string_view value_name, TensorType type);
+  ValueId add_input(std::string_view value_name, TensorType type, InputRole role = InputRole::data);
   ValueId add_variable(std::string_view value_name, TensorType type, VariableKind kind, bool trainable = true,
                        Initializer initializer = {});
+  // The same input or variable as one of another graph: of its name, type, role and key.
+  ValueId add_input_of(const Graph &source, ValueId input);
+  ValueId add_variable_of(const Graph &source, const Variable &variable);
   // Adds a node after all others; its types are inferred. On a shape error returns -1 and leaves the graph
   // unchanged; what is wrong is in `checker`. The node's outputs are named value_name (value_name.1, … for
   // further ones).
@@ -82,12 +94,13 @@ class Graph {
   ValueId emit(std::string_view op_name, Attributes attributes, std::vector<ValueId> node_inputs,
                std::string_view value_name, std::string_view layer = {});
 
-  const Value &value(ValueId id) const { return values[static_cast<size_t>(id)]; }
-  const Node &node(NodeId id) const { return nodes[static_cast<size_t>(id)]; }
+  const Value &value(ValueId id) const { return values[id]; }
+  const Node &node(NodeId id) const { return nodes[id]; }
   const TensorType &type(ValueId id) const { return value(id).type; }
   bool is_variable(ValueId id) const { return value(id).variable >= 0; }
-  ValueId find_value(std::string_view value_name) const;  // -1 if there is none
-  std::vector<std::vector<NodeId>> uses() const;          // by value; a node counts once an operand
+  ValueId find_value(std::string_view value_name) const;    // none if there is none
+  VariableId find_variable(VariableKey key) const;          // none if there is none
+  SecondaryMap<ValueId, std::vector<NodeId>> uses() const;  // a node counts once an operand
   bool is_output(ValueId id) const;
   std::string unique_name(std::string_view base) const;      // base, base.1, …
   void replace_uses(ValueId from, ValueId to);               // in nodes and outputs
@@ -100,7 +113,7 @@ class Graph {
 };
 
 struct ScaleShift {
-  ValueId scale = -1, shift = -1;
+  ValueId scale, shift;
 };
 
 }  // namespace sinter::ir

@@ -40,30 +40,30 @@ std::vector<ReferenceTensor> interpret(const Graph &graph, const std::vector<Ref
                                        bool all_values) {
   SINTER_CHECK(inputs.size() == graph.inputs.size());
   SINTER_CHECK(variables.size() == graph.variables.size());
-  std::vector<ReferenceTensor> tensors(graph.values.size());
-  std::vector<size_t> remaining_uses(graph.values.size(), 0);
+  SecondaryMap<ValueId, ReferenceTensor> tensors(graph.values);
+  SecondaryMap<ValueId, size_t> remaining_uses(graph.values, 0);
   for (const Node &node : graph.nodes)
-    for (const ValueId input : node.inputs) ++remaining_uses[static_cast<size_t>(input)];
-  for (const ValueId output : graph.outputs) ++remaining_uses[static_cast<size_t>(output)];
+    for (const ValueId input : node.inputs) ++remaining_uses[input];
+  for (const ValueId output : graph.outputs) ++remaining_uses[output];
   if (all_values)
     for (size_t &count : remaining_uses) ++count;
 
   const auto bind = [&](ValueId id, const ReferenceTensor &tensor) {
-    if (remaining_uses[static_cast<size_t>(id)] == 0) return;
+    if (remaining_uses[id] == 0) return;
     if (graph.is_variable(id) && tensor.dims.empty() && tensor.data.empty()) {
-      SINTER_CHECK(all_values && remaining_uses[static_cast<size_t>(id)] == 1, graph.value(id).name);
+      SINTER_CHECK(all_values && remaining_uses[id] == 1, graph.value(id).name);
       return;
     }
     check_shape(tensor, graph.value(id), n);
-    tensors[static_cast<size_t>(id)] = tensor;
+    tensors[id] = tensor;
   };
   for (size_t i = 0; i < inputs.size(); ++i) bind(graph.inputs[i], inputs[i]);
-  for (size_t i = 0; i < variables.size(); ++i) bind(graph.variables[i].value, variables[i]);
+  for (const VariableId id : graph.variables.ids()) bind(graph.variables[id].value, variables[id.index()]);
 
   // The last use of a value takes its memory.
   const auto take = [&](ValueId id) {
-    ReferenceTensor &tensor = tensors[static_cast<size_t>(id)];
-    return --remaining_uses[static_cast<size_t>(id)] == 0 ? std::exchange(tensor, {}) : tensor;
+    ReferenceTensor &tensor = tensors[id];
+    return --remaining_uses[id] == 0 ? std::exchange(tensor, {}) : tensor;
   };
   for (const Node &node : graph.nodes) {
     std::vector<ReferenceTensor> operands;
@@ -72,10 +72,9 @@ std::vector<ReferenceTensor> interpret(const Graph &graph, const std::vector<Ref
     for (const ValueId output : node.outputs) types.push_back(graph.type(output));
     std::vector<ReferenceTensor> results = evaluate(*node.op, node.attributes, std::move(operands), types, n);
     for (size_t i = 0; i < results.size(); ++i)
-      if (remaining_uses[static_cast<size_t>(node.outputs[i])] > 0)
-        tensors[static_cast<size_t>(node.outputs[i])] = std::move(results[i]);
+      if (remaining_uses[node.outputs[i]] > 0) tensors[node.outputs[i]] = std::move(results[i]);
   }
-  if (all_values) return tensors;
+  if (all_values) return {tensors.begin(), tensors.end()};
   std::vector<ReferenceTensor> outputs;
   for (const ValueId output : graph.outputs) outputs.push_back(take(output));
   return outputs;

@@ -35,6 +35,7 @@
 
 #include "ir/attributes.h"
 #include "ir/form.h"
+#include "ir/ids.h"
 #include "ir/types.h"
 
 namespace sinter::ir {
@@ -127,7 +128,7 @@ struct OpInfo {
   void (*training)(const Attributes &, TrainingBuilder &) = nullptr;
   OpInfo (*gradient_op)() = nullptr;  // the op that its gradient is, if that follows from it
   // y = x * scale + shift per channel: adds the nodes that compute scale and shift [C] from the other inputs.
-  ScaleShift (*scale_shift)(const Attributes &, Graph &, const std::vector<int> &inputs) = nullptr;
+  ScaleShift (*scale_shift)(const Attributes &, Graph &, const std::vector<ValueId> &inputs) = nullptr;
 };
 
 const std::vector<OpInfo> &all_ops();  // in the order of ir/ops/list.h, each with its gradient_op behind it

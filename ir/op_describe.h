@@ -83,10 +83,10 @@ OpInfo describe() {
   }
   if constexpr (requires(TrainingBuilder &t) { Op::training(Attrs{}, t); })
     info.training = [](const Attributes &a, TrainingBuilder &t) { Op::training(a.as<Attrs>(), t); };
-  if constexpr (requires(Graph &graph, const std::vector<int> &inputs) {
+  if constexpr (requires(Graph &graph, const std::vector<ValueId> &inputs) {
                   Op::scale_shift(Attrs{}, graph, inputs);
                 })
-    info.scale_shift = [](const Attributes &a, Graph &graph, const std::vector<int> &inputs) {
+    info.scale_shift = [](const Attributes &a, Graph &graph, const std::vector<ValueId> &inputs) {
       return Op::scale_shift(a.as<Attrs>(), graph, inputs);
     };
   return info;

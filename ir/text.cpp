@@ -16,6 +16,9 @@ namespace {
 constexpr VariableKind variable_kinds[] = {VariableKind::weight, VariableKind::statistic, VariableKind::slot,
                                            VariableKind::counter, VariableKind::constant};
 
+constexpr InputRole fed_roles[] = {InputRole::target, InputRole::sample_weight, InputRole::hyper,
+                                   InputRole::random};
+
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
          c == '/' || c == ':' || c == '-';
@@ -44,6 +47,10 @@ std::string print_initializer(const Initializer &initializer) {
   return text + ")";
 }
 
+std::string print_role(InputRole role) {
+  return role == InputRole::data ? "" : " " + std::string(name(role));
+}
+
 std::string print_node(const Graph &graph, const Node &node) {
   std::string names, types, operands;
   for (const ValueId output : node.outputs) {
@@ -64,7 +71,8 @@ std::string print_node(const Graph &graph, const Node &node) {
 std::string print(const Graph &graph) {
   std::string text = "graph " + quoted(graph.name) + " {\n";
   for (const ValueId input : graph.inputs)
-    text += fmt::format("  input {}: {}\n", print_name(graph.value(input).name), print(graph.type(input)));
+    text += fmt::format("  input {}: {}{}\n", print_name(graph.value(input).name), print(graph.type(input)),
+                        print_role(graph.value(input).role));
   for (const Variable &variable : graph.variables) {
     const bool frozen = variable.kind == VariableKind::weight && !variable.trainable;
     text += fmt::format("  {} {}: {}{}{}\n", name(variable.kind),
@@ -325,7 +333,10 @@ class GraphParser {
   bool parse_input() {
     const auto declaration = parse_declaration();
     if (!declaration) return false;
-    graph_.add_input(declaration->first.text, declaration->second.type);
+    InputRole role = InputRole::data;
+    for (const InputRole other : fed_roles)
+      if (cursor_.accept_word(name(other))) role = other;
+    graph_.add_input(declaration->first.text, declaration->second.type, role);
     return true;
   }
 
@@ -535,7 +546,7 @@ class GraphParser {
       return fail(types[0].position, fmt::format("{} has {} outputs, but {} types are given", op.name,
                                                  node.outputs.size(), types.size()));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
-      TensorType &type = graph_.values[static_cast<size_t>(node.outputs[i])].type;
+      TensorType &type = graph_.values[node.outputs[i]].type;
       if (i < types.size() && types[i].type != type)
         ok = fail(types[i].position, fmt::format("declared {}, but {}({}) gives {}", print(types[i].type),
                                                  op.name, operand_types, print(type)));

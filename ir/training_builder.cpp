@@ -7,13 +7,14 @@ namespace sinter::ir {
 namespace {
 
 const Variable *variable_of(const Graph &graph, ValueId v) {
-  return graph.is_variable(v) ? &graph.variables[static_cast<size_t>(graph.value(v).variable)] : nullptr;
+  return graph.is_variable(v) ? &graph.variables[graph.value(v).variable] : nullptr;
 }
 
 }  // namespace
 
 ValueId TrainingBuilder::random() {
-  if (step_.random < 0) step_.random = step_.graph->add_input("random", TensorType({4}, DType::i32));
+  if (step_.random < 0)
+    step_.random = step_.graph->add_input("random", TensorType({4}, DType::i32), InputRole::random);
   return step_.random;
 }
 

@@ -10,29 +10,29 @@ namespace {
 
 class Verifier {
  public:
-  explicit Verifier(const Graph &graph) : graph_(graph), definitions_(graph.values.size(), 0) {}
+  explicit Verifier(const Graph &graph) : graph_(graph), definitions_(graph.values, 0) {}
 
   std::vector<std::string> run() {
     check_inputs();
     check_variables();
-    for (size_t i = 0; i < graph_.nodes.size(); ++i) check_node(static_cast<NodeId>(i));
+    for (const NodeId id : graph_.nodes.ids()) check_node(id);
     check_values();
     if (graph_.outputs.empty()) report("the graph has no output");
     for (const ValueId output : graph_.outputs)
-      if (!exists(output)) report(fmt::format("output: no value {}", output));
+      if (!exists(output)) report(fmt::format("output: no value {}", int{output}));
     return std::move(problems_);
   }
 
  private:
   void report(std::string problem) { problems_.push_back(std::move(problem)); }
-  bool exists(ValueId id) const { return id >= 0 && static_cast<size_t>(id) < graph_.values.size(); }
+  bool exists(ValueId id) const { return graph_.values.contains(id); }
   std::string label(ValueId id) const { return "%" + graph_.value(id).name; }
-  void define(ValueId id) { ++definitions_[static_cast<size_t>(id)]; }
+  void define(ValueId id) { ++definitions_[id]; }
 
   void check_inputs() {
     for (const ValueId input : graph_.inputs) {
       if (!exists(input)) {
-        report(fmt::format("input: no value {}", input));
+        report(fmt::format("input: no value {}", int{input}));
         continue;
       }
       define(input);
@@ -42,16 +42,19 @@ class Verifier {
   }
 
   void check_variables() {
-    for (size_t i = 0; i < graph_.variables.size(); ++i) {
-      const ValueId id = graph_.variables[i].value;
+    std::set<int> keys;
+    for (const VariableId variable : graph_.variables.ids()) {
+      const ValueId id = graph_.variables[variable].value;
       if (!exists(id)) {
-        report(fmt::format("variable {}: no value {}", i, id));
+        report(fmt::format("variable {}: no value {}", int{variable}, int{id}));
         continue;
       }
       define(id);
       const Value &value = graph_.value(id);
-      if (value.variable != static_cast<int>(i))
-        report(fmt::format("{}: is variable {}, but says {}", label(id), i, value.variable));
+      if (value.variable != variable)
+        report(fmt::format("{}: is variable {}, but says {}", label(id), int{variable}, int{value.variable}));
+      if (!keys.insert(graph_.variables[variable].key).second)
+        report(label(id) + ": has the key of another variable");
       if (value.producer >= 0) report(label(id) + ": a variable is the result of a node");
       for (const Dim dim : value.type.dims)
         if (!dim.is_constant()) {
@@ -63,22 +66,23 @@ class Verifier {
 
   void check_node(NodeId id) {
     const Node &node = graph_.node(id);
-    const std::string where = !node.outputs.empty() && exists(node.outputs[0]) ? label(node.outputs[0])
-                                                                               : fmt::format("node {}", id);
+    const std::string where = !node.outputs.empty() && exists(node.outputs[0])
+                                  ? label(node.outputs[0])
+                                  : fmt::format("node {}", int{id});
     if (!node.op) return report(where + ": has no op");
     std::vector<TensorType> types;
     for (const ValueId input : node.inputs) {
-      if (!exists(input)) return report(fmt::format("{}: no value {}", where, input));
-      if (definitions_[static_cast<size_t>(input)] == 0)
+      if (!exists(input)) return report(fmt::format("{}: no value {}", where, int{input}));
+      if (definitions_[input] == 0)
         report(fmt::format("{}: uses {} before its definition", where, label(input)));
       types.push_back(graph_.type(input));
     }
     for (const ValueId output : node.outputs) {
-      if (!exists(output)) return report(fmt::format("{}: no value {}", where, output));
+      if (!exists(output)) return report(fmt::format("{}: no value {}", where, int{output}));
       define(output);
       if (graph_.value(output).producer != id)
-        report(fmt::format("{}: is the result of node {}, but says {}", label(output), id,
-                           graph_.value(output).producer));
+        report(fmt::format("{}: is the result of node {}, but says {}", label(output), int{id},
+                           int{graph_.value(output).producer}));
     }
     Checker checker;
     const std::optional<std::vector<TensorType>> inferred = node.op->infer(node.attributes, types, checker);
@@ -94,23 +98,22 @@ class Verifier {
 
   void check_values() {
     std::set<std::string_view> names;
-    for (size_t i = 0; i < graph_.values.size(); ++i) {
-      const auto id = static_cast<ValueId>(i);
+    for (const ValueId id : graph_.values.ids()) {
       const Value &value = graph_.value(id);
       if (!names.insert(value.name).second)
         report(label(id) + ": the name is used twice");
       else if (graph_.find_value(value.name) != id)
         report(label(id) + ": is not found by its name");
-      if (definitions_[i] != 1)
-        report(
-            fmt::format("{}: is defined {} times, as input, variable or result", label(id), definitions_[i]));
+      if (definitions_[id] != 1)
+        report(fmt::format("{}: is defined {} times, as input, variable or result", label(id),
+                           definitions_[id]));
       for (size_t d = 1; d < value.type.dims.size(); ++d)
         if (value.type.dims[d].is_batch()) report(label(id) + ": the batch is not the first dimension");
     }
   }
 
   const Graph &graph_;
-  std::vector<int> definitions_;
+  SecondaryMap<ValueId, int> definitions_;
   std::vector<std::string> problems_;
 };
 

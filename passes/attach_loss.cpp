@@ -76,11 +76,13 @@ class LossAttacher {
                            });
       TensorType type = graph().type(training_.predictions[i]);
       if (takes_class_ids(i) && type.rank() >= 1) type.dims.back() = 1;
-      training_.targets.push_back(is_used ? graph().add_input(prefixed(i, "target"), type) : -1);
+      training_.targets.push_back(
+          is_used ? graph().add_input(prefixed(i, "target"), type, ir::InputRole::target) : ValueId());
       ids_.push_back(-1);
     }
     if (config_.sample_weights)
-      training_.sample_weight = graph().add_input("sample_weight", TensorType{ir::Dim::batch()});
+      training_.sample_weight =
+          graph().add_input("sample_weight", TensorType{ir::Dim::batch()}, ir::InputRole::sample_weight);
   }
 
   bool takes_class_ids(size_t output) const {

@@ -36,7 +36,8 @@ class OptimizerAttacher {
     }
     if (!check_gradients()) return std::nullopt;
     clip();
-    training_.hyper = graph().add_input("hyper", TensorType{static_cast<int64_t>(hyper_size)});
+    training_.hyper =
+        graph().add_input("hyper", TensorType{static_cast<int64_t>(hyper_size)}, ir::InputRole::hyper);
     const ir::UpdateRule rule = ir::update_rule(config_);
     for (const size_t v : trained_) update(v, rule);
     if (failed_) return std::nullopt;

@@ -182,7 +182,7 @@ class LayoutChecker {
 
   void check_left_out(const Group &group, const Stage &stage, const std::map<ValueId, ValueId> &placed) {
     const ir::Form &form = stage.form;
-    const ValueId part = stage.sources.empty() ? -1 : stage.sources[0].value;
+    const ValueId part = stage.sources.empty() ? ValueId() : stage.sources[0].value;
     if (form.kind != ir::FormKind::move || part < 0 || stage.value < 0 || form.operands[0].guarded) {
       problems_.push_back(group.name + ": a stage is left out that is no plain copy");
       return;

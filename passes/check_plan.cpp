@@ -72,8 +72,8 @@ class WrittenValues {
       has_parts = true;
       if (const ir::ValueId found = missing(part); found >= 0) return found;
     }
-    if (is_made_.count(v) > 0) return written_.count(v) > 0 ? -1 : v;
-    return has_parts || is_given(v) ? -1 : v;
+    if (is_made_.count(v) > 0) return written_.count(v) > 0 ? ir::ValueId() : v;
+    return has_parts || is_given(v) ? ir::ValueId() : v;
   }
 
  private:

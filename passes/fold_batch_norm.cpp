@@ -66,17 +66,17 @@ class BatchNormFolder {
 
   // The node that makes a value of one use; -1 if there is none.
   NodeId only_producer(ValueId id) const {
-    return uses_[index(id)].size() == 1 && !graph_.is_output(id) ? graph_.value(id).producer : -1;
+    return uses_[id].size() == 1 && !graph_.is_output(id) ? graph_.value(id).producer : NodeId();
   }
 
   bool is_foldable_linear(const Node &node) const {
     if (node.op->linear_weight < 0 || node.outputs.size() != 1) return false;
     const ValueId weight = node.inputs[static_cast<size_t>(node.op->linear_weight)];
-    return is_parameter_[index(weight)] && uses_[index(weight)].size() == 1 && !graph_.is_output(weight);
+    return is_parameter_[index(weight)] && uses_[weight].size() == 1 && !graph_.is_output(weight);
   }
 
   const Graph &graph_;
-  std::vector<std::vector<NodeId>> uses_;
+  SecondaryMap<ValueId, std::vector<NodeId>> uses_;
   std::vector<bool> is_parameter_;
 };
 

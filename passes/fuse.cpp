@@ -197,12 +197,11 @@ class Fuser {
   ValueId add_value_between(NodeId id, const ir::TensorType &type) {
     Graph &graph = fused_.graph;
     const std::string name = graph.unique_name(graph.value(graph.node(id).outputs[0]).name + ".stage");
-    graph.values.push_back({name, type, id, -1});
-    const auto v = static_cast<ValueId>(graph.values.size()) - 1;
+    const ValueId v = graph.values.push({name, type, id, {}});
     fused_.alias_of.push_back(v);
     fused_.overwrites.push_back(-1);
     fused_.packed.push_back(0);
-    uses_.emplace_back();
+    uses_.push({});
     return v;
   }
 
@@ -277,11 +276,11 @@ class Fuser {
 
   // The one node that reads v, if v has no other use and need not be kept.
   NodeId only_use(ValueId v) const {
-    const std::vector<NodeId> &nodes = uses_[static_cast<size_t>(v)];
+    const std::vector<NodeId> &nodes = uses_[v];
     if (nodes.empty() || fused_.graph.is_output(v)) return -1;
     for (const NodeId node : nodes)
       if (node != nodes[0]) return -1;
-    return group_of_[static_cast<size_t>(nodes[0])] >= 0 ? -1 : nodes[0];
+    return group_of_[static_cast<size_t>(nodes[0])] >= 0 ? NodeId() : nodes[0];
   }
 
   void append(Group &group, NodeId id, std::vector<Stage> stages) {
@@ -368,7 +367,7 @@ class Fuser {
 
   FusionOptions options_;
   FusedGraph fused_;
-  std::vector<std::vector<NodeId>> uses_;
+  SecondaryMap<ValueId, std::vector<NodeId>> uses_;
   std::vector<int> group_of_;  // by node, -1 before it has one
   size_t last_stage_ = 0;      // the stage that computes the current group's output
 };
@@ -392,7 +391,7 @@ std::vector<Stage> lower_node(const Graph &graph, NodeId id, int first_stage) {
                    : StageSource{-1, first_stage + operand.source - static_cast<int>(in.size())});
     }
     stage.node = id;
-    stage.value = form.output >= 0 ? node.outputs[static_cast<size_t>(form.output)] : -1;
+    stage.value = form.output >= 0 ? node.outputs[static_cast<size_t>(form.output)] : ValueId();
     stage.form = std::move(form);
     stages.push_back(std::move(stage));
   }

@@ -44,12 +44,9 @@ Graph insert_copies(Graph graph) {
   Graph result;
   result.name = graph.name;
   std::vector<ValueId> moved(graph.values.size(), -1);
-  for (const ValueId v : graph.inputs)
-    moved[static_cast<size_t>(v)] = result.add_input(graph.value(v).name, graph.type(v));
+  for (const ValueId v : graph.inputs) moved[static_cast<size_t>(v)] = result.add_input_of(graph, v);
   for (const ir::Variable &variable : graph.variables)
-    moved[static_cast<size_t>(variable.value)] =
-        result.add_variable(graph.value(variable.value).name, graph.type(variable.value), variable.kind,
-                            variable.trainable, variable.initializer);
+    moved[static_cast<size_t>(variable.value)] = result.add_variable_of(graph, variable);
   std::vector<ValueId> root(graph.values.size());
   for (size_t v = 0; v < root.size(); ++v) root[v] = static_cast<ValueId>(v);
   std::map<ValueId, ValueId> padded;  // copies with a halo, by the value copied

@@ -55,7 +55,7 @@ class RepackInserter {
   ir::Graph &graph() { return fused_.graph; }
 
   int64_t block_of(ValueId v) const {
-    const int variable = v < 0 ? -1 : fused_.graph.value(v).variable;
+    const int variable = v < 0 ? ir::VariableId() : fused_.graph.value(v).variable;
     return variable < 0 ? 0 : fused_.storage_blocks[static_cast<size_t>(variable)];
   }
 

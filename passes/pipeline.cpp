@@ -247,26 +247,25 @@ class TrainingPlanner {
     graph = passes_.graph("insert-copies", [&] { return insert_copies(std::move(graph)); });
     FusionOptions fusion;
     fusion.has_state = true;
-    std::vector<int> weight_of(graph.variables.size());  // by variable: the weight beside which it is stored
-    for (size_t v = 0; v < weight_of.size(); ++v) weight_of[v] = static_cast<int>(v);
-    const auto follow = [&](int variable) {
-      return graph.find_value(
-          training_.graph.value(training_.graph.variables[static_cast<size_t>(variable)].value).name);
+    SecondaryMap<ir::VariableId, ir::VariableId> weight_of(graph.variables);  // beside which it is stored
+    for (const ir::VariableId v : graph.variables.ids()) weight_of[v] = v;
+    const auto follow = [&](ir::VariableId variable) {
+      return graph.find_variable(training_.graph.variables[variable].key);
     };
     for (size_t u = 0; u < training_.updates.size(); ++u) {
       const VariableUpdate &update = training_.updates[u];
-      fusion.updates.emplace_back(graph.outputs[first_update + u], follow(update.variable));
-      weight_of[static_cast<size_t>(graph.value(follow(update.variable)).variable)] =
-          graph.value(follow(update.weight)).variable;
+      const ir::VariableId variable = follow(update.variable);
+      fusion.updates.emplace_back(graph.outputs[first_update + u], graph.variables[variable].value);
+      weight_of[variable] = follow(update.weight);
     }
     const auto fuse_groups = [&](std::set<ir::NodeId> apart) {
       fusion.apart = std::move(apart);
       FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(graph, fusion); }, print_fused);
       const std::vector<int64_t> chosen = storage_.variables(fused);
       std::vector<int64_t> blocks;
-      for (size_t v = 0; v < chosen.size(); ++v) blocks.push_back(chosen[static_cast<size_t>(weight_of[v])]);
-      for (size_t v = 0; v < chosen.size(); ++v)
-        blocks_[fused.graph.value(fused.graph.variables[v].value).name] = blocks[v];
+      for (const ir::VariableId v : graph.variables.ids()) blocks.push_back(chosen[weight_of[v].index()]);
+      for (const ir::VariableId v : graph.variables.ids())
+        blocks_[fused.graph.variables[v].key] = blocks[v.index()];
       return repack(std::move(fused), std::move(blocks));
     };
     return plan(passes_, fuse_groups, storage_.fits, options_.max_batch);
@@ -286,8 +285,7 @@ class TrainingPlanner {
       fusion.apart = std::move(apart);
       FusedGraph fused = passes_.run<FusedGraph>("fuse", [&] { return fuse(graph, fusion); }, print_fused);
       std::vector<int64_t> blocks;
-      for (const ir::Variable &variable : fused.graph.variables)
-        blocks.push_back(blocks_.at(fused.graph.value(variable.value).name));
+      for (const ir::Variable &variable : fused.graph.variables) blocks.push_back(blocks_.at(variable.key));
       return repack(std::move(fused), std::move(blocks));
     };
     return plan(passes_, fuse_groups, storage_.fits, options_.max_batch);
@@ -306,7 +304,7 @@ class TrainingPlanner {
   Diagnostics &diagnostics_;
   PassRunner passes_;
   TrainingGraph training_;
-  std::map<std::string, int64_t> blocks_;  // storage, by name of the variable
+  std::map<ir::VariableKey, int64_t> blocks_;  // storage
 };
 
 }  // namespace
@@ -333,10 +331,10 @@ class InferencePlanner {
     folded_ = folded.graph;
     PlannedGraph planned = to_memory(std::move(graph), nullptr);
 
-    // Passes may drop or reorder variables: find the data by name.
+    // Passes may drop or reorder variables.
     const ir::Graph &kept = planned.graph.fused.graph;
     for (const ir::Variable &variable : kept.variables)
-      SINTER_CHECK(folded.graph.is_variable(folded.graph.find_value(kept.value(variable.value).name)));
+      SINTER_CHECK(folded.graph.find_variable(variable.key) >= 0);
     planned.weights =
         std::make_shared<const Weights>(follow_variables(std::move(folded.weights), folded.graph, kept));
     return planned;
@@ -365,9 +363,7 @@ class InferencePlanner {
 
  private:
   static bool have_same_variables(const ir::Graph &a, const ir::Graph &b) {
-    return std::ranges::equal(a.variables, b.variables, [&](const ir::Variable &x, const ir::Variable &y) {
-      return a.value(x.value).name == b.value(y.value).name;
-    });
+    return std::ranges::equal(a.variables, b.variables, {}, &ir::Variable::key, &ir::Variable::key);
   }
 
   // From ops to kernels and memory.

@@ -1,6 +1,7 @@
 #include "passes/rewrite.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "support/check.h"
@@ -14,13 +15,10 @@ using ir::ValueId;
 Rewriter::Rewriter(const Graph &source, const std::vector<bool> *live)
     : source_(source), map_(source.values.size(), -1) {
   result_.name = source.name;
-  for (const ValueId input : source.inputs)
-    replace(input, result_.add_input(source.value(input).name, source.type(input)));
+  for (const ValueId input : source.inputs) replace(input, result_.add_input_of(source, input));
   for (const ir::Variable &variable : source.variables) {
     if (live && !(*live)[static_cast<size_t>(variable.value)]) continue;
-    const ir::Value &value = source.value(variable.value);
-    replace(variable.value, result_.add_variable(value.name, value.type, variable.kind, variable.trainable,
-                                                 variable.initializer));
+    replace(variable.value, result_.add_variable_of(source, variable));
   }
 }
 
@@ -119,11 +117,12 @@ Graph without_dead_nodes(const Graph &graph, bool keep_variables) {
 
 Weights follow_variables(Weights weights, const Graph &from, const Graph &to) {
   Weights followed(to.variables.size());
-  for (size_t i = 0; i < to.variables.size(); ++i) {
-    const ValueId source = from.find_value(to.value(to.variables[i].value).name);
-    if (source < 0 || !from.is_variable(source)) continue;
-    const auto index = static_cast<size_t>(from.value(source).variable);
-    if (index < weights.size()) followed[i] = std::move(weights[index]);
+  std::map<ir::VariableKey, size_t> source;
+  for (const ir::VariableId id : from.variables.ids()) source.emplace(from.variables[id].key, id.index());
+  for (const ir::VariableId id : to.variables.ids()) {
+    const auto found = source.find(to.variables[id].key);
+    if (found != source.end() && found->second < weights.size())
+      followed[id.index()] = std::move(weights[found->second]);
   }
   return followed;
 }

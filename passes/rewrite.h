@@ -58,7 +58,7 @@ std::vector<bool> live_values(const ir::Graph &graph);
 // Drops nodes on which no output depends; with `keep_variables` false, such variables too.
 ir::Graph without_dead_nodes(const ir::Graph &graph, bool keep_variables);
 
-// Weights of graph `to` from those of `from`: variables are the same if their names are. Pass weights by
+// Weights of graph `to` from those of `from`: variables are the same if their keys are. Pass weights by
 // std::move: data is moved, not copied.
 Weights follow_variables(Weights weights, const ir::Graph &from, const ir::Graph &to);
 

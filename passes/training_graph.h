@@ -1,8 +1,8 @@
 // One step of training as a graph: what attach_loss and attach_optimizer build, and passes behind them keep.
 //
 // The graph's outputs are, in this order: the loss f32[], the means of the metrics f32[], and the next values
-// of the updated variables. Passes keep order and names of outputs and names of inputs and variables, so
-// everything here can be found again in a rewritten graph: follow_training_graph.
+// of the updated variables. Passes keep the order and names of outputs, the roles of inputs and the keys of
+// variables, by which a rewritten graph's are found.
 #pragma once
 
 #include <string>
@@ -21,9 +21,10 @@ struct TrainingMetric {
 
 // At the end of the step the variable gets the value `next`, which has its type.
 struct VariableUpdate {
-  int variable = -1;  // index into Graph::variables
+  ir::VariableId variable;
   ir::ValueId next = -1;
-  int weight = -1;  // whose update it belongs to: of a slot, the weight's index; else the variable itself
+  ir::VariableId
+      weight;  // whose update it belongs to: of a slot, the weight's index; else the variable itself
 };
 
 struct TrainingGraph {
@@ -42,9 +43,5 @@ struct TrainingGraph {
 
 // The outputs that the graph must have, in order.
 std::vector<ir::ValueId> training_outputs(const TrainingGraph &training);
-
-// `training` with `graph` in the place of its graph, which a pass made of it: every value is the one of the
-// same name. What the pass dropped (values between nodes) is -1.
-TrainingGraph follow_training_graph(const TrainingGraph &training, ir::Graph graph);
 
 }  // namespace sinter::passes

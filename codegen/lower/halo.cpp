@@ -54,15 +54,15 @@ void emit_halo(KernelBuilder &, const Place &place, const passes::Halo &halo, in
   };
   const auto whole_rows = [&](Body &out, const Expr &sample, int64_t first, int64_t count) {
     over(out, 0, Expr(count), [&](Body &b, Expr h) {
-      const Expr row = KernelBuilder::name("at", sample + (h + Expr(first)) * Expr(place.strides[1]), b);
+      const Expr row = KernelBuilder::let("at", sample + (h + Expr(first)) * Expr(place.strides[1]), b);
       zero_pixels(place, row, -halo.left, halo.left + width + halo.right, channels.extent, lanes, b);
     });
   };
   over(body, 0, samples.extent_expr(), [&](Body &b, Expr s) {
-    const Expr sample = KernelBuilder::name("at", corner + (samples.begin + s) * Expr(place.strides[0]), b);
+    const Expr sample = KernelBuilder::let("at", corner + (samples.begin + s) * Expr(place.strides[0]), b);
     if (halo.left + halo.right > 0) {
       over(b, rows.begin, rows.begin + rows.extent_expr(), [&](Body &inner, Expr h) {
-        const Expr row = KernelBuilder::name("at", sample + h * Expr(place.strides[1]), inner);
+        const Expr row = KernelBuilder::let("at", sample + h * Expr(place.strides[1]), inner);
         zero_pixels(place, row, -halo.left, halo.left, channels.extent, lanes, inner);
         zero_pixels(place, row, width, halo.right, channels.extent, lanes, inner);
       });

@@ -19,7 +19,7 @@ struct Usage {
 
 }  // namespace
 
-Expr KernelBuilder::name_shared(const Expr &value, kernel::Body &body) {
+Expr KernelBuilder::let_shared(const Expr &value, kernel::Body &body) {
   std::unordered_map<const ExprNode *, Usage> usage;
   std::vector<Expr> order;  // parents first
   kernel::visit(value, [&](const Expr &node) { order.push_back(node); });
@@ -52,7 +52,7 @@ Expr KernelBuilder::name_shared(const Expr &value, kernel::Body &body) {
     const bool is_scalar_constant = std::holds_alternative<kernel::IntConst>(node->node) ||
                                     std::holds_alternative<kernel::FloatConst>(node->node);
     if (usage[node.get()].users > 1 && !is_scalar_constant && node.type().base != kernel::Base::boolean)
-      result = name("t", result, body);
+      result = let("t", result, body);
     done.emplace(node.get(), result);
     return result;
   };

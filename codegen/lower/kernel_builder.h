@@ -23,7 +23,7 @@ struct KernelBuilder {
     kernel.registers.push_back({std::move(name), type, count});
     return static_cast<int>(kernel.registers.size()) - 1;
   }
-  // The local buffer in which reductions that run in passes keep their sums: one a kernel, as large as any of
+  // The local buffer in which reductions that run in sweeps keep their sums: one a kernel, as large as any of
   // them needs.
   int partial_sums(int64_t elements) {
     if (partial_sums_ < 0)
@@ -36,15 +36,15 @@ struct KernelBuilder {
     return kernel::make_var(std::string(name), {kernel::Base::index, 1});
   }
   // Names an expression with a let, unless it is a constant or a variable already.
-  static kernel::Expr name(std::string_view text, kernel::Expr value, kernel::Body &body) {
+  static kernel::Expr let(std::string_view name, kernel::Expr value, kernel::Body &body) {
     if (kernel::is_constant(value) || std::holds_alternative<kernel::VarRef>(value->node)) return value;
-    const kernel::Var var = kernel::make_var(std::string(text), value.type());
+    const kernel::Var var = kernel::make_var(std::string(name), value.type());
     body.push_back(kernel::let(var, value));
     return kernel::ref(var);
   }
   // Names what an expression uses several times, should it be long when written out: then it stays as long as
   // its nodes are many.
-  static kernel::Expr name_shared(const kernel::Expr &value, kernel::Body &body);
+  static kernel::Expr let_shared(const kernel::Expr &value, kernel::Body &body);
 
  private:
   int partial_sums_ = -1;

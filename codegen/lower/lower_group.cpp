@@ -73,7 +73,7 @@ class GroupLowering {
       const int64_t blocks = (channels + schedule_.channel_block - 1) / schedule_.channel_block;
       channel_chunks = (blocks + schedule_.blocks_per_chunk - 1) / schedule_.blocks_per_chunk;
       if (channel_chunks > 1) {
-        channel_chunk = KernelBuilder::name("kc", rest % Expr(channel_chunks), inner);
+        channel_chunk = KernelBuilder::let("kc", rest % Expr(channel_chunks), inner);
         rest = rest / Expr(channel_chunks);
         chunks = chunks * Expr(channel_chunks);
       }
@@ -87,7 +87,7 @@ class GroupLowering {
       Range &rows = ranges[static_cast<size_t>(roles.row)];
       const int64_t row_chunks = rows.extent / schedule_.rows;
       if (row_chunks > 1) {
-        rows.begin = KernelBuilder::name("row", rest % Expr(row_chunks) * Expr(schedule_.rows), inner);
+        rows.begin = KernelBuilder::let("row", rest % Expr(row_chunks) * Expr(schedule_.rows), inner);
         rows.begin_block = {};
         rows.extent = schedule_.rows;
         rest = rest / Expr(row_chunks);
@@ -100,13 +100,13 @@ class GroupLowering {
       if (max_batch_ == 1) {
         samples.begin = 0;
       } else if (schedule_.samples == 1) {
-        samples.begin = KernelBuilder::name("sample", rest, inner);
+        samples.begin = KernelBuilder::let("sample", rest, inner);
         chunks = chunks * n;
       } else {
-        samples.begin = KernelBuilder::name("sample", rest * Expr(schedule_.samples), inner);
+        samples.begin = KernelBuilder::let("sample", rest * Expr(schedule_.samples), inner);
         samples.extent = schedule_.samples;
         samples.dynamic =
-            KernelBuilder::name("samples", kernel::min(Expr(schedule_.samples), n - samples.begin), inner);
+            KernelBuilder::let("samples", kernel::min(Expr(schedule_.samples), n - samples.begin), inner);
         chunks = chunks * ((n + Expr(schedule_.samples - 1)) / Expr(schedule_.samples));
       }
     }
@@ -202,9 +202,9 @@ class GroupLowering {
   static void name_ranges(std::vector<Range> &ranges, Body &body) {
     for (Range &range : ranges) {
       const bool same = range.begin_block.get() == range.begin.get();
-      range.begin = KernelBuilder::name("begin", range.begin, body);
+      range.begin = KernelBuilder::let("begin", range.begin, body);
       if (same) range.begin_block = range.begin;
-      if (range.is_dynamic()) range.dynamic = KernelBuilder::name("extent", range.dynamic, body);
+      if (range.is_dynamic()) range.dynamic = KernelBuilder::let("extent", range.dynamic, body);
     }
   }
 
@@ -307,7 +307,7 @@ class GroupLowering {
     nest.form = &form;
     nest.tile = segment.tile;
     nest.vectors_outermost = form.kind == FormKind::contract && segment.weight_block > 0;
-    nest.pass_bytes = target_.l2_bytes / 3;
+    nest.sweep_bytes = target_.l2_bytes / 3;
     const Stage &first = group_.stages[static_cast<size_t>(segment.first)];
     for (size_t k = 0; k < form.operands.size(); ++k)
       nest.operands.push_back(operand(form, first.sources[k], form.operands[k], form.operands[k].access,

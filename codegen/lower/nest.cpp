@@ -41,16 +41,16 @@ void NestEmitter::emit(Body &body) {
       over_outer(inner, 0, outer,
                  [&](Body &innermost) { over_pixels(innermost, [&](Body &b) { emit_tile(b); }); });
     };
-    plan_passes();
+    plan_sweeps();
     over_vectors(body, [&](Body &inner) {
       if (partial_sums_ < 0) return tiles(inner);
-      const auto pass_axis = static_cast<size_t>(nest_.output_axes);
-      const Var pass = KernelBuilder::index_var("pass");
-      indices_[pass_axis] = kernel::ref(pass);
+      const auto sweep_axis = static_cast<size_t>(nest_.output_axes);
+      const Var sweep = KernelBuilder::index_var("sweep");
+      indices_[sweep_axis] = kernel::ref(sweep);
       Body loop;
       tiles(loop);
       inner.push_back(
-          kernel::for_loop(pass, 0, Expr(nest_.axes[pass_axis].extent), LoopKind::serial, std::move(loop)));
+          kernel::for_loop(sweep, 0, Expr(nest_.axes[sweep_axis].extent), LoopKind::serial, std::move(loop)));
     });
   } else {
     over_outer(body, 0, outer, [&](Body &inner) {
@@ -85,9 +85,9 @@ bool NestEmitter::reduces_along_lanes() const {
   return x.strides.back() == 1 && nest_.operands[0].guards.empty() && (lanes_ == 1 || single_output);
 }
 
-void NestEmitter::plan_passes() {
+void NestEmitter::plan_sweeps() {
   const auto first = static_cast<size_t>(nest_.output_axes);
-  if (nest_.pass_bytes == 0 || nest_.axes.size() < first + 2 || width_ != 1) return;
+  if (nest_.sweep_bytes == 0 || nest_.axes.size() < first + 2 || width_ != 1) return;
   int64_t steps = 1;
   for (size_t a = first; a < nest_.axes.size(); ++a) {
     if (nest_.axes[a].is_dynamic() || is_guarded(nest_, a)) return;
@@ -96,7 +96,7 @@ void NestEmitter::plan_passes() {
   const int64_t block = static_cast<int64_t>(nest_.tile.vectors) * lanes_;
   int64_t positions = 1;
   for (size_t a = 0; a < vector_axis_; ++a) positions *= nest_.axes[a].extent;
-  if (steps * block * 4 <= nest_.pass_bytes || positions <= 2 * pixels_ ||
+  if (steps * block * 4 <= nest_.sweep_bytes || positions <= 2 * pixels_ ||
       positions * block * 4 > max_partial_bytes)
     return;
   partial_sums_ = builder_.partial_sums(positions * block);
@@ -198,7 +198,7 @@ Expr NestEmitter::tile_base(const LinearAccess &access, Body &body) {
       base = base + indices_[a] * Expr(access.strides[a]);
     }
   }
-  base = KernelBuilder::name("at", base, body);
+  base = KernelBuilder::let("at", base, body);
   if (access.folded) set_pixel_addresses(access, base, body);
   return base;
 }
@@ -207,7 +207,7 @@ void NestEmitter::set_pixel_addresses(const LinearAccess &access, const Expr &ba
   const auto [entry, is_new] = pixel_addresses_.try_emplace(&access, -1);
   if (is_new) entry->second = builder_.add_registers("at", {kernel::Base::index, 1}, pixels_);
   unrolled(body, "p", tile_pixels_, [&](Body &b, Expr p) {
-    const Expr q = KernelBuilder::name("q", indices_[pixel_axis_] + p, b);
+    const Expr q = KernelBuilder::let("q", indices_[pixel_axis_] + p, b);
     b.push_back(kernel::write(entry->second, p,
                               base + q / Expr(fold_width_) * Expr(access.row_stride) +
                                   q % Expr(fold_width_) * Expr(access.strides[pixel_axis_])));

@@ -52,10 +52,10 @@ struct Nest {
   LinearAccess result;         // of the last map, or of the anchor if there is none
   TileShape tile;
   bool vectors_outermost = false;  // loop over vector blocks outside the pixels: weights stay in cache
-  // Weights of one vector block that are larger than this are used in passes over the outermost reduction
-  // axis: all tiles of the region go through one pass before the next begins, and partial sums wait in a
+  // Weights of one vector block that are larger than this are used in sweeps over the outermost reduction
+  // axis: all tiles of the region go through one sweep before the next begins, and partial sums wait in a
   // local buffer. The order of summation stays.
-  int64_t pass_bytes = 0;
+  int64_t sweep_bytes = 0;
 };
 
 void emit_nest(KernelBuilder &builder, Nest nest, kernel::Body &body);

@@ -30,9 +30,9 @@ class NestEmitter {
   void choose_lanes();
   // A reduction whose operand is contiguous along the innermost reduction axis and not along the output.
   bool reduces_along_lanes() const;
-  // Decides whether the reduction runs in passes, and makes the buffer of partial sums.
-  void plan_passes();
-  // Where the sums of pixel p, vector v of this tile wait between passes.
+  // Decides whether the reduction runs in sweeps, and makes the buffer of partial sums.
+  void plan_sweeps();
+  // Where the sums of pixel p, vector v of this tile wait between sweeps.
   Expr partial_address(const Expr &p, const Expr &v) const;
 
   // Loops around the tile.
@@ -104,7 +104,7 @@ class NestEmitter {
   int accumulators_ = -1, vector_registers_ = -1;
   int64_t fold_width_ = 0;  // pixels of a row, where rows are folded into the pixel axis
   std::map<const LinearAccess *, int> pixel_addresses_;  // registers, by access with folded rows
-  int partial_sums_ = -1;                                // local buffer; -1: the reduction runs in one pass
+  int partial_sums_ = -1;                                // local buffer; -1: the reduction runs in one sweep
   // The tile being emitted.
   std::vector<Expr> indices_;  // by axis
   std::vector<Expr> stored_bases_;

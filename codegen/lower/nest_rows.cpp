@@ -20,14 +20,14 @@ void NestEmitter::emit_row_reduction(Body &body) {
     const LinearAccess &access = nest_.operands[0].access;
     Expr base = access.base;
     for (size_t a = 0; a <= vector_axis_; ++a) base = base + indices_[a] * Expr(access.strides[a]);
-    base = KernelBuilder::name("at", base, inner);
+    base = KernelBuilder::let("at", base, inner);
     inner.push_back(kernel::write(acc, 0, kernel::broadcast(Expr(form.monoid.identity()[0]), row_lanes)));
     row_loops(inner, static_cast<size_t>(nest_.output_axes), base, acc, row_lanes);
     const kernel::HorizontalOp op = form.monoid.kind == ir::MonoidKind::sum   ? kernel::HorizontalOp::add
                                     : form.monoid.kind == ir::MonoidKind::max ? kernel::HorizontalOp::max
                                                                               : kernel::HorizontalOp::min;
     Expr value =
-        KernelBuilder::name("r", kernel::horizontal(op, kernel::read(builder_.kernel, acc, 0)), inner);
+        KernelBuilder::let("r", kernel::horizontal(op, kernel::read(builder_.kernel, acc, 0)), inner);
     if (form.finish) {
       Expr count = 1;
       for (size_t a = static_cast<size_t>(nest_.output_axes); a < nest_.axes.size(); ++a)

@@ -33,14 +33,14 @@ void NestEmitter::emit_tile(Body &body) {
     count = reduce(body, bases);
   }
   if (partial_sums_ < 0) return finish_tile(body, bases, map_bases, result_base, count);
-  const auto pass_axis = static_cast<size_t>(nest_.output_axes);
+  const auto sweep_axis = static_cast<size_t>(nest_.output_axes);
   Body last, others;
   finish_tile(last, bases, map_bases, result_base, count);
   for_tile(others, [&](Body &b, Expr p, Expr v) {
     b.push_back(kernel::store(partial_sums_, partial_address(p, v),
                               kernel::read(builder_.kernel, accumulators_, p * Expr(tile_vectors_) + v)));
   });
-  body.push_back(kernel::if_then(kernel::equal(indices_[pass_axis], Expr(nest_.axes[pass_axis].extent - 1)),
+  body.push_back(kernel::if_then(kernel::equal(indices_[sweep_axis], Expr(nest_.axes[sweep_axis].extent - 1)),
                                  std::move(last), std::move(others)));
 }
 
@@ -106,7 +106,7 @@ Expr NestEmitter::reduce(Body &body, const std::vector<Expr> &bases) {
   Expr count = 1;
   for (size_t a = first; a < nest_.axes.size(); ++a) {
     if (a == first && partial_sums_ >= 0) {
-      bounds.emplace_back(0, 1);  // the pass loop runs over it
+      bounds.emplace_back(0, 1);  // the sweep loop runs over it
       continue;
     }
     bounds.push_back(reduction_bounds(a, body));
@@ -114,7 +114,7 @@ Expr NestEmitter::reduce(Body &body, const std::vector<Expr> &bases) {
   }
   reduction_loops(body, partial_sums_ >= 0 ? first + 1 : first, bases, bounds,
                   constant && steps <= full_unroll_taps);
-  return KernelBuilder::name("count", as_f32(count), body);
+  return KernelBuilder::let("count", as_f32(count), body);
 }
 
 Expr NestEmitter::as_f32(const Expr &count) {
@@ -131,7 +131,7 @@ std::pair<Expr, Expr> NestEmitter::reduction_bounds(size_t axis, Body &body) {
     Expr first = guard.offset;
     for (size_t a = 0; a < static_cast<size_t>(nest_.output_axes); ++a)
       if (guard.coefficients[a] != 0) first = first + indices_[a] * Expr(guard.coefficients[a]);
-    first = KernelBuilder::name("first", first, body);
+    first = KernelBuilder::let("first", first, body);
     // The steps r with 0 <= first + step * r < extent; divisions are of numbers that are not negative.
     const auto divided = [](Expr number, int64_t by) {
       return by == 1 ? number : kernel::max(number, Expr(0)) / Expr(by);
@@ -144,7 +144,7 @@ std::pair<Expr, Expr> NestEmitter::reduction_bounds(size_t axis, Body &body) {
       end = kernel::min(end, divided(first - Expr(step), -step));
     }
   }
-  return {KernelBuilder::name("from", begin, body), KernelBuilder::name("to", end, body)};
+  return {KernelBuilder::let("from", begin, body), KernelBuilder::let("to", end, body)};
 }
 
 void NestEmitter::reduction_loops(Body &body, size_t axis, const std::vector<Expr> &bases,
@@ -215,7 +215,7 @@ void NestEmitter::step(Body &body, const std::vector<Expr> &bases) {
   for (size_t k = 0; k < nest_.operands.size(); ++k) {
     const LinearAccess &access = nest_.operands[k].access;
     if (varies_by_pixel(access) || varies_by_vector(access)) continue;
-    by_tile[form.parameters[k].id] = KernelBuilder::name(
+    by_tile[form.parameters[k].id] = KernelBuilder::let(
         "x", kernel::broadcast(load(access, address(access, bases[k], 0, 0), 0), lanes_), body);
   }
   // At most one operand varies by vector alone (weights): it waits in registers.
@@ -233,7 +233,7 @@ void NestEmitter::step(Body &body, const std::vector<Expr> &bases) {
     for (size_t k = 0; k < nest_.operands.size(); ++k) {
       const LinearAccess &access = nest_.operands[k].access;
       if (!varies_by_pixel(access) || varies_by_vector(access)) continue;
-      by_pixel[form.parameters[k].id] = KernelBuilder::name(
+      by_pixel[form.parameters[k].id] = KernelBuilder::let(
           "x", kernel::broadcast(load(access, address(access, bases[k], p, 0), 0), lanes_), pixel_body);
     }
     for_vectors(pixel_body, [&](Body &b, Expr v, int valid) {
@@ -254,14 +254,14 @@ void NestEmitter::step(Body &body, const std::vector<Expr> &bases) {
         return;
       }
       const Expr x =
-          KernelBuilder::name("e", kernel::broadcast(kernel::substitute(form.body, values), lanes_), b);
+          KernelBuilder::let("e", kernel::broadcast(kernel::substitute(form.body, values), lanes_), b);
       std::vector<Expr> sofar;
       for (int w = 0; w < width_; ++w)
         sofar.push_back(kernel::read(builder_.kernel, accumulators_, at + Expr(w)));
       std::vector<Expr> next = form.monoid.combine(sofar, lifted(x));
       for (int w = 0; w < width_; ++w)
         next[static_cast<size_t>(w)] =
-            KernelBuilder::name("c", kernel::broadcast(next[static_cast<size_t>(w)], lanes_), b);
+            KernelBuilder::let("c", kernel::broadcast(next[static_cast<size_t>(w)], lanes_), b);
       for (int w = 0; w < width_; ++w)
         b.push_back(kernel::write(accumulators_, at + Expr(w), next[static_cast<size_t>(w)]));
     });
@@ -295,9 +295,9 @@ Expr NestEmitter::element(const std::vector<Expr> &bases, const Expr &p, const E
   for (size_t k = 0; k < nest_.operands.size(); ++k) {
     const LinearAccess &access = nest_.operands[k].access;
     values[nest_.form->parameters[k].id] =
-        KernelBuilder::name("x", load(access, address(access, bases[k], p, v), valid), body);
+        KernelBuilder::let("x", load(access, address(access, bases[k], p, v), valid), body);
   }
-  return KernelBuilder::name_shared(kernel::substitute(nest_.form->body, values), body);
+  return KernelBuilder::let_shared(kernel::substitute(nest_.form->body, values), body);
 }
 
 Expr NestEmitter::exists(const std::vector<Guard> &guards) const {
@@ -317,7 +317,7 @@ void NestEmitter::finish(Body &body, Expr value, const std::vector<std::vector<E
   std::vector<Expr> made;  // by the anchor and each map
   const auto keep = [&](const LinearAccess &access) {
     const bool is_used = access.buffer >= 0 || made.size() < nest_.maps.size();
-    if (is_used) value = KernelBuilder::name("y", value, body);
+    if (is_used) value = KernelBuilder::let("y", value, body);
     made.push_back(value);
     if (access.buffer < 0) return;
     const Expr where = address(access, stored_bases_[stored++], p, v);
@@ -330,7 +330,7 @@ void NestEmitter::finish(Body &body, Expr value, const std::vector<std::vector<E
     for (size_t k = 0; k < map.operands.size(); ++k) {
       const NestOperand &operand = map.operands[k];
       const auto load_it = [&] {
-        return KernelBuilder::name(
+        return KernelBuilder::let(
             "x", load(operand.access, address(operand.access, map_bases[m][k], p, v), valid), body);
       };
       values[map.parameters[k].id] =
@@ -339,7 +339,7 @@ void NestEmitter::finish(Body &body, Expr value, const std::vector<std::vector<E
     add_positions(map.indices, p, v, values);
     add_batch_size(map.batch_size, values);
     value = kernel::substitute(map.body, values);
-    if (!map.indices.empty()) value = KernelBuilder::name_shared(value, body);
+    if (!map.indices.empty()) value = KernelBuilder::let_shared(value, body);
     keep(map.stored);
   }
   body.push_back(kernel::store(nest_.result.buffer, at, kernel::broadcast(value, lanes_), valid));

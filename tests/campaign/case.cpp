@@ -33,7 +33,7 @@ void make_distributions(ir::ReferenceTensor &tensor, Random random, bool soft) {
 
 int variable_index(const ir::Graph &graph, const std::string &name) {
   const ir::ValueId value = graph.find_value(name);
-  return value < 0 ? -1 : graph.value(value).variable;
+  return value < 0 ? ir::VariableId() : graph.value(value).variable;
 }
 
 passes::TrainingRequest request_of(const Case &c) {

@@ -60,7 +60,7 @@ ValueId GraphSketch::like(ValueId value) {
   std::vector<ValueId> fitting;
   for (const ValueId other : values_)
     if (other != value && graph.type(other) == graph.type(value)) fitting.push_back(other);
-  return fitting.empty() ? -1 : random.of(fitting);
+  return fitting.empty() ? ValueId() : random.of(fitting);
 }
 
 int64_t GraphSketch::some_channels() {

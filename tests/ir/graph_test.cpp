@@ -51,6 +51,19 @@ TEST(Graph, UsesCountOperands) {
   EXPECT_EQ(graph.node(1).layer, "layer");
 }
 
+TEST(Graph, CopiesOfInputsAndVariablesKeepRoleAndKey) {
+  Graph graph, copy;
+  graph.add_input("h", {8}, InputRole::hyper);
+  graph.add_variable("w", {2}, VariableKind::weight);
+  graph.add_variable("v", {2}, VariableKind::weight);
+  EXPECT_NE(graph.variables[0].key, graph.variables[1].key);
+  copy.add_variable_of(graph, graph.variables[1]);
+  copy.add_input_of(graph, graph.inputs[0]);
+  EXPECT_EQ(copy.find_variable(graph.variables[1].key), 0);
+  EXPECT_LT(copy.find_variable(graph.variables[0].key), 0);
+  EXPECT_EQ(copy.value(copy.inputs[0]).role, InputRole::hyper);
+}
+
 TEST(Graph, ReplaceUses) {
   Graph graph;
   const ValueId x = graph.add_input("x", {Dim::batch(), 2});

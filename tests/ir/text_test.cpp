@@ -33,6 +33,24 @@ TEST(Text, PrintsWhatItParsed) {
 )");
 }
 
+TEST(Text, InputsHaveRoles) {
+  const std::string text = R"(graph "step" {
+  input %x: f32[N, 4]
+  input %target: f32[N, 4] target
+  input %w: f32[N] sample_weight
+  input %h: f32[8] hyper
+  input %r: i32[4] random
+  %y: f32[N, 4] = relu(%x)
+  output %y
+}
+)";
+  expect_round_trip(text);
+  const Graph graph = test::graph_of(text);
+  EXPECT_EQ(graph.value(graph.inputs[0]).role, InputRole::data);
+  EXPECT_EQ(graph.value(graph.find_value("h")).role, InputRole::hyper);
+  EXPECT_EQ(graph.value(graph.find_value("r")).role, InputRole::random);
+}
+
 TEST(Text, PrintsAttributesThatDifferFromTheirDefaults) {
   expect_round_trip(R"(graph "a" {
   input %x: f32[N, 14, 14, 3]
@@ -216,7 +234,7 @@ TEST(Text, RejectsFilesOfHugeSize) {
 TEST(Text, ParsesLongGraphsInLinearTime) {
   // A quadratic step anywhere would run into the test's time limit.
   std::string text = "graph {\n input %v0: f32[N, 4]\n";
-  constexpr int count = 100000;
+  constexpr int count = 99000;  // a graph has at most 100000 values
   for (int i = 0; i < count; ++i)
     text += " %v" + std::to_string(i + 1) + " = relu(%v" + std::to_string(i) + ")\n";
   text += " output %v" + std::to_string(count) + " }";

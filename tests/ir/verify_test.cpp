@@ -69,6 +69,13 @@ TEST(Verify, InputsAndVariablesAreNotResults) {
   expect_problem(graph, "%a: is variable 0, but says -1");
 }
 
+TEST(Verify, VariablesHaveKeysOfTheirOwn) {
+  const Graph other = sample();
+  Graph graph = other;
+  graph.add_variable_of(other, other.variables[0]);
+  expect_problem(graph, "%w.1: has the key of another variable");
+}
+
 TEST(Verify, VariablesHaveConstantShapes) {
   Graph graph = sample();
   graph.values[static_cast<size_t>(graph.find_value("w"))].type = {Dim::batch(), 4};

@@ -245,12 +245,20 @@ TEST(AttachLoss, EveryLossAndMetricByEveryNameAttaches) {
   }
 }
 
-TEST(AttachLoss, ItsGraphIsFollowedThroughPasses) {
+TEST(AttachLoss, PassesKeepRolesAndKeys) {
   const TrainingGraph training = attach(classifier, config_of("categorical_crossentropy", {"acc"}));
-  const TrainingGraph followed = follow_training_graph(training, without_dead_nodes(training.graph, true));
-  EXPECT_EQ(followed.graph.outputs, training_outputs(followed));
-  EXPECT_EQ(followed.graph.value(followed.targets[0]).name, "target");
-  EXPECT_EQ(followed.metrics[0].name, "acc");
+  const ir::Graph followed = without_dead_nodes(training.graph, true);
+  ASSERT_EQ(followed.outputs.size(), training_outputs(training).size());
+  EXPECT_EQ(followed.value(followed.outputs[1]).name, "acc");
+  ASSERT_EQ(followed.inputs.size(), 2u);
+  EXPECT_EQ(followed.value(followed.inputs[0]).role, ir::InputRole::data);
+  EXPECT_EQ(followed.value(followed.inputs[1]).role, ir::InputRole::target);
+  for (const ir::Variable &variable : training.graph.variables) {
+    const ir::VariableId found = followed.find_variable(variable.key);
+    ASSERT_GE(found, 0);
+    EXPECT_EQ(followed.value(followed.variables[found].value).name,
+              training.graph.value(variable.value).name);
+  }
 }
 
 }  // namespace

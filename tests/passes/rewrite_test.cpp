@@ -57,9 +57,9 @@ TEST(Rewrite, WeightsFollowTheirVariables) {
   const ir::Graph graph = sample();
   const Weights weights = {ir::TensorData{{2}, {1, 2}}, ir::TensorData{{2}, {3, 4}}};
   ir::Graph other;
-  other.add_variable("v", {2}, ir::VariableKind::weight);
+  other.add_variable_of(graph, graph.variables[1]);
   other.add_variable("new", {2}, ir::VariableKind::constant);
-  other.add_variable("x", {2}, ir::VariableKind::constant);  // an input of the first
+  other.add_variable("w", {2}, ir::VariableKind::constant);  // the name of another one
   const Weights followed = follow_variables(weights, graph, other);
   ASSERT_EQ(followed.size(), 3u);
   ASSERT_TRUE(followed[0]);
