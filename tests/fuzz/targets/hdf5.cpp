@@ -39,7 +39,8 @@ void walk(const hdf5::File &file, const std::string &path, int depth, int &objec
 void hdf5(std::string_view bytes) {
   hdf5::File::Failure failure;
   const auto *data = reinterpret_cast<const uint8_t *>(bytes.data());
-  const auto file = hdf5::File::open_memory({data, data + bytes.size()}, failure);
+  const auto file =
+      hdf5::File::open_memory({data, data + bytes.size()}, std::make_shared<Budget>(bytes.size()), failure);
   if (!file) {
     SINTER_CHECK(!failure.is_hdf5 || !failure.problem.empty());
     return;
