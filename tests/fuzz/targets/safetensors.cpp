@@ -12,7 +12,7 @@ void safetensors(std::string_view bytes) {
   if (!succeeded(tensors)) return;
   uint64_t elements = 0;
   for (const SafetensorsEntry &entry : tensors->entries()) {
-    SINTER_CHECK(entry.offset <= bytes.size() && entry.elements <= (bytes.size() - entry.offset) / 4);
+    SINTER_CHECK(entry.offset <= bytes.size() && entry.bytes() <= bytes.size() - entry.offset);
     if ((elements += entry.elements) > 1 << 22) break;
     std::vector<float> values(entry.elements);
     succeeded(tensors->read(entry, values.data()));
