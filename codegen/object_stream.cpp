@@ -93,11 +93,11 @@ bool OutputFile::commit(Diagnostics &diagnostics) {
   if (!finish(diagnostics)) return false;
   // Another program may have written to the name, into this file or into one that it put in its place.
   const int file = open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0 || fsync(file) != 0) fail(errno);
-  if (file >= 0) ::close(file);
-  if (error_ == 0 &&
-      !(place_.in_place ? copy_in_place() : rename(temporary_.c_str(), place_.path.c_str()) == 0))
+  if (file < 0)
     fail(errno);
+  else if (place_.in_place ? !copy_in_place() : (errno = replace_file(file, temporary_, place_.path)) != 0)
+    fail(errno);
+  if (file >= 0) ::close(file);
   committed_ = error_ == 0;
   return report(diagnostics);
 }

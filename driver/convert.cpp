@@ -5,7 +5,8 @@
 #include "driver/commands.h"
 #include "driver/console.h"
 #include "driver/weights/model_file.h"
-#include "frontend/keras/h5.h"
+#include "driver/weights/weight_set.h"
+#include "formats/weights/read_weights.h"
 
 namespace sinter::driver {
 
@@ -15,20 +16,16 @@ struct Files {
   std::string in, out;
 };
 
-// A whole model, which stays one where the other file can hold it.
-bool is_keras_model(const std::string &path) {
-  return is_keras_archive(path) || keras::is_h5_model(path);
-}
-
 int run(const Files &files) {
   Diagnostics diagnostics;
-  if (is_model_suffix(files.out) && is_keras_model(files.in)) {
+  // A whole model stays one where the other file can hold it.
+  if (is_model_suffix(files.out) && sinter::is_keras_model(files.in)) {
     const auto loaded = load_model(files.in, {}, diagnostics);
     if (!loaded) return report(diagnostics);
     if (const int code = refuse_input(files.out)) return code;
     write_model(files.out, *loaded, diagnostics);
   } else {
-    const auto weights = read_weights(files.in, diagnostics);
+    const auto weights = read_named_weights(files.in, diagnostics);
     if (!weights) return report(diagnostics);
     if (const int code = refuse_input(files.out)) return code;
     write_weights(files.out, *weights, diagnostics);

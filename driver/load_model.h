@@ -52,8 +52,6 @@ std::optional<std::string> read_file(const std::string &path, Diagnostics &diagn
 const std::vector<std::string> &paths_read();
 // A file whose existence was asked for.
 void note_path(const std::string &path);
-// Whether the file is a .keras archive of Keras 3.
-bool is_keras_archive(const std::string &path);
 
 // --weights FILE: fills the model's weights.
 bool load_weights(LoadedModel &loaded, const std::string &path, Diagnostics &diagnostics);

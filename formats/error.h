@@ -1,5 +1,6 @@
-// Errors of a generated binary: values, never exceptions. Everything that data or a user can cause comes back
-// as an Error; the command line prints it as `NAME: error: FILE: MESSAGE` and, on a second line, `hint: …`.
+// Errors of files, and of generated binaries: values, never exceptions. Everything that data or a user can cause comes back
+// as an Error; a binary prints it as `NAME: error: FILE: MESSAGE` and, on a second line, `hint: …`, the compiler as a
+// diagnostic.
 #pragma once
 
 #include <optional>
@@ -16,16 +17,17 @@ struct Error {
   std::string file;     // the file (or other input) at fault; may be empty
   std::string message;  // what is wrong: offset, what was expected, what was found
   std::string hint;     // what to do; may be empty
+  std::string place;    // within the file: a layer, a path of HDF5; may be empty
 };
 
 // A file whose content is damaged or unsuitable (exit 1).
 inline Error rejected(std::string file, std::string message, std::string hint = {}) {
-  return {ExitCode::rejected, std::move(file), std::move(message), std::move(hint)};
+  return {ExitCode::rejected, std::move(file), std::move(message), std::move(hint), {}};
 }
 
 // A file or system error: missing, unreadable, disk full (exit 3).
 inline Error system_error(std::string file, std::string message, std::string hint = {}) {
-  return {ExitCode::system, std::move(file), std::move(message), std::move(hint)};
+  return {ExitCode::system, std::move(file), std::move(message), std::move(hint), {}};
 }
 
 // Nothing, or the Error.

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -116,6 +117,21 @@ inline int create_temporary(const std::string &path, mode_t mode, std::string &n
     }
     close(descriptor);
   }
+}
+
+// Puts a finished temporary file, open as `descriptor`, in the place of `path`: 0, or errno. Permissions of a file that was
+// there stay, and programs can be run. At every instant the path holds the old file or the new one, whole, on the disk too.
+inline int replace_file(int descriptor, const std::string &temporary, const std::string &path) {
+  struct stat old, own;
+  if (stat(path.c_str(), &old) == 0 && fstat(descriptor, &own) == 0)
+    fchmod(descriptor, (old.st_mode & 07777) | (own.st_mode & 0111));
+  if (fsync(descriptor) != 0 || rename(temporary.c_str(), path.c_str()) != 0) return errno;
+  const int directory = open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0) {
+    fsync(directory);  // not all file systems can; the file itself is whole either way
+    close(directory);
+  }
+  return 0;
 }
 
 }  // namespace sinter

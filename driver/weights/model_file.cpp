@@ -5,6 +5,7 @@
 #include "driver/training/compile_json.h"
 #include "driver/training/settings.h"
 #include "formats/hdf5/keras_files.h"
+#include "frontend/keras/model_file.h"
 #include "frontend/keras/model_json.h"
 #include "frontend/keras/weight_groups.h"
 
@@ -69,26 +70,17 @@ bool write_model(const std::string &path, const LoadedModel &loaded, Diagnostics
   (is_archive ? model.archive_config : model.model_config) = text_of(config);
   const Status status =
       is_archive ? sinter::write_keras_archive(path, model) : sinter::write_keras_model(path, model);
-  if (status) return true;
-  const Error &error = status.error();
-  if (error.code == ExitCode::system)
-    diagnostics.system_error({error.file}, error.message, error.hint);
-  else
-    diagnostics.error({error.file}, error.message, error.hint);
-  return false;
+  if (!status) report(status.error(), diagnostics);
+  return static_cast<bool>(status);
 }
 
-std::vector<NamedWeight> weights_of(const ir::Model &model) {
-  std::vector<NamedWeight> weights;
-  for (size_t v = 0; v < model.graph.variables.size(); ++v) {
-    if (model.graph.variables[v].kind == ir::VariableKind::constant || v >= model.weights.size() ||
-        !model.weights[v])
-      continue;
-    NamedWeight weight = named_weight(model.graph.value(model.graph.variables[v].value).name);
-    weight.dims = model.weights[v]->dims;
-    weight.values = model.weights[v]->values;
-    weights.push_back(std::move(weight));
-  }
+StoredWeights weights_of(const ir::Model &model) {
+  StoredWeights weights{{}, Naming::by_variable, {}, {}};
+  for (size_t v = 0; v < model.graph.variables.size(); ++v)
+    if (model.graph.variables[v].kind != ir::VariableKind::constant && v < model.weights.size() &&
+        model.weights[v])
+      weights.add(model.graph.value(model.graph.variables[v].value).name,
+                  {model.weights[v]->dims, model.weights[v]->values});
   return weights;
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "driver/load_model.h"
-#include "driver/weights/weight_set.h"
+#include "formats/weights/stored_weights.h"
 
 namespace sinter::driver {
 
@@ -17,7 +17,7 @@ bool is_model_suffix(const std::string &path);
 // cannot have is one.
 bool write_model(const std::string &path, const LoadedModel &loaded, Diagnostics &diagnostics);
 
-// The model's weights by name; those that it lacks are left out.
-std::vector<NamedWeight> weights_of(const ir::Model &model);
+// The model's weights by variable; those that it lacks are left out.
+StoredWeights weights_of(const ir::Model &model);
 
 }  // namespace sinter::driver

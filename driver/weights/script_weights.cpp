@@ -16,13 +16,14 @@ bool load_by_name(LoadedModel &loaded, const script::LoadWeightsCall &load, cons
                       "load the weights of all layers, or give them with --weights FILE");
     return false;
   }
-  if (!read_file(path, diagnostics, 1)) return false;
-  const std::optional<keras::H5Weights> weights = keras::read_h5_weights(path, diagnostics);
+  const std::optional<StoredWeights> weights = keras::read_weights(path, diagnostics);
   if (!weights) return false;
-  if (weights->by_class) {
+  if (weights->naming != Naming::by_layer) {
     diagnostics.error(
         load.where,
-        "load_weights(by_name=True) needs names of layers, which Keras 3's .weights.h5 does not hold",
+        weights->naming == Naming::by_class
+            ? "load_weights(by_name=True) needs names of layers, which Keras 3's files do not hold"
+            : "load_weights(by_name=True) needs one of Keras's .h5 files",
         "leave by_name out, or save the weights as .h5");
     return false;
   }

@@ -92,21 +92,13 @@ Status AtomicFile::commit() {
     descriptor_ = -1;
     return close(descriptor) == 0 ? Status{} : Status{failed("write")};
   }
-  // The old permissions stay; a file of our own gets what the umask says.
-  struct stat old;
-  if (stat(target_.c_str(), &old) == 0) fchmod(descriptor_, old.st_mode & 07777);
-  if (fsync(descriptor_) != 0) return failed("write");
   // The lock that tells others of this writer ends with the descriptor: not before the name is final.
-  if (rename(temporary_.c_str(), target_.c_str()) != 0) return failed("rename the finished file");
+  errno = replace_file(descriptor_, temporary_, target_);
+  if (errno != 0) return failed("write");
   const int descriptor = descriptor_;
   descriptor_ = -1;
   temporary_.clear();
   if (close(descriptor) != 0) return failed("write");
-  const int directory = open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) {
-    fsync(directory);  // not all file systems can; the file itself is whole either way
-    close(directory);
-  }
   return {};
 }
 

@@ -97,8 +97,10 @@ Result<std::unique_ptr<FileStream>> FileStream::open(const std::string &path) {
     stream->total_ = static_cast<uint64_t>(status.st_size);
   } else {
     if (!starts_with(path, "/dev/") && !starts_with(path, "/proc/"))
-      return system_error(name, "expected a file, found a pipe or device",
-                          "redirect it to standard input, and give -");
+      return system_error(
+          name,
+          S_ISFIFO(status.st_mode) ? "is a named pipe, expected a file" : "is a device, expected a file",
+          "copy its content into a file first, or redirect it to standard input and give -");
     const int flags = fcntl(descriptor, F_GETFL);
     if (flags < 0 || fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) < 0)
       return system_error(name, std::string("cannot read: ") + std::strerror(errno));

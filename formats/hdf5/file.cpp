@@ -1,6 +1,7 @@
 #include "formats/hdf5/file.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 #include "formats/hdf5/dataset.h"
@@ -68,25 +69,27 @@ File::File(File &&) noexcept = default;
 File &File::operator=(File &&) noexcept = default;
 File::~File() = default;
 
-std::optional<File> File::finish(std::unique_ptr<State> state, Failure &failure) {
-  failure.is_hdf5 = Objects::find_superblock(state->bytes).has_value();
-  if (failure.is_hdf5) state->objects.emplace(state->bytes);
-  if (!state->is_well()) failure.problem = state->problem;
-  if (!failure.is_hdf5 || !failure.problem.empty()) return std::nullopt;
+Result<File> File::finish(const std::string &name, std::unique_ptr<State> state) {
+  if (!Objects::find_superblock(state->bytes) && state->is_well())
+    return rejected(name, "not an HDF5 file", "expected a file that Keras saved as .h5 or .hdf5");
+  state->objects.emplace(state->bytes);
+  if (!state->is_well())
+    return rejected(name, "the HDF5 file is damaged: " + state->problem, "copy or download the file again");
   return File(std::move(state));
 }
 
-std::optional<File> File::open(const std::string &path, Failure &failure) {
+Result<File> File::open(const std::string &path) {
   auto state = std::make_unique<State>();
-  failure.system_error = state->bytes.open(path);
-  return failure.system_error == 0 ? finish(std::move(state), failure) : std::nullopt;
+  if (const int reason = state->bytes.open(path); reason != 0)
+    return system_error(path, std::string("cannot be read: ") + std::strerror(reason));
+  return finish(path, std::move(state));
 }
 
-std::optional<File> File::open_memory(std::vector<uint8_t> bytes, std::shared_ptr<Budget> budget,
-                                      Failure &failure) {
+Result<File> File::open_memory(const std::string &name, std::vector<uint8_t> bytes,
+                               std::shared_ptr<Budget> budget) {
   auto state = std::make_unique<State>();
   state->bytes.open_memory(std::move(bytes), std::move(budget));
-  return finish(std::move(state), failure);
+  return finish(name, std::move(state));
 }
 
 const std::string &File::problem() const {

@@ -12,30 +12,21 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/array.h"
 #include "formats/budget.h"
+#include "formats/error.h"
 
 namespace sinter::hdf5 {
-
-// An array of the file, converted to float32, row-major.
-struct Array {
-  std::vector<int64_t> dims;
-  std::vector<float> values;
-};
 
 // Paths are those of HDF5: "model_weights/dense_1", "" or "/" for the root. After a nullopt, problem() says
 // why.
 class File {
  public:
-  // Why a file could not be opened.
-  struct Failure {
-    int system_error = 0;  // errno: the file is missing or cannot be read
-    bool is_hdf5 = true;
-    std::string problem;
-  };
-  static std::optional<File> open(const std::string &path, Failure &failure);
-  // A file within an archive, whose budget it shares.
-  static std::optional<File> open_memory(std::vector<uint8_t> bytes, std::shared_ptr<Budget> budget,
-                                         Failure &failure);
+  // A missing or unreadable file is a system error; one that is not HDF5, or damaged, is rejected.
+  static Result<File> open(const std::string &path);
+  // A file within an archive, called `name` in messages, whose budget it shares.
+  static Result<File> open_memory(const std::string &name, std::vector<uint8_t> bytes,
+                                  std::shared_ptr<Budget> budget);
 
   File(File &&) noexcept;
   File &operator=(File &&) noexcept;
@@ -60,7 +51,7 @@ class File {
  private:
   struct State;
   explicit File(std::unique_ptr<State> state);
-  static std::optional<File> finish(std::unique_ptr<State> state, Failure &failure);
+  static Result<File> finish(const std::string &name, std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

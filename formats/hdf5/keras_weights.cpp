@@ -7,20 +7,27 @@
 namespace sinter::hdf5 {
 namespace {
 
-constexpr int kMaxModelDepth = 32;  // models within models
-constexpr size_t kMaxDamages = 20;  // more say nothing new; then reading ends
+constexpr int kMaxModelDepth = 32;   // models within models
+constexpr size_t kMaxProblems = 20;  // more say nothing new; then reading ends
 
 class Reader {
  public:
-  Reader(const File &file, std::vector<Damage> &damages) : file_(file), damages_(damages) {}
+  Reader(const File &file, const std::string &name, std::vector<Error> &problems)
+      : file_(file), name_(name), problems_(problems) {
+    out_.file = name;
+  }
 
-  KerasWeights run();
+  StoredWeights run();
 
  private:
   void fail(std::string_view path, std::string_view what) {
-    damages_.push_back(damage_of(file_, path, what));
+    problems_.push_back(damage_of(file_, name_, path, what));
   }
-  bool is_hopeless() const { return damages_.size() >= kMaxDamages; }
+  void reject(const std::string &path, std::string message, std::string hint) {
+    problems_.push_back(rejected(name_, std::move(message), std::move(hint)));
+    problems_.back().place = path.empty() ? "/" : path;
+  }
+  bool is_hopeless() const { return problems_.size() >= kMaxProblems; }
 
   std::optional<std::vector<std::string>> list(const std::string &object, const char *attribute) {
     auto texts = file_.list_attribute(object, attribute);
@@ -32,7 +39,7 @@ class Reader {
     if (!names) fail(group, "the members");
     return names;
   }
-  void add_weight(KerasLayerWeights &layer, const std::string &dataset, std::string name) {
+  void add_weight(StoredLayer &layer, const std::string &dataset, std::string name) {
     if (auto array = file_.array(dataset))
       layer.weights.push_back({std::move(name), std::move(*array)});
     else
@@ -43,7 +50,7 @@ class Reader {
   void read_named_weights(const std::string &group, const std::string &layer) {
     const auto names = list(group, "weight_names");
     if (!names || names->empty()) return;
-    KerasLayerWeights weights{layer, {}};
+    StoredLayer weights{layer, {}};
     for (const std::string &name : *names) {
       if (is_hopeless()) return;
       add_weight(weights, group + "/" + name, name);
@@ -62,7 +69,7 @@ class Reader {
       if (seen.insert(layer).second)
         read_named_weights(below(layer), layer);
       else
-        damages_.push_back({group, "attribute 'layer_names' lists '" + layer + "' twice", ""});
+        reject(group, "attribute 'layer_names' lists '" + layer + "' twice", "");
     }
     // Weights that belong to no layer.
     constexpr const char *own = "top_level_model_weights";
@@ -81,7 +88,7 @@ class Reader {
     }
     if (numbered.empty()) return;
     std::ranges::sort(numbered);
-    KerasLayerWeights weights{layer, {}};
+    StoredLayer weights{layer, {}};
     for (const auto &[number, name] : numbered) {
       if (is_hopeless()) return;
       add_weight(weights, group + "/" + name, name);
@@ -103,11 +110,12 @@ class Reader {
   }
 
   const File &file_;
-  std::vector<Damage> &damages_;
-  KerasWeights out_;
+  const std::string &name_;
+  std::vector<Error> &problems_;
+  StoredWeights out_;
 };
 
-KerasWeights Reader::run() {
+StoredWeights Reader::run() {
   for (const char *object : {"", "model_weights"}) {
     if (!out_.keras_version.empty() || !file_.has_attribute(object, "keras_version")) continue;
     if (auto version = file_.text_attribute(object, "keras_version"))
@@ -120,36 +128,32 @@ KerasWeights Reader::run() {
   } else if (file_.has_attribute("", "layer_names") || file_.has_attribute("", "layer_names0")) {
     read_named_layers("");
   } else if (file_.has_group("layers") || file_.has_group("_layer_checkpoint_dependencies")) {
-    out_.by_class = true;
+    out_.naming = Naming::by_class;
     read_class_layers(file_.has_group("layers") ? "layers" : "_layer_checkpoint_dependencies", "", 0);
   } else if (!file_.is_exhausted()) {
-    damages_.push_back(
-        {"",
-         "an HDF5 file, but not one with Keras weights: it has neither a group 'model_weights' or "
-         "'layers' nor an attribute 'layer_names'",
-         "give a file written by model.save() or model.save_weights()"});
+    reject("",
+           "an HDF5 file, but not one with Keras weights: it has neither a group 'model_weights' or "
+           "'layers' nor an attribute 'layer_names'",
+           "give a file written by model.save() or model.save_weights()");
   }
-  if (damages_.empty() && file_.is_exhausted()) fail("", "the layers");
+  if (problems_.empty() && file_.is_exhausted()) fail("", "the layers");
   return std::move(out_);
 }
 
 }  // namespace
 
-const KerasLayerWeights *KerasWeights::find(std::string_view layer) const {
-  const auto found = std::ranges::find(layers, layer, &KerasLayerWeights::layer);
-  return found == layers.end() ? nullptr : &*found;
-}
-
-Damage damage_of(const File &file, std::string_view path, std::string_view what) {
+Error damage_of(const File &file, const std::string &name, std::string_view path, std::string_view what) {
   const std::string shown = path.empty() ? "/" : std::string(path);
-  return {shown, "cannot read " + std::string(what) + " of '" + shown + "': " + file.problem(),
-          "the file is damaged, or not one that Keras wrote"};
+  return {ExitCode::rejected, name,
+          "cannot read " + std::string(what) + " of '" + shown + "': " + file.problem(),
+          "the file is damaged, or not one that Keras wrote", shown};
 }
 
-std::optional<KerasWeights> read_keras_weights(const File &file, std::vector<Damage> &damages) {
-  const size_t before = damages.size();
-  KerasWeights weights = Reader(file, damages).run();
-  return damages.size() == before ? std::optional(std::move(weights)) : std::nullopt;
+std::optional<StoredWeights> read_keras_weights(const File &file, const std::string &name,
+                                                std::vector<Error> &problems) {
+  const size_t before = problems.size();
+  StoredWeights weights = Reader(file, name, problems).run();
+  return problems.size() == before ? std::optional(std::move(weights)) : std::nullopt;
 }
 
 }  // namespace sinter::hdf5

@@ -135,8 +135,8 @@ Status SafetensorsFile::read(const SafetensorsEntry &entry, float *to) {
   return {};
 }
 
-Status write_safetensors(const std::string &path, std::span<const SafetensorsArray> arrays) {
-  const auto bytes_of = [](const SafetensorsArray &array) {
+Status write_safetensors(const std::string &path, std::span<const NamedArray> arrays) {
+  const auto bytes_of = [](const NamedArray &array) {
     uint64_t bytes = 4;
     for (const int64_t dim : array.dims) bytes *= static_cast<uint64_t>(dim);
     return bytes;
@@ -144,7 +144,7 @@ Status write_safetensors(const std::string &path, std::span<const SafetensorsArr
   JsonWriter json;
   json.begin_object();
   uint64_t at = 0;
-  for (const SafetensorsArray &array : arrays) {
+  for (const NamedArray &array : arrays) {
     json.key(array.name).begin_object().key("dtype").value("F32").key("shape").begin_array();
     for (const int64_t dim : array.dims) json.value(dim);
     json.end_array().key("data_offsets").begin_array().value(at);
@@ -158,7 +158,7 @@ Status write_safetensors(const std::string &path, std::span<const SafetensorsArr
   Result<AtomicFile> file = AtomicFile::create(path);
   if (!file) return file.error();
   if (Status status = file->write(length + header); !status) return status;
-  for (const SafetensorsArray &array : arrays)
+  for (const NamedArray &array : arrays)
     if (Status status = file->write({reinterpret_cast<const char *>(array.data), bytes_of(array)}); !status)
       return status;
   return file->commit();

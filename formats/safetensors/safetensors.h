@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/array.h"
 #include "formats/bytes/byte_stream.h"
 
 namespace sinter {
@@ -47,13 +48,7 @@ class SafetensorsFile {
   std::vector<SafetensorsEntry> entries_;
 };
 
-struct SafetensorsArray {
-  std::string name;
-  std::span<const int64_t> dims;
-  const float *data = nullptr;
-};
-
 // Atomically, in the order given.
-Status write_safetensors(const std::string &path, std::span<const SafetensorsArray> arrays);
+Status write_safetensors(const std::string &path, std::span<const NamedArray> arrays);
 
 }  // namespace sinter

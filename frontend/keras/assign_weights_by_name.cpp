@@ -11,7 +11,8 @@ namespace {
 // What does not fit is skipped with a warning, or an error.
 class NameMatcher {
  public:
-  NameMatcher(ImportedModel &model, const H5Weights &weights, bool skip_mismatch, Diagnostics &diagnostics)
+  NameMatcher(ImportedModel &model, const StoredWeights &weights, bool skip_mismatch,
+              Diagnostics &diagnostics)
       : model_(model), weights_(weights), skip_mismatch_(skip_mismatch), diagnostics_(diagnostics) {}
 
   bool run() {
@@ -20,7 +21,7 @@ class NameMatcher {
     size_t matched = 0;
     for (const LayerInfo &layer : model_.layers) {
       if (layer.variables.empty()) continue;
-      if (const H5LayerWeights *source = weights_.find(layer.name)) {
+      if (const StoredLayer *source = weights_.find(layer.name)) {
         ++matched;
         assign(layer, *source);
       } else {
@@ -38,7 +39,7 @@ class NameMatcher {
   }
 
  private:
-  void mismatch(const H5LayerWeights &source, const std::string &message) {
+  void mismatch(const StoredLayer &source, const std::string &message) {
     const Location where{.file = weights_.file, .path = source.layer};
     if (skip_mismatch_) {
       diagnostics_.warning(where, message + "; it is skipped, as skip_mismatch=True says");
@@ -49,17 +50,17 @@ class NameMatcher {
   }
 
   // Keras skips a layer whose number of weights differs, and a single weight whose shape differs.
-  void assign(const LayerInfo &layer, const H5LayerWeights &source) {
+  void assign(const ir::LayerInfo &layer, const StoredLayer &source) {
     if (layer.variables.size() != source.weights.size())
       return mismatch(source, fmt::format("layer '{}' ({}) has {} weights, but the file has {}", layer.name,
                                           layer.class_name, layer.variables.size(), source.weights.size()));
     for (size_t i = 0; i < source.weights.size(); ++i) {
       const auto variable = static_cast<size_t>(layer.variables[i]);
       const ir::Value &value = model_.graph.value(model_.graph.variables[variable].value);
-      const ir::TensorData &data = source.weights[i].data;
+      const Array &data = source.weights[i].data;
       if (std::ranges::equal(value.type.dims, data.dims,
                              [](ir::Dim a, int64_t b) { return a == ir::Dim(b); }))
-        model_.weights[variable] = data;
+        model_.weights[variable] = ir::TensorData{data.dims, data.values};
       else
         mismatch(source,
                  fmt::format("layer '{}' ({}): {} has the shape {}, but the file's '{}' has [{}]", layer.name,
@@ -69,14 +70,14 @@ class NameMatcher {
   }
 
   ImportedModel &model_;
-  const H5Weights &weights_;
+  const StoredWeights &weights_;
   bool skip_mismatch_, ok_ = true;
   Diagnostics &diagnostics_;
 };
 
 }  // namespace
 
-bool assign_weights_by_name(ImportedModel &model, const H5Weights &weights, bool skip_mismatch,
+bool assign_weights_by_name(ImportedModel &model, const StoredWeights &weights, bool skip_mismatch,
                             Diagnostics &diagnostics) {
   return NameMatcher(model, weights, skip_mismatch, diagnostics).run();
 }

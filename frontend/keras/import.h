@@ -10,9 +10,9 @@
 #include <optional>
 #include <vector>
 
-#include "frontend/keras/h5.h"
 #include "frontend/keras/imported_model.h"
 #include "frontend/keras/model_config.h"
+#include "frontend/keras/model_file.h"
 #include "support/diagnostic.h"
 
 namespace sinter::keras {
@@ -27,14 +27,13 @@ std::optional<ImportedModel> import_model(const ModelConfig &config, Diagnostics
 // dimensions.
 bool set_input_shape(ModelConfig &config, const std::vector<int64_t> &shape, Diagnostics &diagnostics);
 
-// Fills model.weights. Layers are matched by name if the file has all layers of the model that have weights
-// (further ones are ignored), else by order if both have equally many; Keras 3's `.weights.h5` by class and
-// order. All mismatches are reported, with both shapes; false if there are any.
-bool assign_weights(ImportedModel &model, const H5Weights &weights, Diagnostics &diagnostics);
+// Fills model.weights by formats/weights/match_weights.h. All mismatches are reported, with both shapes; false if there are
+// any, and then nothing is filled.
+bool assign_weights(ImportedModel &model, const StoredWeights &weights, Diagnostics &diagnostics);
 
 // load_weights(by_name=True) of Keras: layers take the weights of their name, all others keep what they have.
 // With skip_mismatch what does not fit is a warning, else an error and false.
-bool assign_weights_by_name(ImportedModel &model, const H5Weights &weights, bool skip_mismatch,
+bool assign_weights_by_name(ImportedModel &model, const StoredWeights &weights, bool skip_mismatch,
                             Diagnostics &diagnostics);
 
 }  // namespace sinter::keras

@@ -235,19 +235,4 @@ void translate_aliases(const LayerSignature &signature, json &config) {
   if (*format == "default") *format = nullptr;
 }
 
-std::string to_snake_case(std::string_view class_name) {
-  const auto upper = [&](size_t i) {
-    return i < class_name.size() && std::isupper(static_cast<unsigned char>(class_name[i]));
-  };
-  const auto lower = [&](size_t i) {
-    return i < class_name.size() && std::islower(static_cast<unsigned char>(class_name[i]));
-  };
-  std::string out;
-  for (size_t i = 0; i < class_name.size(); ++i) {
-    if (i > 0 && upper(i) && (lower(i + 1) || lower(i - 1))) out += '_';
-    out += static_cast<char>(std::tolower(static_cast<unsigned char>(class_name[i])));
-  }
-  return out;
-}
-
 }  // namespace sinter::keras

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/hdf5/keras_files.h"
+
 namespace sinter::keras {
 
 struct Parameter {
@@ -42,6 +44,8 @@ bool is_common_layer_argument(std::string_view name);
 void translate_aliases(const LayerSignature &signature, nlohmann::json &config);
 
 // Keras's own rule for automatic names: "MaxPooling2D" -> "max_pooling2d", "LeakyReLU" -> "leaky_re_lu".
-std::string to_snake_case(std::string_view class_name);
+inline std::string to_snake_case(std::string_view class_name) {
+  return snake_case(class_name);
+}
 
 }  // namespace sinter::keras

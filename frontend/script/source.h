@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/diagnostic.h"
+#include "support/utf8.h"
 
 namespace sinter::script {
 
@@ -14,8 +15,6 @@ struct Position {
   int line = 0;
   int column = 0;
 };
-
-bool is_valid_utf8(std::string_view text);
 
 class Source {
  public:

@@ -8,37 +8,43 @@ namespace sinter::runtime {
 
 namespace {
 
-LayerVariables variables_of(const Trainer &trainer, const schema::Layer &layer,
-                            std::vector<bool> &has_layer) {
-  LayerVariables result{layer.name()->str(), layer.class_name()->str(), {}, {}};
+WeightGroup group_of(const Trainer &trainer, const schema::Layer &layer, std::vector<bool> &has_layer) {
+  WeightGroup group{layer.name()->str(), layer.class_name()->str(), {}, {}, {}};
   if (layer.members())
     for (const schema::Layer *member : *layer.members())
-      result.members.push_back(variables_of(trainer, *member, has_layer));
-  if (!layer.variables()) return result;
+      group.members.push_back(group_of(trainer, *member, has_layer));
+  if (!layer.variables()) return group;
   for (const uint32_t index : *layer.variables()) {
-    result.variables.push_back(&trainer.variables[index]);
+    // "conv2d_1.kernel": within its layer "kernel", within an inner model "conv2d_1/kernel".
+    std::string name = trainer.variables[index].name;
+    const size_t dot = name.rfind('.');
+    if (dot != std::string::npos)
+      name = group.members.empty() ? name.substr(dot + 1) : name.replace(dot, 1, "/");
+    group.variables.push_back(static_cast<int>(index));
+    group.names.push_back(std::move(name));
     has_layer[index] = true;
   }
-  return result;
+  return group;
 }
 
 }  // namespace
 
-std::vector<LayerVariables> layer_variables(const Trainer &trainer) {
-  std::vector<LayerVariables> layers;
+std::vector<WeightGroup> weight_groups(const Trainer &trainer) {
+  std::vector<WeightGroup> groups;
   std::vector<bool> has_layer(trainer.variables.size());
   if (const auto *described = trainer.metadata->layers())
-    for (const schema::Layer *layer : *described) layers.push_back(variables_of(trainer, *layer, has_layer));
+    for (const schema::Layer *layer : *described) groups.push_back(group_of(trainer, *layer, has_layer));
   for (size_t i = 0; i < trainer.variables.size(); ++i) {
     const VariableInfo &variable = trainer.variables[i];
     if (!variable.is_parameter() || has_layer[i]) continue;
     const size_t dot = variable.name.rfind('.');
     const std::string name = dot == std::string::npos ? "" : variable.name.substr(0, dot);
-    auto layer = std::ranges::find(layers, name, &LayerVariables::name);
-    if (layer == layers.end()) layer = layers.insert(layer, {name, name, {}, {}});
-    layer->variables.push_back(&variable);
+    auto group = std::ranges::find(groups, name, &WeightGroup::name);
+    if (group == groups.end()) group = groups.insert(group, {name, name, {}, {}, {}});
+    group->variables.push_back(static_cast<int>(i));
+    group->names.push_back(variable.name.substr(dot == std::string::npos ? 0 : dot + 1));
   }
-  return layers;
+  return groups;
 }
 
 }  // namespace sinter::runtime

@@ -4,9 +4,8 @@
 #include <functional>
 
 #include "formats/hdf5/keras_files.h"
-#include "formats/safetensors/safetensors.h"
 #include "formats/text.h"
-#include "formats/zip/zip_writer.h"
+#include "formats/weights/write_arrays.h"
 #include "runtime/training/layer_variables.h"
 #include "schema/program_generated.h"
 
@@ -48,16 +47,18 @@ KerasModel keras_model(const Trainer &trainer, const VariableCopies &copies,
   const auto weight_of = [&](const VariableInfo &variable, std::string name) {
     return KerasWeight{std::move(name), variable.dims, floats_of(variable, copies.find(variable), converted)};
   };
-  const std::function<KerasLayer(const LayerVariables &)> layer_of = [&](const LayerVariables &layer) {
-    KerasLayer entry{layer.name, layer.class_name, {}, {}};
-    for (const VariableInfo *variable : layer.variables)
-      entry.weights.push_back(weight_of(*variable, name_in_file(trainer, *variable, layer.name)));
-    for (const LayerVariables &member : layer.members) entry.members.push_back(layer_of(member));
+  const std::function<KerasLayer(const WeightGroup &)> layer_of = [&](const WeightGroup &group) {
+    KerasLayer entry{group.name, group.class_name, {}, {}};
+    for (const int index : group.variables) {
+      const VariableInfo &variable = trainer.variables[static_cast<size_t>(index)];
+      entry.weights.push_back(weight_of(variable, name_in_file(trainer, variable, group.name)));
+    }
+    for (const WeightGroup &member : group.members) entry.members.push_back(layer_of(member));
     return entry;
   };
-  for (const LayerVariables &layer : layer_variables(trainer)) {
-    KerasLayer entry = layer_of(layer);
-    if (layer.name.empty())
+  for (const WeightGroup &group : weight_groups(trainer)) {
+    KerasLayer entry = layer_of(group);
+    if (group.name.empty())
       model.own_weights = std::move(entry.weights);
     else
       model.layers.push_back(std::move(entry));
@@ -71,24 +72,12 @@ KerasModel keras_model(const Trainer &trainer, const VariableCopies &copies,
   return model;
 }
 
-Status save_npz(const Trainer &trainer, const VariableCopies &copies, const std::string &path) {
-  Result<ZipWriter> zip = ZipWriter::create(path);
-  if (!zip) return zip.error();
-  for (const VariableInfo &variable : trainer.variables)
-    if (variable.is_parameter())
-      if (Status status =
-              zip->add_array(variable.name, variable.dims, static_cast<const float *>(copies.find(variable)));
-          !status)
-        return status;
-  return zip->finish();
-}
-
-Status save_safetensors(const Trainer &trainer, const VariableCopies &copies, const std::string &path) {
-  std::vector<SafetensorsArray> arrays;
+Status save_arrays(const Trainer &trainer, const VariableCopies &copies, const std::string &path) {
+  std::vector<NamedArray> arrays;
   for (const VariableInfo &variable : trainer.variables)
     if (variable.is_parameter())
       arrays.push_back({variable.name, variable.dims, static_cast<const float *>(copies.find(variable))});
-  return write_safetensors(path, arrays);
+  return write_arrays(path, arrays);
 }
 
 }  // namespace
@@ -101,8 +90,7 @@ bool is_weight_file(const std::string &path) {
 
 Status save_weights(const Trainer &trainer, const VariableCopies &copies, const OptimizerProgress &progress,
                     const std::string &path, bool weights_only, std::string &note) {
-  if (ends_with(path, ".npz")) return save_npz(trainer, copies, path);
-  if (ends_with(path, ".safetensors")) return save_safetensors(trainer, copies, path);
+  if (holds_arrays(path)) return save_arrays(trainer, copies, path);
   std::deque<std::vector<float>> converted;
   const KerasModel model = keras_model(trainer, copies, progress, converted);
   if (ends_with(path, ".keras")) return write_keras_archive(path, model);

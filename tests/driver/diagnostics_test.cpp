@@ -31,9 +31,9 @@ TEST(Diagnostics, Usage) {
 TEST(Diagnostics, MissingFilesAndForeignFiles) {
   const Scratch scratch;
   expect_rejected("sinter summary " + (scratch / "absent.py"), 3,
-                  {"absent.py: error: cannot be read: No such file or directory\n"});
+                  {"absent.py: error: cannot open: No such file or directory\n"});
   expect_rejected("sinter summary " + scratch.path().string(), 3,
-                  {": error: is a folder, expected a file\n"});
+                  {": error: expected a file, found a directory\n"});
   write_text(scratch / "empty.py", "");
   expect_rejected("sinter summary " + (scratch / "empty.py"), 1, {"empty.py: error: the file is empty\n"});
   write_text(scratch / "noise", std::string("\x01\x02\x03\xff\xfe random", 12));
@@ -93,7 +93,7 @@ TEST(Diagnostics, WeightsMustBeAskedForAndFit) {
        "hint: give a file with --weights FILE, or ask for initial weights with --random-weights\n"});
   expect_rejected(
       "sinter compile --weights " + (scratch / "none.h5") + " " + script + " -o " + (scratch / "out"), 3,
-      {"none.h5: error: cannot be read: No such file or directory\n"});
+      {"none.h5: error: cannot open: No such file or directory\n"});
   write_text(scratch / "bad.h5", "\x89HDF\r\n\x1a\n garbage");
   expect_rejected(
       "sinter compile --weights " + (scratch / "bad.h5") + " " + script + " -o " + (scratch / "out"), 1,

@@ -9,8 +9,8 @@
 #include "driver/training/plan_trainer.h"
 #include "formats/npy/npy.h"
 #include "formats/zip/zip_archive.h"
-#include "frontend/keras/h5.h"
 #include "frontend/keras/import.h"
+#include "frontend/keras/model_file.h"
 #include "passes/rewrite.h"
 #include "passes/simplify_inference.h"
 #include "schema/program_generated.h"
@@ -232,7 +232,7 @@ TEST_P(KerasTraining, FollowsKeras) {
   ASSERT_EQ(std::filesystem::exists(final), has_weights) << final;
   if (!has_weights) return;
   keras::ImportedModel expected = model;
-  const auto weights = keras::read_h5_weights(final.string(), diagnostics);
+  const auto weights = keras::read_weights(final.string(), diagnostics);
   ASSERT_TRUE(weights && keras::assign_weights(expected, *weights, diagnostics)) << diagnostics.render_all();
   for (size_t v = 0; v < expected.weights.size(); ++v) {
     const std::string &name = expected.graph.value(expected.graph.variables[v].value).name;

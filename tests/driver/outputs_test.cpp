@@ -95,6 +95,16 @@ TEST_F(Outputs, LinksAndDevicesStay) {
   EXPECT_EQ(in("ls /dev/*.object* /dev/*.tmp* 2>/dev/null").out, "");
 }
 
+TEST_F(Outputs, PermissionsStay) {
+  const std::string script =
+      "umask 022 && touch o.o exe && chmod 600 o.o exe && sinter compile net.graph "
+      "--random-weights -o exe && sinter compile net.graph --random-weights --emit object -o o.o && "
+      "stat -c %a exe o.o";
+  const CommandResult result = in(script);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "711\n600\n");
+}
+
 TEST_F(Outputs, OneDeviceTakesOneOutput) {
   for (const char *out : {"-", "/dev/stdout", "/dev/null"}) {
     const CommandResult result =

@@ -7,19 +7,24 @@
 namespace sinter::test {
 namespace {
 
-using driver::NamedWeight;
-
 const std::string head =
     "from keras.models import Sequential, Model\nfrom keras.layers import Dense\n"
     "m = Sequential([Dense(2, input_shape=(3,), name='one'), Dense(2, name='two'), Dense(4, name='three', "
     "use_bias=False)])\n";
 
-NamedWeight weight(const std::string &layer, const std::string &name, std::vector<int64_t> dims,
-                   float value) {
-  NamedWeight result{layer, name, std::move(dims), {}};
-  int64_t elements = 1;
-  for (const int64_t dim : result.dims) elements *= dim;
-  result.values.assign(static_cast<size_t>(elements), value);
+struct Filled {
+  std::string name;  // "one.kernel"
+  std::vector<int64_t> dims;
+  float value;
+};
+
+StoredWeights weights(const std::vector<Filled> &all) {
+  StoredWeights result{{}, Naming::by_variable, {}, {}};
+  for (const Filled &filled : all) {
+    int64_t elements = 1;
+    for (const int64_t dim : filled.dims) elements *= dim;
+    result.add(filled.name, {filled.dims, std::vector<float>(static_cast<size_t>(elements), filled.value)});
+  }
   return result;
 }
 
@@ -29,17 +34,20 @@ class ScriptWeights : public testing::Test {
   ScriptWeights() {
     Diagnostics diagnostics;
     EXPECT_TRUE(driver::write_weights(scratch_ / "w.h5",
-                                      {weight("two", "kernel", {2, 2}, 2), weight("two", "bias", {2}, 2.5),
-                                       weight("one", "kernel", {3, 2}, 1), weight("one", "bias", {2}, 1.5),
-                                       weight("three", "kernel", {2, 9}, 3)},
+                                      weights({{"two.kernel", {2, 2}, 2},
+                                               {"two.bias", {2}, 2.5},
+                                               {"one.kernel", {3, 2}, 1},
+                                               {"one.bias", {2}, 1.5},
+                                               {"three.kernel", {2, 9}, 3}}),
                                       diagnostics));
-    EXPECT_TRUE(driver::write_weights(scratch_ / "part.h5",
-                                      {weight("two", "kernel", {2, 2}, 7), weight("two", "bias", {2}, 7.5)},
-                                      diagnostics));
+    EXPECT_TRUE(driver::write_weights(
+        scratch_ / "part.h5", weights({{"two.kernel", {2, 2}, 7}, {"two.bias", {2}, 7.5}}), diagnostics));
     EXPECT_TRUE(driver::write_weights(scratch_ / "all.h5",
-                                      {weight("one", "kernel", {3, 2}, 5), weight("one", "bias", {2}, 5),
-                                       weight("two", "kernel", {2, 2}, 5), weight("two", "bias", {2}, 5),
-                                       weight("three", "kernel", {2, 4}, 5)},
+                                      weights({{"one.kernel", {3, 2}, 5},
+                                               {"one.bias", {2}, 5},
+                                               {"two.kernel", {2, 2}, 5},
+                                               {"two.bias", {2}, 5},
+                                               {"three.kernel", {2, 4}, 5}}),
                                       diagnostics));
   }
 

@@ -3,14 +3,15 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "formats/budget.h"
 #include "formats/checkpoint/checkpoint.h"
 #include "formats/checkpoint/header.h"
+#include "formats/hdf5/file.h"
 #include "formats/hdf5/keras_archive.h"
-#include "formats/hdf5/keras_weights.h"
 #include "formats/safetensors/safetensors.h"
+#include "formats/weights/read_weights.h"
 #include "formats/zip/zip_archive.h"
 #include "schema/checkpoint_generated.h"
 #include "tests/formats/allocations.h"
@@ -96,10 +97,9 @@ class HostileFiles : public FolderTest {
   void expect_bounded(const std::string &bytes, uint64_t most_bytes, const Read &read) {
     const std::string file = write("hostile", bytes);
     reset_peak();
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // of this process: others may be busy
     read(file);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(seconds.count(), 5);
+    EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 10);
     if (can_count_allocations()) {
       EXPECT_LT(peak_bytes(), most_bytes);
     }
@@ -107,15 +107,12 @@ class HostileFiles : public FolderTest {
   // What is said of it.
   void expect_bounded_h5(const std::string &bytes, uint64_t most_bytes, const std::string &said) {
     expect_bounded(bytes, most_bytes, [&](const std::string &file) {
-      hdf5::File::Failure failure;
-      const auto opened = hdf5::File::open(file, failure);
-      ASSERT_TRUE(opened) << failure.problem;
-      std::vector<hdf5::Damage> damages;
-      const auto weights = hdf5::read_keras_weights(*opened, damages);
-      EXPECT_EQ(weights.has_value(), damages.empty());
-      EXPECT_LE(damages.size(), 20u);
+      std::vector<Error> problems;
+      const auto weights = read_weights(file, problems);
+      EXPECT_EQ(weights.has_value(), problems.empty());
+      EXPECT_LE(problems.size(), 20u);
       std::string all;
-      for (const hdf5::Damage &damage : damages) all += damage.message + "\n";
+      for (const Error &problem : problems) all += problem.message + "\n";
       EXPECT_THAT(all, HasSubstr(said));
     });
   }
@@ -342,10 +339,10 @@ TEST_F(HostileFiles, PipesAreNotWaitedFor) {
   const auto stream = FileStream::open(path("pipe"));
   ASSERT_FALSE(stream);
   EXPECT_EQ(stream.error().code, ExitCode::system);
-  EXPECT_EQ(stream.error().message, "expected a file, found a pipe or device");
-  hdf5::File::Failure failure;
-  EXPECT_FALSE(hdf5::File::open(path("pipe"), failure));
-  EXPECT_NE(failure.system_error, 0);
+  EXPECT_EQ(stream.error().message, "is a named pipe, expected a file");
+  const auto hdf5 = hdf5::File::open(path("pipe"));
+  ASSERT_FALSE(hdf5);
+  EXPECT_EQ(hdf5.error().code, ExitCode::system);
   EXPECT_FALSE(CheckpointFile::read(path("pipe")));
   EXPECT_FALSE(ZipArchive::open(path("pipe")));
 }

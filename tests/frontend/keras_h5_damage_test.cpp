@@ -6,8 +6,8 @@
 #include <fstream>
 #include <random>
 
-#include "frontend/keras/h5.h"
-#include "frontend/keras/hdf5_file.h"
+#include "formats/hdf5/file.h"
+#include "frontend/keras/model_file.h"
 #include "tests/frontend/keras_shared_data.h"
 #include "tests/paths.h"
 
@@ -27,26 +27,26 @@ class Damage : public testing::Test {
     std::ofstream(path_, std::ios::binary | std::ios::trunc)
         .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     Diagnostics model_diagnostics, weight_diagnostics;
-    const bool model = read_h5_model(path_, model_diagnostics).has_value();
-    const bool weights = read_h5_weights(path_, weight_diagnostics).has_value();
+    const bool model = read_model(path_, model_diagnostics).has_value();
+    const bool weights = read_weights(path_, weight_diagnostics).has_value();
     EXPECT_NE(model, model_diagnostics.has_errors()) << what;
     EXPECT_NE(weights, weight_diagnostics.has_errors()) << what;
     refused_ += !model;
   }
 
-  // Writes the bytes and reads everything that the files of tests/frontend/hdf5 hold.
+  // Writes the bytes and reads everything that the files of tests/formats/hdf5 hold.
   void read_everything(const std::string &bytes) {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
-    Diagnostics diagnostics;
-    const auto file = Hdf5File::open(path_, diagnostics);
+    const Result<hdf5::File> file = hdf5::File::open(path_);
+    bool is_well = static_cast<bool>(file);
     for (const char *group : {"numbers", "refused", "many"}) {
       const auto names = file ? file->members(group) : std::nullopt;
       for (size_t i = 0; names && i < std::min<size_t>(names->size(), 20); ++i)
-        file->array(group + ("/" + (*names)[i]));
+        is_well &= file->array(group + ("/" + (*names)[i])).has_value();
     }
     for (const char *name : {"fixed", "variable", "names", "variable_names", "split"})
-      if (file) file->list_attribute("", name);
-    refused_ += diagnostics.has_errors();
+      if (file) is_well &= file->list_attribute("", name).has_value();
+    refused_ += !is_well;
   }
 
   std::filesystem::path path_;
@@ -94,7 +94,7 @@ TEST_F(Damage, FilesOfAllFormats) {
   std::mt19937_64 random(3);
   for (const char *name : {"earliest.h5", "latest.h5"}) {
     const std::string bytes =
-        read_text(std::filesystem::path(test::source_dir()) / "tests/frontend/hdf5" / name);
+        read_text(std::filesystem::path(test::source_dir()) / "tests/formats/hdf5" / name);
     ASSERT_FALSE(bytes.empty());
     for (size_t at = 0; at < bytes.size(); at += 41) {
       if (bytes[at] == 0 && at % 5 != 0) continue;  // much of the files is empty space

@@ -1,29 +1,30 @@
 #include <gtest/gtest.h>
 
-#include "frontend/keras/h5.h"
+#include "formats/weights/read_weights.h"
+#include "frontend/keras/model_file.h"
 #include "tests/frontend/keras_shared_data.h"
 #include "tests/paths.h"
 
 namespace sinter::keras {
 namespace {
 
-int64_t count(const H5Weights &weights) {
+int64_t count(const StoredWeights &weights) {
   int64_t total = 0;
-  for (const H5LayerWeights &layer : weights.layers)
-    for (const H5Weight &weight : layer.weights) total += static_cast<int64_t>(weight.data.values.size());
+  for (const StoredLayer &layer : weights.layers)
+    for (const StoredWeight &weight : layer.weights) total += static_cast<int64_t>(weight.data.values.size());
   return total;
 }
 
 TEST(KerasH5, ModelOfKeras2) {
   SINTER_REQUIRE_SHARED(path, "keras_dogvgg16_h5/dogvgg16.weights.best.hdf5");
   Diagnostics diagnostics;
-  const auto model = read_h5_model(path, diagnostics);
+  const auto model = read_model(path, diagnostics);
   ASSERT_TRUE(model) << diagnostics.render_all();
   EXPECT_TRUE(diagnostics.all().empty()) << diagnostics.render_all();
   EXPECT_EQ(model->config.semantics, Semantics::keras2);
   EXPECT_EQ(model->config.class_name, "Sequential");
   EXPECT_EQ(count(model->weights), 68'229);
-  const H5LayerWeights *dense = model->weights.find("dense_2");
+  const StoredLayer *dense = model->weights.find("dense_2");
   ASSERT_TRUE(dense);
   ASSERT_EQ(dense->weights.size(), 2u);
   EXPECT_EQ(dense->weights[0].name, "dense_2/kernel:0");
@@ -35,7 +36,7 @@ TEST(KerasH5, ModelOfKeras2) {
 TEST(KerasH5, MobileNetOfKeras2HasAllItsParameters) {
   SINTER_REQUIRE_SHARED(path, "mobilenet_v1_025_224/mobilenet_v1_025_224.h5");
   Diagnostics diagnostics;
-  const auto model = read_h5_model(path, diagnostics);
+  const auto model = read_model(path, diagnostics);
   ASSERT_TRUE(model) << diagnostics.render_all();
   EXPECT_EQ(count(model->weights), 475'544);
   EXPECT_EQ(model->weights.find("conv_dw_1")->weights[0].data.dims, (std::vector<int64_t>{3, 3, 8, 1}));
@@ -47,11 +48,11 @@ TEST(KerasH5, ModelsOfKeras3) {
   for (const auto &[name, parameters] : models) {
     SINTER_REQUIRE_SHARED(folder, std::string("keras3_models/") + name);
     Diagnostics diagnostics;
-    const auto model = read_h5_model(folder / "model.h5", diagnostics);
+    const auto model = read_model(folder / "model.h5", diagnostics);
     ASSERT_TRUE(model) << name << diagnostics.render_all();
     EXPECT_EQ(model->config.semantics, Semantics::keras3);
     EXPECT_EQ(count(model->weights), parameters) << name;
-    EXPECT_FALSE(model->weights.by_class);
+    EXPECT_EQ(model->weights.naming, Naming::by_layer);
   }
 }
 
@@ -59,13 +60,12 @@ TEST(KerasH5, ModelsOfKeras3) {
 TEST(KerasH5, WeightsFilesOfKeras3) {
   SINTER_REQUIRE_SHARED(folder, "keras3_models/resnet_small");
   Diagnostics diagnostics;
-  const auto by_class = read_h5_weights(folder / "model.weights.h5", diagnostics);
-  const auto by_name = read_h5_weights(folder / "model.h5", diagnostics);
+  const auto by_class = read_weights(folder / "model.weights.h5", diagnostics);
+  const auto by_name = read_weights(folder / "model.h5", diagnostics);
   ASSERT_TRUE(by_class && by_name) << diagnostics.render_all();
-  EXPECT_TRUE(by_class->by_class);
+  EXPECT_EQ(by_class->naming, Naming::by_class);
   EXPECT_EQ(count(*by_class), count(*by_name));
-  const H5LayerWeights *a = by_class->find("batch_normalization_2"),
-                       *b = by_name->find("batch_normalization_2");
+  const StoredLayer *a = by_class->find("batch_normalization_2"), *b = by_name->find("batch_normalization_2");
   ASSERT_TRUE(a && b);
   ASSERT_EQ(a->weights.size(), 4u);
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ(a->weights[i].data.values, b->weights[i].data.values);
@@ -73,12 +73,12 @@ TEST(KerasH5, WeightsFilesOfKeras3) {
 
 TEST(KerasH5, MissingAndForeignFilesAreReported) {
   Diagnostics missing;
-  EXPECT_FALSE(read_h5_model("/nonexistent/model.h5", missing));
+  EXPECT_FALSE(read_model("/nonexistent/model.h5", missing));
   EXPECT_EQ(missing.exit_code(), 3);
   Diagnostics foreign;
-  EXPECT_FALSE(read_h5_model(test::source_dir() + "/CMakeLists.txt", foreign));
+  EXPECT_FALSE(read_model(test::source_dir() + "/CMakeLists.txt", foreign));
   EXPECT_EQ(foreign.exit_code(), 1);
-  EXPECT_FALSE(is_h5_model(test::source_dir() + "/CMakeLists.txt"));
+  EXPECT_FALSE(is_keras_model(test::source_dir() + "/CMakeLists.txt"));
 }
 
 }  // namespace

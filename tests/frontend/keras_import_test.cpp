@@ -70,7 +70,7 @@ TEST(KerasImport, ModelsOfKeras3PredictWhatKerasPredicts) {
   for (const std::string name : {"cifar_cnn_small", "resnet_small", "branches"}) {
     SINTER_REQUIRE_SHARED(folder, "keras3_models/" + name);
     Diagnostics diagnostics;
-    auto file = read_h5_model(folder / "model.h5", diagnostics);
+    auto file = read_model(folder / "model.h5", diagnostics);
     ASSERT_TRUE(file) << diagnostics.render_all();
     if (name == "branches") count_padding_in_averages(file->config);
     auto model = import_model(file->config, diagnostics);
@@ -89,7 +89,7 @@ TEST(KerasImport, ModelsOfKeras3PredictWhatKerasPredicts) {
 
     // The same model with the weights of the file that names layers by class.
     auto again = import_model(file->config, diagnostics);
-    const auto weights = read_h5_weights(folder / "model.weights.h5", diagnostics);
+    const auto weights = read_weights(folder / "model.weights.h5", diagnostics);
     ASSERT_TRUE(weights && assign_weights(*again, *weights, diagnostics)) << diagnostics.render_all();
     for (size_t i = 0; i < model->weights.size(); ++i)
       EXPECT_EQ(again->weights[i]->values, model->weights[i]->values);
@@ -99,7 +99,7 @@ TEST(KerasImport, ModelsOfKeras3PredictWhatKerasPredicts) {
 TEST(KerasImport, MobileNetOfKeras2ClassifiesAPelican) {
   SINTER_REQUIRE_SHARED(folder, "mobilenet_v1_025_224");
   Diagnostics diagnostics;
-  auto file = read_h5_model(folder / "mobilenet_v1_025_224.h5", diagnostics);
+  auto file = read_model(folder / "mobilenet_v1_025_224.h5", diagnostics);
   ASSERT_TRUE(file);
   auto model = import_model(file->config, diagnostics);
   ASSERT_TRUE(model && assign_weights(*model, file->weights, diagnostics)) << diagnostics.render_all();
@@ -117,7 +117,7 @@ TEST(KerasImport, MobileNetOfKeras2ClassifiesAPelican) {
 TEST(KerasImport, WeightsAreMatchedByOrderWhereNamesDiffer) {
   SINTER_REQUIRE_SHARED(path, "keras_dogvgg16_h5/dogvgg16.weights.best.hdf5");
   Diagnostics diagnostics;
-  const auto weights = read_h5_weights(path, diagnostics);
+  const auto weights = read_weights(path, diagnostics);
   ASSERT_TRUE(weights);
   auto model = import_model(
       sequential({7, 7, 512}, {{"GlobalAveragePooling2D", "gap"}, {"Dense", "dense_1", {{"units", 133}}}}),
@@ -130,7 +130,7 @@ TEST(KerasImport, AllMismatchesOfWeightsAreReported) {
   Diagnostics diagnostics;
   auto model = import_model(sequential({4}, {{"Dense", "a", {{"units", 3}}}, {"Dense", "b", {{"units", 2}}}}),
                             diagnostics);
-  H5Weights weights;
+  StoredWeights weights;
   weights.layers = {
       {"a", {{"kernel", {{4, 4}, std::vector<float>(16)}}, {"bias", {{3}, std::vector<float>(3)}}}},
       {"b", {{"kernel", {{3, 2}, std::vector<float>(6)}}}}};

@@ -1,7 +1,7 @@
 // What Keras itself wrote, read, written again and compared field by field.
 #include <gtest/gtest.h>
 
-#include "frontend/keras/hdf5_file.h"
+#include "formats/hdf5/file.h"
 #include "frontend/keras/import.h"
 #include "frontend/keras/json.h"
 #include "frontend/keras/model_json.h"
@@ -93,8 +93,7 @@ json written(const std::string &recorded, const std::string &version, Semantics 
 }
 
 std::string model_config_of(const std::filesystem::path &path) {
-  Diagnostics diagnostics;
-  const auto file = Hdf5File::open(path.string(), diagnostics);
+  const Result<hdf5::File> file = hdf5::File::open(path.string());
   return file ? file->text_attribute("", "model_config").value_or("") : "";
 }
 

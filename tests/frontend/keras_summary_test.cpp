@@ -2,9 +2,9 @@
 
 #include "frontend/keras/applications.h"
 #include "frontend/keras/functional_builder.h"
-#include "frontend/keras/h5.h"
 #include "frontend/keras/import.h"
 #include "frontend/keras/json.h"
+#include "frontend/keras/model_file.h"
 #include "frontend/keras/summary.h"
 #include "tests/frontend/keras_shared_data.h"
 #include "tests/frontend/keras_test_models.h"
@@ -115,7 +115,7 @@ TEST(KerasSummary, TablesOfSavedModelsInKeras3AreEqualLineByLine) {
     SINTER_REQUIRE_SHARED(folder, "keras3_models/" + name);
     Diagnostics diagnostics;
     const auto from_json = parse_model_json(read_text(folder / "config.json"), {}, diagnostics);
-    const auto from_h5 = read_h5_model(folder / "model.h5", diagnostics);
+    const auto from_h5 = read_model(folder / "model.h5", diagnostics);
     ASSERT_TRUE(from_json && from_h5) << diagnostics.render_all();
     const std::vector<std::string> expected = lines(read_text(folder / "summary.txt"));
     EXPECT_EQ(lines(table(*from_json, SummaryStyle::keras3)), expected) << name;

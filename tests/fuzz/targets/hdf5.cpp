@@ -37,19 +37,15 @@ void walk(const hdf5::File &file, const std::string &path, int depth, int &objec
 }  // namespace
 
 void hdf5(std::string_view bytes) {
-  hdf5::File::Failure failure;
   const auto *data = reinterpret_cast<const uint8_t *>(bytes.data());
   const auto file =
-      hdf5::File::open_memory({data, data + bytes.size()}, std::make_shared<Budget>(bytes.size()), failure);
-  if (!file) {
-    SINTER_CHECK(!failure.is_hdf5 || !failure.problem.empty());
-    return;
-  }
+      hdf5::File::open_memory("file", {data, data + bytes.size()}, std::make_shared<Budget>(bytes.size()));
+  if (!succeeded(file)) return;
   int objects = 40;
   walk(*file, "", 0, objects);
-  std::vector<hdf5::Damage> damages;
-  const auto weights = hdf5::read_keras_weights(*file, damages);
-  SINTER_CHECK(weights.has_value() == damages.empty());
+  std::vector<Error> problems;
+  const auto weights = hdf5::read_keras_weights(*file, "file", problems);
+  SINTER_CHECK(weights.has_value() == problems.empty());
 }
 
 }  // namespace sinter::fuzz

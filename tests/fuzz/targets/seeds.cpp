@@ -13,6 +13,7 @@
 #include "formats/safetensors/safetensors.h"
 #include "formats/zip/zip_writer.h"
 #include "ir/graph.h"
+#include "support/check.h"
 #include "tests/formats/checkpoint_samples.h"
 #include "tests/fuzz/targets/pictures.h"
 #include "tests/fuzz/targets/targets.h"
@@ -119,8 +120,8 @@ std::vector<std::string> npz_seeds() {
 std::vector<std::string> safetensors_seeds() {
   const SampleModel sample;
   const int64_t dims[] = {3, 4};
-  const SafetensorsArray arrays[] = {{"d.kernel", dims, sample.values},
-                                     {"d.bias", std::span(dims + 1, 1), sample.values}};
+  const NamedArray arrays[] = {{"d.kernel", dims, sample.values},
+                               {"d.bias", std::span(dims + 1, 1), sample.values}};
   return {written([&](const std::string &path) { return write_safetensors(path, arrays); })};
 }
 

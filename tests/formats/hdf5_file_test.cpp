@@ -1,16 +1,16 @@
-// The HDF5 reader on files that the HDF5 library wrote (tests/frontend/hdf5/make_files.c).
+// The HDF5 reader on files that the HDF5 library wrote (tests/formats/hdf5/make_files.c).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "frontend/keras/hdf5_file.h"
+#include "formats/hdf5/file.h"
 #include "tests/paths.h"
 
-namespace sinter::keras {
+namespace sinter::hdf5 {
 namespace {
 
-Hdf5File open_file(const char *name, Diagnostics &diagnostics) {
-  auto file = Hdf5File::open(test::source_dir() + "/tests/frontend/hdf5/" + name, diagnostics);
-  if (!file) throw std::runtime_error(diagnostics.render_all());
+File open_file(const std::string &name) {
+  Result<File> file = File::open(test::source_dir() + "/tests/formats/hdf5/" + name);
+  if (!file) throw std::runtime_error(file.error().message);
   return std::move(*file);
 }
 
@@ -19,14 +19,13 @@ INSTANTIATE_TEST_SUITE_P(Versions, Hdf5Files, testing::Values("earliest.h5", "la
                          [](const auto &file) { return file.param.substr(0, file.param.find('.')); });
 
 TEST_P(Hdf5Files, NumbersOfAllFormats) {
-  Diagnostics diagnostics;
-  const Hdf5File file = open_file(GetParam().c_str(), diagnostics);
+  const File file = open_file(GetParam());
   const auto names = file.members("numbers");
-  ASSERT_TRUE(names) << diagnostics.render_all();
+  ASSERT_TRUE(names) << file.problem();
   EXPECT_GE(names->size(), 7u);
   for (const std::string &name : *names) {
     const auto array = file.array("numbers/" + name);
-    ASSERT_TRUE(array) << name << diagnostics.render_all();
+    ASSERT_TRUE(array) << name << file.problem();
     EXPECT_EQ(array->dims, (std::vector<int64_t>{5, 7})) << name;
     ASSERT_EQ(array->values.size(), 35u);
     const bool is_integer = name[0] == 'i' || name[0] == 'u';
@@ -38,8 +37,7 @@ TEST_P(Hdf5Files, NumbersOfAllFormats) {
 }
 
 TEST_P(Hdf5Files, TextsOfFixedAndVariableLength) {
-  Diagnostics diagnostics;
-  const Hdf5File file = open_file(GetParam().c_str(), diagnostics);
+  const File file = open_file(GetParam());
   EXPECT_EQ(file.text_attribute("", "fixed"), "2.0.2");
   EXPECT_EQ(file.text_attribute("/", "variable"), "2.0.2");
   const std::vector<std::string> names = {"alpha", "exactly12byt", "c"};
@@ -48,16 +46,15 @@ TEST_P(Hdf5Files, TextsOfFixedAndVariableLength) {
   std::vector<std::string> twice = names;
   twice.insert(twice.end(), names.begin(), names.end());
   EXPECT_EQ(file.list_attribute("", "split"), twice);
-  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.render_all();
+  EXPECT_EQ(file.problem(), "");
   EXPECT_FALSE(file.text_attribute("", "names"));
+  EXPECT_EQ(file.problem(), "it holds 3 texts where one is expected");
   EXPECT_FALSE(file.text_attribute("", "absent"));
-  EXPECT_EQ(diagnostics.all().size(), 2u);
+  EXPECT_EQ(file.problem(), "it is not there");
 }
 
 TEST_P(Hdf5Files, WhatLeavesTheFileOrCannotBeIsRefused) {
-  Diagnostics diagnostics;
-  const Hdf5File file = open_file(GetParam().c_str(), diagnostics);
-  size_t refused = 0;
+  const File file = open_file(GetParam());
   for (const auto &[name, reason] :
        std::vector<std::pair<std::string, std::string>>{{"soft", "not there"},
                                                         {"external", "not there"},
@@ -66,16 +63,14 @@ TEST_P(Hdf5Files, WhatLeavesTheFileOrCannotBeIsRefused) {
                                                         {"huge", "claims"},
                                                         {"text", "numbers"}}) {
     EXPECT_FALSE(file.array("refused/" + name)) << name;
-    ASSERT_EQ(diagnostics.all().size(), ++refused) << name;
-    EXPECT_THAT(diagnostics.all().back().message, testing::HasSubstr(reason));
+    EXPECT_THAT(file.problem(), testing::HasSubstr(reason)) << name;
   }
 }
 
 TEST(Hdf5File, GroupsOfManyMembers) {
-  Diagnostics diagnostics;
-  const Hdf5File file = open_file("earliest.h5", diagnostics);
+  const File file = open_file("earliest.h5");
   const auto names = file.members("many");
-  ASSERT_TRUE(names) << diagnostics.render_all();
+  ASSERT_TRUE(names) << file.problem();
   ASSERT_EQ(names->size(), 400u);
   EXPECT_EQ(names->front(), "l000");
   EXPECT_EQ(names->back(), "l399");
@@ -84,4 +79,4 @@ TEST(Hdf5File, GroupsOfManyMembers) {
 }
 
 }  // namespace
-}  // namespace sinter::keras
+}  // namespace sinter::hdf5
