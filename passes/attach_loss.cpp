@@ -172,11 +172,7 @@ class LossAttacher {
 
   void unknown(const Location &where, std::string_view kind, std::string_view name,
                const std::vector<Objective> &table) {
-    const auto unsupported = ir::unsupported_objectives();
-    const bool is_kerass = std::ranges::find(unsupported, name) != unsupported.end();
-    error(where,
-          is_kerass ? fmt::format("the {} '{}' is not supported", kind, name)
-                    : fmt::format("Sinter does not know the {} '{}'", kind, name),
+    error(where, fmt::format("Sinter does not know the {} '{}'", kind, name),
           fmt::format("known are: {}", fmt::join(ir::names_of(table), ", ")));
   }
 
