@@ -25,7 +25,7 @@ TEST_P(Replay, SeedsAndTheirBeginnings) {
 
 TEST_P(Replay, PastFindings) {
   const std::filesystem::path folder = test::source_dir() + "/tests/fuzz/past/" + GetParam().name;
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "nothing was found in it";
+  if (!std::filesystem::exists(folder)) return;  // nothing was found in it yet
   for (const auto &entry : std::filesystem::directory_iterator(folder)) {
     SCOPED_TRACE(entry.path().string());
     std::ostringstream bytes;
