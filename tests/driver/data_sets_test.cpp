@@ -234,7 +234,7 @@ m.evaluate()" + one.steps +
       ASSERT_EQ(in_folder(std::string("./p predict ") + input + " --out y.npy").exit_code, 0);
       const std::vector<float> means = test::read_npy(path("y.npy"));
       ASSERT_EQ(means.size(), 3u);
-      for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(means[c], one.means[c], 1e-4) << one.steps << ", " << input;
+      for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(means[c], one.means[c], 2e-3) << one.steps << ", " << input;
     }
     if (one.steps.starts_with("preprocess")) {
       EXPECT_NE(compiled.out.find("pixels          cast float32 | preprocess vgg16"), std::string::npos)

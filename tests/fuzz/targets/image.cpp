@@ -19,7 +19,7 @@ void image(std::string_view bytes) {
   SINTER_CHECK(decoded->pixels.size() ==
                static_cast<size_t>(decoded->width * decoded->height * decoded->channels));
   float values[4 * 5 * 3];
-  for (const int channels : {1, 3}) resize_bilinear(convert_channels(*decoded, channels), 4, 5, 1, 0, values);
+  for (const int channels : {1, 3}) resize_bilinear(convert_channels(*decoded, channels), 4, 5, values);
 }
 
 }  // namespace sinter::fuzz

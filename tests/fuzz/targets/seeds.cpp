@@ -131,6 +131,30 @@ std::vector<std::string> idx_seeds() {
           "\0\0\x08\x01\0\0\0\x03"s + "\1\2\3"};
 }
 
+// A record, and the dictionary of one picture as Python 3 pickles it with protocol 3.
+std::vector<std::string> cifar_seeds() {
+  using namespace std::string_literals;
+  const std::string picture(3072, '\x05');
+  const std::string before =
+      "\x80\x03}q\x00(C\x06labelsq\x01]q\x02K\x03"
+      "aC\x04"
+      "dataq\x03"
+      "cnumpy.core.multiarray\n_reconstruct\nq\x04"
+      "cnumpy\n"
+      "ndarray\nq\x05K\x00\x85q\x06"
+      "C\x01"
+      "bq\x07\x87q\x08Rq\x09(K\x01K\x01M\x00\x0c\x86q\x0a"
+      "cnumpy\ndtype\nq\x0b"
+      "X\x02\x00\x00\x00u1q\x0c\x89\x88\x87q\x0dRq\x0e(K\x03X\x01\x00\x00\x00|"
+      "q\x0fNNNJ\xff\xff\xff\xffJ\xff\xff\xff\xff"
+      "K\x00tq\x10"
+      "b\x89"
+      "B\x00\x0c\x00\x00"s;
+  return {"\3" + picture, before + picture +
+                              "q\x11tq\x12"
+                              "bu."};
+}
+
 // Of every op its first example, as a graph of one node.
 std::vector<std::string> graph_seeds() {
   std::vector<std::string> seeds;
@@ -167,6 +191,7 @@ std::vector<std::string> seeds(std::string_view target) {
              written([&](const std::string &path) { return write_checkpoint(path, sample.content); })};
        }},
       {"idx", idx_seeds},
+      {"cifar", cifar_seeds},
       {"image", picture_seeds},
       {"graph", graph_seeds},
       {"kernel", [] { return files("tests/kernel/cases", ".kernel"); }}};

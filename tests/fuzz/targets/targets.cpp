@@ -11,6 +11,7 @@ std::span<const Target> all_targets() {
                                        {"safetensors", safetensors},
                                        {"checkpoint", checkpoint},
                                        {"idx", idx},
+                                       {"cifar", cifar},
                                        {"image", image},
                                        {"graph", graph},
                                        {"kernel", kernel}};

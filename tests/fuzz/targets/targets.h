@@ -18,6 +18,7 @@ void npz(std::string_view bytes);          // archives of arrays
 void safetensors(std::string_view bytes);  // tensors
 void checkpoint(std::string_view bytes);   // .sinter
 void idx(std::string_view bytes);          // MNIST's files, also compressed
+void cifar(std::string_view bytes);        // records, and the pickles of Python
 void image(std::string_view bytes);        // PNG and JPEG
 void graph(std::string_view bytes);        // .graph text
 void kernel(std::string_view bytes);       // Kernel IR text
