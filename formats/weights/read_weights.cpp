@@ -132,9 +132,7 @@ std::optional<KerasModelFile> Reader::hdf5_model() {
     if (!read) return fail(hdf5::damage_of(*file, path_, "", std::string("attribute '") + name + "'"));
     *text = std::move(*read);
   }
-  std::optional<StoredWeights> weights = hdf5_weights(file, path_);
-  if (!weights) return std::nullopt;
-  model.weights = std::move(*weights);
+  model.weights = hdf5_weights(file, path_);
   return model;
 }
 
@@ -150,9 +148,7 @@ std::optional<KerasModelFile> Reader::model() {
                          "save the model with model.save('model.keras') or model.save('model.h5')"));
   Result<std::string> config = config_of_archive(*archive, path_);
   if (!config) return fail(config.error());
-  std::optional<StoredWeights> weights = archive_weights(*archive);
-  if (!weights) return std::nullopt;
-  return KerasModelFile{true, std::move(*config), {}, std::move(*weights)};
+  return KerasModelFile{true, std::move(*config), {}, archive_weights(*archive)};
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ class NameMatcher {
   }
 
   // Keras skips a layer whose number of weights differs, and a single weight whose shape differs.
-  void assign(const ir::LayerInfo &layer, const StoredLayer &source) {
+  void assign(const LayerInfo &layer, const StoredLayer &source) {
     if (layer.variables.size() != source.weights.size())
       return mismatch(source, fmt::format("layer '{}' ({}) has {} weights, but the file has {}", layer.name,
                                           layer.class_name, layer.variables.size(), source.weights.size()));

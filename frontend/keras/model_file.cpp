@@ -22,23 +22,24 @@ namespace sinter::keras {
 std::optional<ModelFile> read_model(const std::string &path, Diagnostics &diagnostics) {
   std::vector<Error> problems;
   std::optional<KerasModelFile> file = read_keras_model(path, problems);
-  for (const Error &problem : problems) report(problem, diagnostics);
-  if (!file) return std::nullopt;
-  ModelFile model{{}, std::move(file->weights), std::move(file->training_config), file->is_archive};
-  if (!file->is_archive) {
-    auto config = parse_model_json(file->config, {.file = path, .path = "model_config"}, diagnostics,
-                                   model.weights.keras_version);
-    if (!config) return std::nullopt;
-    model.config = std::move(*config);
-    return model;
+  ModelFile model;
+  std::optional<ModelConfig> config;
+  if (file && file->is_archive) {
+    const Location where{.file = path, .path = "config.json"};
+    const auto json = parse_json(file->config, where, diagnostics);
+    if (json) config = model_from_json(*json, where, diagnostics, "3.0.0");
+    if (config && json->contains("compile_config") && json->at("compile_config").is_object())
+      model.training_config = json->at("compile_config").dump();
+  } else if (file) {
+    config = parse_model_json(file->config, {.file = path, .path = "model_config"}, diagnostics,
+                              file->weights ? file->weights->keras_version : "");
+    model.training_config = std::move(file->training_config);
   }
-  const Location where{.file = path, .path = "config.json"};
-  const auto json = parse_json(file->config, where, diagnostics);
-  auto config = json ? model_from_json(*json, where, diagnostics, "3.0.0") : std::nullopt;
-  if (!config) return std::nullopt;
-  if (const auto compiled = json->find("compile_config"); compiled != json->end() && compiled->is_object())
-    model.training_config = compiled->dump();
+  for (const Error &problem : problems) report(problem, diagnostics);
+  if (!config || !file->weights) return std::nullopt;
   model.config = std::move(*config);
+  model.weights = std::move(*file->weights);
+  model.is_archive = file->is_archive;
   return model;
 }
 
