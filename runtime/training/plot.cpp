@@ -10,6 +10,8 @@ namespace sinter::runtime {
 namespace {
 
 constexpr double panel_width = 460, panel_height = 300, margin = 50;
+// The legend lies below the panel, off the curves: the distance of its first line, and that between two.
+constexpr double legend_gap = 38, legend_row = 16;
 constexpr const char *colors[] = {"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"};
 
 using Series = std::pair<std::string, std::vector<double>>;
@@ -57,14 +59,16 @@ std::string panel(const std::vector<const Series *> &series, double left, size_t
       epochs);
   for (size_t s = 0; s < series.size(); ++s) {
     const char *color = colors[s % std::size(colors)];
-    const bool dashed = starts_with(series[s]->first, "val_");
-    svg += format("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"%s points=\"", color,
-                  dashed ? " stroke-dasharray=\"5 3\"" : "");
+    const char *dash = starts_with(series[s]->first, "val_") ? " stroke-dasharray=\"5 3\"" : "";
+    svg += format("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"%s points=\"", color, dash);
     for (size_t i = 0; i < series[s]->second.size(); ++i)
       if (std::isfinite(series[s]->second[i])) svg += format("%.1f,%.1f ", x(i), y(series[s]->second[i]));
     svg += "\"/>\n";
-    svg += format("<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">", left + margin + 8,
-                  margin + 16 + 15 * static_cast<double>(s), color) +
+    const double row = margin + panel_height + legend_gap + legend_row * static_cast<double>(s);
+    svg +=
+        format("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"1.5\"%s/>",
+               left + margin, row - 4, left + margin + 24, row - 4, color, dash);
+    svg += format("<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">", left + margin + 32, row, color) +
            escaped(series[s]->first) + "</text>\n";
   }
   return svg;
@@ -78,10 +82,11 @@ Status write_plot(const std::string &path, const History &history) {
     if (series.first != "lr" && series.first != "learning_rate")
       (is_loss(series.first) ? losses : others).push_back(&series);
   const double width = panel_width + 2 * margin;
+  const double legend = legend_row * static_cast<double>(std::max(losses.size(), others.size()));
   std::string svg = format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" font-family=\"sans-serif\" "
       "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-      others.empty() ? width : 2 * width, panel_height + 2 * margin);
+      others.empty() ? width : 2 * width, panel_height + 2 * margin + legend);
   svg += panel(losses, 0, history.epochs.size());
   if (!others.empty()) svg += panel(others, width, history.epochs.size());
   svg += "</svg>\n";

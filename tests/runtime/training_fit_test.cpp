@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "fit_testing.h"
+#include "runtime/training/plot.h"
 #include "runtime/training/weight_files.h"
 #include "tests/formats/allocations.h"
 
@@ -250,6 +251,47 @@ TEST_F(FitTest, WritesLogsAndCurves) {
   EXPECT_THAT(read_file(path("log.csv")), testing::StartsWith("epoch,acc,loss,val_acc,val_loss\r\n0,"));
   EXPECT_THAT(read_file(path("curves.svg")), HasSubstr(">val_loss</text>"));
   EXPECT_THAT(entries(), ElementsAre("curves.svg", "data", "log.csv", "tb"));
+}
+
+// The numbers behind each `attribute="` of an SVG.
+std::vector<double> numbers_of(const std::string &svg, const std::string &attribute) {
+  std::vector<double> numbers;
+  const std::string key = " " + attribute + "=\"";
+  for (size_t at = svg.find(key); at != std::string::npos; at = svg.find(key, at + 1))
+    numbers.push_back(std::strtod(svg.c_str() + at + key.size(), nullptr));
+  return numbers;
+}
+
+TEST_F(FitTest, TheLegendOfCurvesLiesOffTheLines) {
+  History history;
+  for (const char *name : {"loss", "val_loss", "a_loss", "val_a_loss", "acc", "val_acc"})
+    history.series.emplace_back(name, std::vector<double>{0, 1, 0.5});
+  history.epochs = {0, 1, 2};
+  ASSERT_TRUE(write_plot(path("curves.svg"), history));
+  const std::string svg = read_file(path("curves.svg"));
+  // No curve leaves the panel, which ends at y = 350; every name stands below it and its epochs, within the
+  // picture, and no two on one line of a panel.
+  double lowest = 0;
+  for (size_t at = svg.find("points=\""); at != std::string::npos; at = svg.find("points=\"", at + 1)) {
+    const char *text = svg.c_str() + at + 8;
+    double x = 0, y = 0;
+    for (int used = 0; std::sscanf(text, "%lf,%lf %n", &x, &y, &used) == 2; text += used) {
+      EXPECT_GE(y, 50);
+      lowest = std::max(lowest, y);
+    }
+  }
+  EXPECT_EQ(lowest, 350);
+  const double height = numbers_of(svg, "height")[0];
+  std::set<std::pair<double, double>> places;
+  for (const auto &[name, values] : history.series) {
+    const size_t at = svg.rfind("<text", svg.find(">" + name + "</text>"));
+    ASSERT_NE(at, std::string::npos) << name;
+    const std::string label = svg.substr(at, svg.find('>', at) - at);
+    const double x = numbers_of(label, "x")[0], y = numbers_of(label, "y")[0], letters = 12;
+    EXPECT_GT(y - letters, lowest + 16) << name;
+    EXPECT_LT(y, height) << name;
+    EXPECT_TRUE(places.emplace(x, y).second) << name;
+  }
 }
 
 }  // namespace
