@@ -5,25 +5,11 @@
 #include <algorithm>
 #include <sstream>
 
+#include "support/did_you_mean.h"
+
 namespace sinter::script {
 
 namespace {
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = (a[i - 1] | 0x20) == (b[j - 1] | 0x20);
-      const std::size_t best = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (same ? 0 : 1)});
-      diagonal = row[j];
-      row[j] = best;
-    }
-  }
-  return row[b.size()];
-}
 
 struct Parameter {
   std::vector<std::string> names;
@@ -71,16 +57,8 @@ std::string parameter_name(std::string_view signature, std::string_view name) {
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string> &names) {
-  const std::string *best = nullptr;
-  std::size_t best_distance = 1 + std::min<std::size_t>(word.size(), 12) / 3;
-  if (word.size() <= 60)
-    for (const std::string &name : names)
-      if (const std::size_t distance = edit_distance(word, name); distance <= best_distance) {
-        if (!best || distance < best_distance) best = &name;
-        best_distance = distance;
-      }
-  if (best) return fmt::format("did you mean '{}'?", *best);
-  if (names.empty()) return {};
+  const std::string nearest = did_you_mean(word, names);
+  if (!nearest.empty() || names.empty()) return nearest;
   return fmt::format("accepted are: {}", fmt::join(names, ", "));
 }
 
