@@ -376,21 +376,6 @@ Status Fit::save_model(const std::string &path, bool weights_only) {
   return status;
 }
 
-Status Fit::stop_for(int signal) {
-  interrupted_ = signal;
-  stream_->stop();
-  pass_ = UINT64_MAX;
-  const auto steps = static_cast<unsigned long long>(progress_.step);
-  if (!options_.checkpoint) {
-    console_->warning(
-        format("stopped after step %llu; nothing was saved, as there is no --checkpoint", steps));
-    return {};
-  }
-  if (Status status = write_checkpoint_to(*options_.checkpoint); !status) return status;
-  console_->warning(format("stopped after step %llu; --resume goes on from ", steps) + *options_.checkpoint);
-  return {};
-}
-
 Status Fit::finish() {
   for (const auto &callback : callbacks_)
     if (Status status = callback->end_training(context_); !status) return status;

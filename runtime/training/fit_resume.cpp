@@ -1,5 +1,8 @@
-// Fit goes on from a checkpoint.
+// Fit stops at a signal, and goes on from a checkpoint.
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 
 #include "formats/text.h"
@@ -7,6 +10,45 @@
 #include "schema/program_generated.h"
 
 namespace sinter::runtime {
+namespace {
+
+// PROGRAM.interrupted.sinter, with a number where there is such a file; in the current folder.
+std::string free_checkpoint_name(const std::string &program) {
+  constexpr int most = 10'000;
+  std::string name;
+  for (int number = 1; number <= most; ++number) {
+    name = program + ".interrupted" + (number > 1 ? format("-%d", number) : "") + ".sinter";
+    struct stat status;
+    if (lstat(name.c_str(), &status) != 0 && errno == ENOENT) return name;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status Fit::stop_for(int signal) {
+  interrupted_ = signal;
+  stream_->stop();
+  pass_ = UINT64_MAX;
+  const std::string stopped =
+      format("stopped after step %llu; ", static_cast<unsigned long long>(progress_.step));
+  if (options_.checkpoint) {
+    if (Status status = write_checkpoint_to(*options_.checkpoint); !status) return status;
+    console_->warning(stopped + "--resume goes on from " + *options_.checkpoint);
+    return {};
+  }
+  // Nobody asked for this file, so that it cannot be written is no error.
+  const std::string path = free_checkpoint_name(console_->binary());
+  if (path.empty()) {
+    console_->warning(stopped + "nothing was saved: " + console_->binary() +
+                      ".interrupted.sinter and all names beside it are taken");
+  } else if (Status status = write_checkpoint_to(path); !status) {
+    console_->warning(stopped + "nothing was saved: " + path + ": " + status.error().message);
+  } else {
+    console_->warning(stopped + "--checkpoint " + path + " --resume goes on from there");
+  }
+  return {};
+}
 
 Status Fit::check_resumed(const Checkpoint &checkpoint) {
   const std::string &path = *options_.checkpoint;

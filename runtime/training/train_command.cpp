@@ -172,9 +172,11 @@ const TrainerCommand train_command = {"train",
                                       "encoding, validation_split) are applied to\n"
                                       "them. The log lines are Keras's; where standard output is no "
                                       "terminal, only the last bar of an epoch is\n"
-                                      "printed. SIGINT and SIGTERM finish the step, write the checkpoint and "
-                                      "exit 130 or 143; a second one ends\n"
-                                      "the process at once.\n",
+                                      "printed. SIGINT and SIGTERM finish the step, write the checkpoint "
+                                      "(without --checkpoint\n"
+                                      "PROGRAM.interrupted.sinter in the current folder, or a free name "
+                                      "beside it) and exit 130 or 143; a second\n"
+                                      "one ends the process at once.\n",
                                       options_of_train,
                                       train};
 

@@ -129,6 +129,52 @@ TEST_F(TrainerTest, SignalsFinishTheStepAndWriteTheCheckpoint) {
   }
 }
 
+TEST_F(TrainerTest, SignalsWithoutACheckpointWriteOneUnderAFreeName) {
+  write_points(40);
+  write("slow.interrupted.sinter", "precious");
+  const auto interrupt = [&](int signal) {
+    unlink(path("out").c_str());
+    TrainerProcess process("slow", {"--data", "data", "--epochs", "1000"}, path("."));
+    while (read_file(path("out")).find("Epoch 3/") == std::string::npos && process.is_running()) usleep(1000);
+    process.signal(signal);
+    return process.wait();
+  };
+  const Answer answer = interrupt(SIGINT);
+  EXPECT_EQ(answer.exit_code, 130) << answer.err;
+  EXPECT_THAT(answer.err, HasSubstr("--checkpoint slow.interrupted-2.sinter --resume goes on from there"));
+  EXPECT_EQ(read_file(path("slow.interrupted.sinter")), "precious");
+  Result<CheckpointFile> file = CheckpointFile::read(path("slow.interrupted-2.sinter"));
+  ASSERT_TRUE(file) << file.error().message;
+  const uint64_t step = file->content().progress.step;
+  EXPECT_GE(step, 10u);
+  EXPECT_THAT(answer.err, HasSubstr("stopped after step " + std::to_string(step) + ";"));
+  const Answer resumed = run({"--data", "data", "--epochs", std::to_string(step / 5 + 2), "--verbose", "2",
+                              "--checkpoint", "slow.interrupted-2.sinter", "--resume"},
+                             "slow");
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  // A dangling link is a name that is taken, too.
+  unlink(path("slow.interrupted.sinter").c_str());
+  ASSERT_EQ(symlink("elsewhere", path("slow.interrupted.sinter").c_str()), 0);
+  const Answer terminated = interrupt(SIGTERM);
+  EXPECT_EQ(terminated.exit_code, 143) << terminated.err;
+  EXPECT_THAT(terminated.err, HasSubstr("slow.interrupted-3.sinter"));
+  EXPECT_EQ(path_kind(path("elsewhere")), PathKind::missing);
+}
+
+TEST_F(TrainerTest, SignalsWhereNothingCanBeWrittenSaySo) {
+  write_points(40);
+  ASSERT_EQ(mkdir(path("gone").c_str(), 0700), 0);
+  TrainerProcess process("points", {"--data", "../data", "--epochs", "1000000"}, path("gone"));
+  while (read_file(path("gone/out")).find("Epoch 2/") == std::string::npos && process.is_running())
+    usleep(1000);
+  ASSERT_EQ(link(path("gone/err").c_str(), path("said").c_str()), 0);
+  for (const char *name : {"gone/out", "gone/err"}) ASSERT_EQ(unlink(path(name).c_str()), 0);
+  ASSERT_EQ(rmdir(path("gone").c_str()), 0);
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait().exit_code, 130);
+  EXPECT_THAT(read_file(path("said")), HasSubstr("nothing was saved: points.interrupted.sinter: "));
+}
+
 // Each checkpoint that is written is another file under the same name. 0: there is none.
 ino_t file_number(const std::string &path) {
   struct stat status;
