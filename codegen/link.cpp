@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -18,11 +17,9 @@ namespace {
 const std::vector<std::string> common_flags = {"-s", "-static-libgcc", "-Wl,--gc-sections",
                                                "-Wl,--build-id=none", "-Wl,-z,relro,-z,now,-z,noexecstack"};
 
-// A model of pictures: its binary reads PNG and JPEG files.
-bool reads_pictures(const Program &program) {
-  return std::any_of(program.inputs.begin(), program.inputs.end(), [](const ProgramTensor &input) {
-    return input.dims.size() == 3 && (input.dims[2] == 1 || input.dims[2] == 3);
-  });
+ImageCodecs codecs_of(const Program &program, const EmitOptions &options) {
+  const bool reads_pictures = takes_pictures(program);
+  return options.codecs.value_or(ImageCodecs{.png = reads_pictures, .jpeg = reads_pictures});
 }
 
 bool can_link(const Target &target, const std::string &what, Diagnostics &diagnostics) {
@@ -65,6 +62,7 @@ bool link_with(const Program &program, const Target &target, const EmitOptions &
   if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics) ||
       !result.finish(diagnostics))
     return false;
+  if (options.on_stage) options.on_stage("linking");
   std::vector<std::string> command = {*linker, "-o", file_argument(result.temporary_path())};
   append(command, before_object);
   append(command, common_flags);
@@ -86,9 +84,12 @@ bool write_executable(const Program &program, const Target &target, const EmitOp
   std::vector<std::string> libraries;
   if (program.trainer) libraries.push_back("-Wl,-u,sinter_trainer_main");
   if (program.evaluation) libraries.push_back("-Wl,-u,sinter_predictor_evaluate");
-  if (reads_pictures(program)) append(libraries, {"-Wl,-u,sinter_decode_png", "-Wl,-u,sinter_decode_jpeg"});
+  const ImageCodecs codecs = codecs_of(program, options);
+  if (codecs.png) libraries.push_back("-Wl,-u,sinter_decode_png");
+  if (codecs.jpeg) libraries.push_back("-Wl,-u,sinter_decode_jpeg");
   append(libraries, {file_argument(*runtime), "-l:libstdc++.a"});
-  if (reads_pictures(program)) append(libraries, {"-l:libpng16.a", "-l:libjpeg.a"});
+  if (codecs.png) libraries.push_back("-l:libpng16.a");
+  if (codecs.jpeg) libraries.push_back("-l:libjpeg.a");
   append(libraries, {"-l:libz.a", "-lm", "-lpthread"});
   return link_with(program, target, with_symbols, path, {"-pie"}, libraries, diagnostics);
 }
@@ -112,7 +113,7 @@ bool write_static_library(const Program &program, const Target &target, const Em
   if (!write_object_to(program, target, options, object, diagnostics) || !object.finish(diagnostics))
     return false;
   std::vector<std::string> archives;
-  if (target.hosted) {
+  if (target.hosted && !program.serial) {
     if (!target.is_host) {
       diagnostics.warning({.path = "--target"}, "the library has no sinter_parallel_for for " + target.triple,
                           "define it in the program that links the library; the header says what it does");

@@ -99,8 +99,15 @@ struct Program {
   std::string loss_problem;  // why a predictor cannot evaluate with it
   std::vector<std::string> metrics;
   std::vector<std::string> options;
+  bool serial = false;  // run_serially() was called
   std::optional<TrainerProgram> trainer;
   std::optional<EvaluateProgram> evaluation;
 };
+
+// Whether an input has the shape of a picture, [H, W, 1 or 3].
+bool takes_pictures(const Program &program);
+
+// All loops run on the caller's thread; the code calls no sinter_parallel_for.
+void run_serially(Program &program);
 
 }  // namespace sinter::codegen

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "formats/text.h"
+#include "support/did_you_mean.h"
 
 namespace sinter::runtime {
 namespace {
@@ -41,9 +42,11 @@ Result<Options> Options::parse(std::span<const std::string> arguments, std::span
     const size_t equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
     const OptionSpec *spec = find(specs, name);
-    if (!spec)
-      return usage_error("unknown option " + printable(name),
-                         specs.empty() ? "" : "the options here are " + names_of(specs));
+    if (!spec) {
+      std::string hint = did_you_mean(name, specs, &OptionSpec::name);
+      if (hint.empty() && !specs.empty()) hint = "the options here are " + names_of(specs);
+      return usage_error("unknown option " + printable(name), hint);
+    }
     std::string value;
     if (spec->value.empty()) {
       if (equals != std::string::npos) return usage_error(name + " takes no value");
@@ -77,6 +80,12 @@ Result<int64_t> Options::integer(std::string_view name, int64_t low, int64_t hig
                               static_cast<int>(name.size()), name.data(), printable(*text).c_str(),
                               static_cast<long long>(low), static_cast<long long>(high)));
   return int64_t{number};
+}
+
+Error with_help(Error error, const std::string &command) {
+  if (!error.hint.empty()) error.hint += error.hint.back() == '?' ? " " : "; ";
+  error.hint += "see " + command + " --help";
+  return error;
 }
 
 std::string options_help(std::span<const OptionSpec> specs) {

@@ -37,11 +37,17 @@ class Options {
   std::vector<std::string> positional_;
 };
 
+inline constexpr OptionSpec threads_option = {"--threads", "N",
+                                              "threads to use (default: the cores that may be used)"};
+
 // One line per option, aligned.
 std::string options_help(std::span<const OptionSpec> specs);
 
 inline Error usage_error(std::string message, std::string hint = {}) {
   return {ExitCode::usage, {}, std::move(message), std::move(hint)};
 }
+
+// The hint also says where to look further.
+Error with_help(Error error, const std::string &command);
 
 }  // namespace sinter::runtime

@@ -100,6 +100,7 @@ bool write_object_to(const Program &program, const Target &target, const EmitOpt
                                            section_bytes, section_alignment);
     SINTER_CHECK(moved, "the object has no section for the weights");
   }
+  if (options.on_stage) options.on_stage("writing");
   file.write(object.data(), object.size());
   write_constants(program, section_bytes, file);
   return true;

@@ -3,6 +3,7 @@
 // unrolled loops are expanded here).
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -14,9 +15,16 @@
 
 namespace sinter::codegen {
 
+// Which pictures an executable can read.
+struct ImageCodecs {
+  bool png = false, jpeg = false;
+};
+
 struct EmitOptions {
-  int optimization_level = 3;   // -O0 … -O3
-  bool for_executable = false;  // also define the symbols of runtime/program_abi.h
+  int optimization_level = 3;         // -O0 … -O3
+  bool for_executable = false;        // also define the symbols of runtime/program_abi.h
+  std::optional<ImageCodecs> codecs;  // of an executable; not said: all if an input is a picture, else none
+  std::function<void(const char *stage)> on_stage;  // told what is done next: "writing", "linking"
 };
 
 std::string emit_llvm_ir(const Program &program, const Target &target, const EmitOptions &options);

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "codegen/cpu/emit.h"
 #include "codegen/cpu/emit_kernel.h"
@@ -47,6 +50,48 @@ std::string tensor_macros(const std::string &prefix, const std::vector<ProgramTe
   return text;
 }
 
+// A float constant of C that has exactly this value.
+std::string c_float(float value) {
+  std::string text = fmt::format("{:.9g}", value);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text + "f";
+}
+
+// How bytes of pictures become input, and what the outputs are called, where the model says so.
+std::string picture_macros(const Program &program) {
+  const Program defaults;
+  const std::string define = "#define " + program.name + "_";
+  std::string text;
+  // Vectors that are taken as they are, or as by default, are no pixels as far as one knows.
+  const std::pair scaling(program.input_scale, program.input_offset);
+  const bool is_scaled =
+      std::ranges::any_of(program.inputs, [](const ProgramTensor &input) { return input.dims.size() > 1; }) ||
+      (scaling != std::pair(1.0f, 0.0f) && scaling != std::pair(defaults.input_scale, defaults.input_offset));
+  if (is_scaled && program.pixels.empty())  // else it takes more than a scale and an offset
+    text += "\n/* Inputs made of pixels 0 to 255: x = SCALE * pixel + OFFSET. */\n" + define +
+            "INPUT_SCALE " + c_float(program.input_scale) + "\n" + define + "INPUT_OFFSET " +
+            c_float(program.input_offset) + "\n";
+  if (program.labels.empty()) return text;
+  text += "\n/* The names of the classes, an initializer of const char *[LABELS_COUNT]. */\n" + define +
+          "LABELS_COUNT " + std::to_string(program.labels.size()) + "\n" + define + "LABELS {";
+  for (size_t i = 0; i < program.labels.size(); ++i)
+    text += (i == 0 ? " \\\n  " : ", \\\n  ") + c_string(program.labels[i]);
+  return text + "}\n";
+}
+
+std::string threads_text(const Program &program) {
+  if (program.serial) return "\n/* All work is done on the thread that calls. */\n";
+  return "\n/* Calls body(closure, c) once for each c in [0, chunks), on any threads and in any order, and "
+         "returns "
+         "when all calls have\n"
+         " * returned. Programs that link the object file alone define it (a plain loop will do); the static "
+         "and "
+         "the shared library\n"
+         " * contain a thread pool. Code for bare metal does not call it. */\n"
+         "void sinter_parallel_for(void (*body)(void *closure, uint32_t chunk), void *closure, uint32_t "
+         "chunks);\n";
+}
+
 }  // namespace
 
 int64_t program_stack_bytes(const Program &program) {
@@ -78,6 +123,7 @@ std::string emit_header(const Program &program) {
       "\n/* Inputs and outputs: float arrays [n, DIMS], dense, the last dimension fastest. ELEMENTS: floats "
       "a sample. */\n";
   text += tensor_macros(name + "_INPUT", program.inputs) + tensor_macros(name + "_OUTPUT", program.outputs);
+  text += picture_macros(program);
   text +=
       "\n/* Runs the network on n samples. inputs[i] and outputs[i] are aligned to 4 bytes; outputs, inputs "
       "and the arena do not\n"
@@ -87,15 +133,7 @@ std::string emit_header(const Program &program) {
       " * arena. */\n";
   text += "int " + name +
           "_predict(const float *const *inputs, float *const *outputs, uint32_t n, void *arena);\n";
-  text +=
-      "\n/* Calls body(closure, c) once for each c in [0, chunks), on any threads and in any order, and "
-      "returns when all calls have\n"
-      " * returned. Programs that link the object file alone define it (a plain loop will do); the static "
-      "and the shared library\n"
-      " * contain a thread pool. Code for bare metal does not call it. */\n";
-  text +=
-      "void sinter_parallel_for(void (*body)(void *closure, uint32_t chunk), void *closure, uint32_t "
-      "chunks);\n";
+  text += threads_text(program);
   text += "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
   return text;
 }

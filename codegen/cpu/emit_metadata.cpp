@@ -86,6 +86,7 @@ std::vector<uint8_t> program_metadata(const Program &program, const Target &targ
   root.add_loss_problem(loss_problem);
   root.add_pixel_steps(pixel_steps);
   root.add_pixels(pixels);
+  root.add_serial(program.serial);
   if (program.trainer) root.add_trainer(trainer);
   if (program.evaluation) root.add_evaluation(evaluation);
   builder.Finish(root.Finish());

@@ -23,9 +23,9 @@ Result<Image> decode_image(const std::string &name, std::string_view bytes) {
                     "other formats must be converted first");
   ImageDecoder *decoder = png ? sinter_decode_png : sinter_decode_jpeg;
   if (!decoder)
-    return rejected(name,
-                    "this binary was built without image codecs, because the model's input is no picture",
-                    "give the input as .npy");
+    return rejected(
+        name, std::string("this binary holds no reader of ") + (png ? "PNG" : "JPEG") + " pictures",
+        std::string("give the input as .npy, or compile it with --codecs ") + (png ? "png" : "jpeg"));
   Image image;
   std::string problem;
   if (!decoder(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), image, problem))

@@ -146,7 +146,7 @@ void bench(const Program &program, const Options &options, Console &console) {
   if (!batch) return console.error(batch.error());
   Result<int64_t> repeat = options.integer("--repeat", 1, 100'000'000, 0);
   if (!repeat) return console.error(repeat.error());
-  if (Status status = apply_threads(options); !status) return console.error(status.error());
+  if (Status status = apply_threads(program, options); !status) return console.error(status.error());
   BenchResult result{};
   result.batch = static_cast<uint32_t>(*batch);
   result.threads = sinter_threads();

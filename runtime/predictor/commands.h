@@ -22,10 +22,8 @@ struct Command {
 
 extern const Command predict_command, evaluate_command, bench_command, info_command;
 
-// Reads --threads and sets up the pool.
-Status apply_threads(const Options &options);
-inline constexpr OptionSpec threads_option = {"--threads", "N",
-                                              "threads to use (default: the cores that may be used)"};
+// Reads --threads and sets up the pool; a program of serial code takes no number above 1.
+Status apply_threads(const Program &program, const Options &options);
 
 // What `main` of a predictor does; returns the exit code.
 int run_predictor(const Program &program, int argc, const char *const *argv);

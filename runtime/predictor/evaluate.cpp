@@ -30,7 +30,7 @@ void evaluate(const Program &program, const Options &options, Console &console) 
                      : "the model states no loss: there is nothing to evaluate it with",
                  "compile it with --loss NAME"));
   }
-  if (Status status = apply_threads(options); !status) return console.error(status.error());
+  if (Status status = apply_threads(program, options); !status) return console.error(status.error());
   if (Status status = check_cpu(program); !status) return console.error(status.error());
   sinter_predictor_evaluate(program, options, console);
 }

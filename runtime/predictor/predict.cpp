@@ -9,6 +9,7 @@
 #include "runtime/data/input.h"
 #include "runtime/data/output_check.h"
 #include "runtime/predictor/commands.h"
+#include "runtime/predictor/predict_options.h"
 #include "runtime/predictor/ranking.h"
 #include "runtime/predictor/runner.h"
 #include "schema/program_generated.h"
@@ -16,14 +17,6 @@
 
 namespace sinter::runtime {
 namespace {
-
-constexpr OptionSpec options_of_predict[] = {
-    {"--top", "K", "print the best K classes (default 5)"},
-    {"--out", "FILE.npy",
-     "write the outputs, float32 [count, output shape]; -: to standard output, and nothing else"},
-    {"--json", "", "print JSON"},
-    threads_option,
-};
 
 // Where results go: text or JSON on the console, and arrays.
 class Report {
@@ -282,7 +275,7 @@ void predict(const Program &program, const Options &options, Console &console) {
         usage_error(format("predict: the model has %zu inputs, so files are taken in groups of %zu; "
                            "%zu were given",
                            inputs, inputs, files.size())));
-  if (Status status = apply_threads(options); !status) return console.error(status.error());
+  if (Status status = apply_threads(program, options); !status) return console.error(status.error());
   Result<Runner> runner = Runner::create(program);
   if (!runner) return console.error(runner.error());
 

@@ -42,20 +42,22 @@ void run_command(const Program &program, const Command &command, std::span<const
       return console.print(command_help(command, console.binary()));
   }
   Result<Options> options = Options::parse(arguments, command.options);
-  if (!options) {
-    Error error = options.error();
-    if (!error.hint.empty()) error.hint += "; ";
-    error.hint += "see " + console.binary() + " " + std::string(command.name) + " --help";
-    return console.error(error);
-  }
+  if (!options)
+    return console.error(with_help(options.error(), console.binary() + " " + std::string(command.name)));
   command.run(program, *options, console);
 }
 
 }  // namespace
 
-Status apply_threads(const Options &options) {
-  Result<int64_t> threads = options.integer("--threads", 1, SINTER_MAX_THREADS, 0);
+Status apply_threads(const Program &program, const Options &options) {
+  const bool serial = program.metadata->serial();
+  Result<int64_t> threads = options.integer("--threads", 1, SINTER_MAX_THREADS, serial ? 1 : 0);
   if (!threads) return threads.error();
+  if (serial && *threads > 1)
+    return usage_error(
+        format("--threads %lld: the program was compiled with --threads 1, its code runs on one",
+               static_cast<long long>(*threads)),
+        "compile it without that option");
   if (*threads > 0) sinter_set_threads(static_cast<uint32_t>(*threads));
   return {};
 }
@@ -78,9 +80,9 @@ int run_predictor(const Program &program, int argc, const char *const *argv) {
     if (found)
       run_command(program, *found, std::span(arguments).subspan(1), console);
     else
-      console.error(usage_error(
-          "unknown command " + printable(arguments[0]),
-          "the commands are predict, evaluate, bench and info; see " + console.binary() + " --help"));
+      console.error(with_help(usage_error("unknown command " + printable(arguments[0]),
+                                          "the commands are predict, evaluate, bench and info"),
+                              console.binary()));
   }
   return console.finish();
 }

@@ -116,7 +116,7 @@ int bench(const Trainer &trainer, const Options &options, Console &console) {
   if (!batch) return fail(batch.error());
   Result<int64_t> repeat = options.integer("--repeat", 1, 100'000'000, 0);
   if (!repeat) return fail(repeat.error());
-  if (Status status = apply_threads(options); !status) return fail(status.error());
+  if (Status status = apply_threads(trainer.program, options); !status) return fail(status.error());
   if (Status status = check_cpu(trainer.program); !status) return fail(status.error());
   Bench run{&trainer, static_cast<uint32_t>(*batch), {}, {}, {}, {}, {}, {}};
   if (Status status = run.set_up(); !status) return fail(status.error());

@@ -44,9 +44,7 @@ int run_command(const Trainer &trainer, const TrainerCommand &command, std::span
                         printable(options->positional()[0]) + "'");
   else
     return command.run(trainer, *options, console);
-  if (!error.hint.empty()) error.hint += "; ";
-  error.hint += "see " + console.binary() + " " + std::string(command.name) + " --help";
-  console.error(error);
+  console.error(with_help(std::move(error), console.binary() + " " + std::string(command.name)));
   return 0;
 }
 
@@ -71,9 +69,9 @@ int run_trainer(const Trainer &trainer, int argc, const char *const *argv) {
     if (found)
       exit_code = run_command(trainer, *found, std::span(arguments).subspan(1), console);
     else
-      console.error(usage_error(
-          "unknown command " + printable(first),
-          "the commands are train, evaluate, predict, bench and info; see " + console.binary() + " --help"));
+      console.error(with_help(usage_error("unknown command " + printable(first),
+                                          "the commands are train, evaluate, predict, bench and info"),
+                              console.binary()));
   }
   const int worst = console.finish();
   return worst != 0 ? worst : exit_code;

@@ -11,6 +11,7 @@
 #include "runtime/training/commands.h"
 #include "runtime/training/fit.h"
 #include "runtime/training/interrupt.h"
+#include "runtime/training/train_options.h"
 #include "runtime/training/weight_files.h"
 #include "schema/program_generated.h"
 #include "support/fit_limits.h"
@@ -18,29 +19,6 @@
 
 namespace sinter::runtime {
 namespace {
-
-constexpr OptionSpec options_of_train[] = {
-    {"--data", "DIR", "where the data set lies (default: $SINTER_DATA/<name>, the system's usual places)"},
-    {"--epochs", "N", "instead of what the script says; no more than that with a LearningRateScheduler"},
-    {"--batch", "N", "samples a step, up to the compiled maximum"},
-    {"--lr", "X", "learning rate at the start; not with a LearningRateScheduler"},
-    {"--seed", "S", "of initial weights, shuffles and dropout (default 0)"},
-    threads_option,
-    {"--checkpoint", "FILE", "the full training state, written atomically at the end of every epoch"},
-    {"--checkpoint-every", "STEPS", "and after so many steps"},
-    {"--resume", "", "go on from --checkpoint, bit-identically, from the very step"},
-    {"--overwrite", "", "begin anew although the file of --checkpoint exists"},
-    {"--override", "", "resume although seed, batch, learning rate or data differ"},
-    {"--save-weights", "FILE",
-     "final (or best, where the script keeps the best) weights: .sinter, .h5, .keras, .npz, .safetensors"},
-    {"--log", "FILE", "history as CSV"},
-    {"--tensorboard", "DIR", "history as TensorBoard events"},
-    {"--plot", "FILE", "curves as SVG"},
-    {"--verbose", "0|1|2", "Keras's own: silent, progress bar, a line an epoch"},
-    {"--nan-check", "", "stop at the first NaN or infinity and name step, layer and tensor"},
-    {"--device", "cpu", "what to train on"},
-    {"--no-prefetch", "", "gather batches on the main thread (the numbers are the same)"},
-};
 
 // A finite number above 0.
 Result<float> rate_of(const std::string &text) {
@@ -146,7 +124,7 @@ int train(const Trainer &trainer, const Options &options, Console &console) {
   Result<FitOptions> fit_choices = fit_options(trainer, options);
   if (!fit_choices) return fail(fit_choices.error());
   if (Status status = check_outputs(*fit_choices, options); !status) return fail(status.error());
-  if (Status status = apply_threads(options); !status) return fail(status.error());
+  if (Status status = apply_threads(trainer.program, options); !status) return fail(status.error());
   if (Status status = check_cpu(trainer.program); !status) return fail(status.error());
   DataLoader loader(trainer, options.get("--data"));
   Result<TrainingSets> sets = load_training_sets(trainer, loader, console);

@@ -43,7 +43,7 @@ int evaluate(const Trainer &trainer, const Options &options, Console &console) {
   };
   Result<std::string> split = evaluated_split(options);
   if (!split) return fail(split.error());
-  if (Status status = apply_threads(options); !status) return fail(status.error());
+  if (Status status = apply_threads(trainer.program, options); !status) return fail(status.error());
   if (Status status = check_cpu(trainer.program); !status) return fail(status.error());
   Result<TrainingState> state = trained_state(trainer, options);
   if (!state) return fail(state.error());

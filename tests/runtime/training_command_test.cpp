@@ -175,6 +175,15 @@ TEST_F(TrainerTest, SignalsWhereNothingCanBeWrittenSaySo) {
   EXPECT_THAT(read_file(path("said")), HasSubstr("nothing was saved: points.interrupted.sinter: "));
 }
 
+TEST_F(TrainerTest, MistypedNamesGetASuggestion) {
+  const Answer option = run({"train", "--epoch", "3"});
+  EXPECT_EQ(option.exit_code, 2);
+  EXPECT_EQ(option.err,
+            "points: error: unknown option --epoch\n  hint: did you mean '--epochs'? see points train "
+            "--help\n");
+  EXPECT_THAT(run({"train", "--photosynthesis"}).err, HasSubstr("the options here are --data, --epochs"));
+}
+
 // Each checkpoint that is written is another file under the same name. 0: there is none.
 ino_t file_number(const std::string &path) {
   struct stat status;
