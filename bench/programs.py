@@ -41,7 +41,7 @@ def add_arguments(parser):
     parser.add_argument('--onnxruntime', metavar='PATH', default=os.environ.get('ONNXRUNTIME'),
                         help='libonnxruntime.so, or a folder to look in (default: $ONNXRUNTIME, else the cache folder)')
     parser.add_argument('--compile-option', action='append', default=[], metavar='OPTION',
-                        help='one more option of `sinter compile`, as --compile-option=--exact-conv')
+                        help='one more option of `sinter compile`, as --compile-option=-O2')
 
 
 def parse_model(text, parser):

@@ -1,8 +1,10 @@
 // `sinter compile`.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -15,9 +17,12 @@
 #include "driver/commands.h"
 #include "driver/compile_options.h"
 #include "driver/console.h"
+#include "driver/option_names.h"
+#include "driver/progress.h"
 #include "driver/training/check_single_fit.h"
 #include "driver/training/plan_trainer.h"
 #include "driver/weights/script_weights.h"
+#include "formats/text.h"
 #include "ir/kernel/text.h"
 #include "ir/objectives.h"
 #include "ir/text.h"
@@ -188,10 +193,37 @@ std::string each_function(const Built &built, Print print) {
   return text;
 }
 
+// By --codecs.
+std::optional<codegen::ImageCodecs> image_codecs(const std::string &name) {
+  if (name.empty()) return std::nullopt;
+  return codegen::ImageCodecs{.png = name == "all" || name == "png", .jpeg = name == "all" || name == "jpeg"};
+}
+
+// `sinter: wrote net: 2.9 MiB, 550,570 parameters, arena 66.0 KiB, 0.4 s`. Text on standard output speaks for
+// itself.
+std::string written_text(const std::string &emit, const std::string &path, const codegen::Program &program,
+                         double seconds) {
+  const OutputPlace place = output_place(path);
+  if (path.empty() || (place.descriptor == STDOUT_FILENO && !needs_weights(emit))) return {};
+  std::error_code error;
+  std::vector<std::string> facts;
+  if (!place.in_place) facts.push_back(bytes_text(std::filesystem::file_size(path, error)));
+  if (needs_weights(emit)) {
+    facts.push_back(thousands(program.parameter_count) + " parameters");
+    int64_t arena = program.arena_bytes;
+    if (const auto &trainer = program.trainer) {
+      facts.push_back("state " + bytes_text(static_cast<uint64_t>(trainer->state_bytes)));
+      arena = std::max({arena, trainer->step.arena_bytes, trainer->evaluate.arena_bytes});
+    }
+    facts.push_back("arena " + bytes_text(static_cast<uint64_t>(arena)));
+  }
+  facts.push_back(fmt::format("{:.1f} s", seconds));
+  return fmt::format("sinter: wrote {}: {}\n", printable(place.in_place ? place.path : path),
+                     fmt::join(facts, ", "));
+}
+
 bool emit_one(const std::string &emit, const std::string &path, const Built &built,
-              const codegen::Target &target, int optimization_level, Diagnostics &diagnostics) {
-  codegen::EmitOptions options;
-  options.optimization_level = optimization_level;
+              const codegen::Target &target, codegen::EmitOptions options, Diagnostics &diagnostics) {
   options.for_executable = emit == "exe";
   const codegen::Program &program = built.program;
   if (emit == "exe") return codegen::write_executable(program, target, options, path, diagnostics);
@@ -218,17 +250,30 @@ bool emit_one(const std::string &emit, const std::string &path, const Built &bui
 }  // namespace
 
 int compile(const CompileOptions &options) {
+  const auto start = std::chrono::steady_clock::now();
   Diagnostics diagnostics;
   if (options.emit.size() > 1 && !options.output.empty() && output_place(options.output).in_place)
     return usage_error("-o " + options.output + ": several outputs cannot go to one place",
                        "name a file; each gets its suffix");
+  const bool makes_executable = std::ranges::find(options.emit, "exe") != options.emit.end();
+  if (!options.codecs.empty() && !makes_executable)
+    return usage_error("--codecs " + options.codecs + ": no executable is made that could read pictures",
+                       "leave the option out, or add --emit exe");
+  // What passes print goes to the same place.
+  Progress progress(!options.quiet && !options.print_after_all && !options.time_passes &&
+                    options.print_after.empty());
+  const auto end = [&] {
+    progress.clear();
+    return report(diagnostics);
+  };
+  progress.enter("loading the model");
   const std::optional<codegen::Target> target = codegen::parse_target(options.target, diagnostics);
   LoadOptions load;
   load.input_shape = options.input_shape;
   load.model_name = options.model_name;
   if (!options.semantics.empty()) load.keras3_semantics = options.semantics == "keras3";
   std::optional<LoadedModel> loaded = load_model(options.model, load, diagnostics);
-  if (!loaded || !target) return report(diagnostics);
+  if (!loaded || !target) return end();
   if (!options.train && !(options.optimizer.empty() && options.freeze.empty()))
     diagnostics.error({.path = "--optimizer, --freeze"},
                       "they say how to train, but the binary is no trainer", "add --train");
@@ -236,7 +281,7 @@ int compile(const CompileOptions &options) {
   const bool known = require_compilable(*loaded, options.model, diagnostics);
   const bool has_weights = options.train ? provide_first_weights(*loaded, options, diagnostics)
                                          : provide_weights(*loaded, options, diagnostics);
-  if (!known || !has_weights || diagnostics.has_errors()) return report(diagnostics);
+  if (!known || !has_weights || diagnostics.has_errors()) return end();
 
   passes::PipelineOptions pipeline;
   pipeline.max_batch = options.batch > 0 || options.train ? options.batch : 1;
@@ -245,10 +290,11 @@ int compile(const CompileOptions &options) {
   pipeline.time_passes = options.time_passes;
   pipeline.report = [](const std::string &text) { std::fputs(text.c_str(), stderr); };
   const std::string stem = loaded->stem;
+  progress.enter("planning");
   std::optional<Built> made =
       options.train ? make_trainer(std::move(*loaded), options, *target, pipeline, diagnostics)
                     : make_predictor(std::move(*loaded), options, *target, pipeline, diagnostics);
-  if (!made) return report(diagnostics);
+  if (!made) return end();
   Built &built = *made;
   built.program.name = options.name.empty() ? identifier(stem) : options.name;
   built.program.model_file = std::filesystem::path(options.model).filename().string();
@@ -259,21 +305,33 @@ int compile(const CompileOptions &options) {
     built.program.pixel_steps.clear();
     built.program.pixels.clear();
   }
-  if (!read_labels(options, built.program, diagnostics)) return report(diagnostics);
+  if (!read_labels(options, built.program, diagnostics)) return end();
+  if (options.is_serial) codegen::run_serially(built.program);
 
   std::vector<std::string> paths;
   for (const std::string &emit : options.emit) {
     std::string path = options.output;
     if (path.empty() && !is_text(emit)) path = stem + extension(emit);
     if (!options.output.empty() && options.emit.size() > 1) path += extension(emit);
+    progress.clear();
     if (const int code = refuse_input(path)) return code;
     paths.push_back(path);
   }
+  codegen::EmitOptions emission;
+  emission.optimization_level = options.optimization_level;
+  emission.codecs = image_codecs(options.codecs);
+  emission.on_stage = [&](const char *stage) { progress.enter(stage); };
+  std::string written;
   for (size_t i = 0; i < paths.size(); ++i) {
-    const std::string &emit = options.emit[i], &path = paths[i];
-    if (!emit_one(emit, path, built, *target, options.optimization_level, diagnostics)) break;
+    progress.enter("generating code");
+    if (!emit_one(options.emit[i], paths[i], built, *target, emission, diagnostics)) break;
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    if (!options.quiet && !options.is_cached)
+      written += written_text(options.emit[i], paths[i], built.program, taken.count());
   }
-  return report(diagnostics);
+  const int code = end();
+  std::fputs(written.c_str(), stderr);
+  return code;
 }
 
 void add_compile_options(CLI::App &command, CompileOptions &options) {
@@ -317,11 +375,13 @@ void add_compile_options(CLI::App &command, CompileOptions &options) {
   command.add_option("--labels", options.labels, "class names, one a line, built in");
   command.add_option("--input-scale", options.input_scale, "x = A * pixel + B for image inputs: A");
   command.add_option("--input-offset", options.input_offset, "x = A * pixel + B for image inputs: B");
-  command.add_option("--precision", options.precision, "arithmetic of contractions")
-      ->check(CLI::IsMember({"fp32"}));
-  command.add_option("--weight-format", options.weight_format, "how weights are stored")
-      ->check(CLI::IsMember({"f32"}));
-  command.add_flag("--exact-conv", options.exact_conv, "direct convolutions only: all are, in this version");
+  command
+      .add_option(
+          "--codecs", options.codecs,
+          "image readers that the binary holds: all, none, png or jpeg (default: all if an input is a "
+          "picture)")
+      ->check(CLI::IsMember({"all", "none", "png", "jpeg"}));
+  command.add_flag("--quiet", options.quiet, "no line about progress and what was written");
   command.add_option("-O", options.optimization_level, "optimization level 0 to 3")->check(CLI::Range(0, 3));
   command
       .add_option("--print-after", options.print_after, "print the program after a pass, to standard error")
@@ -346,16 +406,20 @@ Command add_compile(CLI::App &app) {
       ->check(CLI::IsMember({"exe", "object", "header", "static-lib", "shared-lib", "graph", "kernels",
                              "llvm-ir", "asm", "plan"}));
   command->add_flag("--train", options->train, "the binary is a trainer; without it a predictor");
+  command
+      ->add_option_function<std::string>(
+          "--threads", [options](const std::string &) { options->is_serial = true; },
+          "1: code that runs on its caller's thread and calls no sinter_parallel_for")
+      ->check([](const std::string &number) {
+        return number == "1" ? std::string()
+                             : "only 1 is taken here, not " + number +
+                                   "; the number of threads is the binary's: OUT … --threads N";
+      });
   add_compile_options(*command, *options);
-  return [command, options] {
-    for (const CLI::Option *option : command->get_options())
-      if (option->count() > 0 && option->get_name() != "-o" && option->get_name() != "MODEL")
-        options->stated.push_back(option->get_name() +
-                                  (option->results().empty() || option->results()[0].empty()
-                                       ? ""
-                                       : "=" + fmt::format("{}", fmt::join(option->results(), ","))));
+  return {[command, options] {
+    options->stated = stated_options(*command);
     return compile(*options);
-  };
+  }};
 }
 
 }  // namespace sinter::driver

@@ -28,8 +28,10 @@ struct CompileOptions {
   std::string semantics;
   std::string labels;
   std::optional<float> input_scale, input_offset;
-  std::string precision = "fp32", weight_format = "f32";
-  bool exact_conv = false;
+  std::string codecs;      // --codecs; "": as the inputs need
+  bool is_serial = false;  // --threads 1
+  bool quiet = false;
+  bool is_cached = false;  // for `sinter train` and `sinter predict`: nothing is said of what was written
   bool train = false;
   bool allow_paths = false;         // --train: callbacks may write anywhere
   std::string loss, optimizer;      // --train

@@ -14,6 +14,13 @@ bool stderr_has_color() {
   return isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
 }
 
+std::string thousands(int64_t value) {
+  std::string text = std::to_string(value);
+  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
 int usage_error(const std::string &message, const std::string &hint) {
   Diagnostics diagnostics;
   diagnostics.error({}, message, hint);

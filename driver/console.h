@@ -1,6 +1,7 @@
 // What subcommands print to the terminal.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "support/diagnostic.h"
@@ -9,6 +10,9 @@ namespace sinter::driver {
 
 // Whether standard error takes colors: a terminal, and NO_COLOR is not set.
 bool stderr_has_color();
+
+// 550,570
+std::string thousands(int64_t value);
 
 // Says what is wrong with the command line; returns the exit code 2.
 int usage_error(const std::string &message, const std::string &hint = {});

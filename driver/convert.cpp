@@ -47,7 +47,7 @@ Command add_convert(CLI::App &app) {
   command->footer(
       "Of a checkpoint the weights and statistics are taken, not the optimizer's slots. A whole model stays "
       "one in .h5 and .keras.");
-  return [files] { return run(*files); };
+  return {[files] { return run(*files); }};
 }
 
 }  // namespace sinter::driver

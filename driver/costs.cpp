@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "driver/build.h"
+#include "driver/console.h"
 #include "driver/training/plan_trainer.h"
 #include "schema/program_generated.h"
 #include "support/printable.h"
@@ -22,13 +23,6 @@ int64_t macs_of(const ir::Graph &graph, ir::NodeId id) {
     macs += points;
   }
   return macs;
-}
-
-std::string thousands(int64_t value) {
-  std::string text = std::to_string(value);
-  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<size_t>(at), ",");
-  return text;
 }
 
 // Nothing if the model file does not say how to train, or says what cannot be trained.

@@ -11,6 +11,8 @@
 
 #include "codegen/clean_up.h"
 #include "driver/commands.h"
+#include "driver/console.h"
+#include "driver/option_names.h"
 #include "support/version.h"
 
 namespace sinter {
@@ -39,6 +41,26 @@ int with_output(int code) {
   return 3;
 }
 
+int unknown_command(const std::string &name, const CLI::App &app) {
+  std::vector<std::string> names;
+  for (const CLI::App *command : app.get_subcommands([](const CLI::App *) { return true; }))
+    names.push_back(command->get_name());
+  return driver::usage_error("unknown command " + name, driver::hint_for_option(name, names, "sinter"));
+}
+
+// What CLI11 found no use for.
+int unknown_argument(const CLI::App &app) {
+  const std::vector<CLI::App *> commands = app.get_subcommands();
+  const CLI::App &command = commands.empty() ? app : *commands.front();
+  const std::string full_name = commands.empty() ? "sinter" : "sinter " + command.get_name();
+  const std::string argument = app.remaining(/*recurse=*/true).front();
+  const std::string hint = driver::hint_for_option(argument, driver::option_names(command), full_name);
+  if (argument.starts_with('-'))
+    return driver::usage_error("unknown option " + argument.substr(0, argument.find('=')), hint);
+  return driver::usage_error(full_name + " has no use for the argument " + argument,
+                             "see " + full_name + " --help");
+}
+
 int run(int argc, char **argv) {
   CLI::App app("Sinter compiles convolutional networks described in Keras into self-contained native code.",
                "sinter");
@@ -56,17 +78,25 @@ int run(int argc, char **argv) {
   add(driver::add_predict);
   add(driver::add_convert);
   add(driver::add_ops);
+  std::vector<std::string> list = arguments(argc, argv);
+  const std::string name = list.empty() ? "" : list[0];
+  const auto named =
+      std::ranges::find(commands, name, [](const auto &entry) { return entry.first->get_name(); });
+  if (named == commands.end() && !name.empty() && name[0] != '-') return unknown_command(name, app);
+  if (named != commands.end() && named->second.take_foreign)
+    if (const int code = named->second.take_foreign(list)) return code;
   try {
-    std::vector<std::string> list = arguments(argc, argv);
     std::reverse(list.begin(), list.end());  // CLI11 takes them from the back
     app.parse(list);
+  } catch (const CLI::ExtrasError &) {
+    return unknown_argument(app);
   } catch (const CLI::ParseError &error) {
     const int code = app.exit(error);
     std::cout.flush();
     return with_output(code == 0 ? 0 : 2);
   }
   for (const auto &[subcommand, command] : commands)
-    if (subcommand->parsed()) return with_output(command());
+    if (subcommand->parsed()) return with_output(command.run());
   return 2;
 }
 

@@ -90,7 +90,7 @@ Command add_ops(CLI::App &app) {
   CLI::App *command = app.add_subcommand("ops", "The table of ops: attributes, Keras and ONNX names, forms");
   auto markdown = std::make_shared<bool>(false);
   command->add_flag("--markdown", *markdown, "as a Markdown table");
-  return [markdown] { return run(*markdown); };
+  return {[markdown] { return run(*markdown); }};
 }
 
 }  // namespace sinter::driver

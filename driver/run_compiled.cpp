@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <span>
 
 #include "codegen/digest.h"
 #include "codegen/link_command.h"
@@ -20,6 +21,10 @@
 #include "driver/commands.h"
 #include "driver/compile_options.h"
 #include "driver/console.h"
+#include "driver/option_names.h"
+#include "driver/run_arguments.h"
+#include "runtime/predictor/predict_options.h"
+#include "runtime/training/train_options.h"
 #include "support/temporary_files.h"
 #include "support/version.h"
 
@@ -104,38 +109,46 @@ int run(CompileOptions options, const std::vector<std::string> &arguments) {
   return execute(cache->keep(*workplace, request, name, absolute_paths_read()), "", options, arguments);
 }
 
-Command add(CLI::App &app, const char *name, const char *what, bool train, const char *footer) {
+Command add(CLI::App &app, const char *name, const char *what, bool train,
+            std::span<const runtime::OptionSpec> binary_options, const char *footer) {
   CLI::App *command = app.add_subcommand(name, what);
   auto options = std::make_shared<CompileOptions>();
+  auto binary_arguments = std::make_shared<std::vector<std::string>>();
   options->train = train;
+  options->is_cached = true;
   command->add_option("MODEL", options->model, "Keras script, Keras .h5 or .keras, or .graph file")
       ->required();
   add_compile_options(*command, *options);
-  command->prefix_command();
-  command->footer(footer);
-  return [command, options, name] {
-    options->stated.emplace_back(name);
-    for (const CLI::Option *option : command->get_options())
-      if (option->count() > 0 && option->get_name() != "MODEL")
-        options->stated.push_back(option->get_name() + "=" +
-                                  fmt::format("{}", fmt::join(option->results(), ",")));
-    return run(*options, command->remaining());
-  };
+  command->footer(
+      footer + std::string("\n\nOptions of the binary:\n") + runtime::options_help(binary_options) +
+      "\nOptions before -- are the compiler's, what stands behind it is the binary's. Without -- each "
+      "option goes to the\none that knows it, to the compiler if both do: --batch, …");
+  return {[command, options, name, binary_arguments] {
+            options->stated = stated_options(*command);
+            options->stated.insert(options->stated.begin(), name);
+            return run(*options, *binary_arguments);
+          },
+          [command, train, binary_options, binary_arguments](std::vector<std::string> &arguments) {
+            std::optional<RunArguments> split =
+                split_run_arguments(std::span(arguments).subspan(1), *command, binary_options, !train);
+            if (!split) return 2;
+            *binary_arguments = std::move(split->binary);
+            arguments.resize(1);
+            arguments.insert(arguments.end(), split->compiler.begin(), split->compiler.end());
+            return 0;
+          }};
 }
 
 }  // namespace
 
 Command add_predict(CLI::App &app) {
   return add(app, "predict", "Compile a model into the cache and run it on inputs", false,
-             "Everything from the first INPUT on goes to the binary: INPUT... [--top K] [--out FILE.npy] "
-             "[--json] [--threads N]");
+             runtime::options_of_predict, "After MODEL come the binary's inputs: INPUT...");
 }
 
 Command add_train(CLI::App &app) {
   return add(app, "train", "Compile a model's training into the cache and run it", true,
-             "What is no option of compile goes to the trainer: --data DIR [--epochs N] [--checkpoint FILE] "
-             "…; a -- before it helps where both "
-             "have an option of the same name");
+             runtime::options_of_train, "The trainer takes its data set with --data DIR.");
 }
 
 }  // namespace sinter::driver

@@ -108,7 +108,7 @@ Command add_summary(CLI::App &app) {
       ->check(CLI::IsMember({"keras2", "keras3"}));
   command->add_flag("--costs", options->costs,
                     "operations, bytes and the kernel of each layer, and the program's memory");
-  return [options] { return run(*options); };
+  return {[options] { return run(*options); }};
 }
 
 }  // namespace sinter::driver

@@ -22,7 +22,7 @@ TEST(Diagnostics, Usage) {
   expect_rejected("sinter", 2, {"A subcommand is required\n"});
   expect_rejected("sinter compile", 2, {"MODEL is required\n"});
   expect_rejected("sinter compile --emit nonsense x.py", 2, {"--emit: nonsense not in {exe,"});
-  expect_rejected("sinter frobnicate", 2, {"A subcommand is required\n"});
+  expect_rejected("sinter frobnicate", 2, {"unknown command frobnicate", "see sinter --help"});
   EXPECT_EQ(run("sinter --help").exit_code, 0);
   EXPECT_EQ(run("sinter compile --help").exit_code, 0);
   EXPECT_EQ(run("sinter --version").out.substr(0, 7), "sinter ");
