@@ -82,7 +82,7 @@ struct SampleModel {
 
 std::vector<std::string> hdf5_seeds() {
   const SampleModel sample;
-  std::vector<std::string> seeds = files("tests/frontend/hdf5", ".h5");
+  std::vector<std::string> seeds = files("tests/formats/hdf5", ".h5");
   for (const auto write : {write_keras_weights, write_keras_model, write_keras3_weights})
     seeds.push_back(written([&](const std::string &path) { return write(path, sample.model); }));
   return seeds;
