@@ -70,6 +70,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t mos
   if (random() % 4 != 0) {  // else bytes without a meaning
     if (name == "hdf5") done = sinter::fuzz::mutate_hdf5(bytes, random);
     if (name == "zip" || name == "npz") done = sinter::fuzz::mutate_zip(bytes, most, random, any_mutation);
+    if (name == "checkpoint") done = sinter::fuzz::mutate_checkpoint(bytes, most, random, any_mutation);
   }
   if (!done) return LLVMFuzzerMutate(data, size, most);
   if (bytes.size() > most) bytes.resize(most);

@@ -19,4 +19,8 @@ bool mutate_hdf5(Bytes &bytes, std::mt19937 &random);
 // and mostly the right sizes and checksums. False if the bytes are no archive.
 bool mutate_zip(Bytes &bytes, size_t most, std::mt19937 &random, const AnyMutation &any_mutation);
 
+// Changes the index of a checkpoint, or its data, and puts the right sizes and checksums into the header. False if the
+// bytes are no checkpoint.
+bool mutate_checkpoint(Bytes &bytes, size_t most, std::mt19937 &random, const AnyMutation &any_mutation);
+
 }  // namespace sinter::fuzz
