@@ -17,7 +17,7 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 add_compile_options(-ffunction-sections -fdata-sections)
 if(SINTER_SANITIZE)
   # Instrumented code sets off false warnings of gcc 12's flow analysis.
-  add_compile_options(-Wno-maybe-uninitialized $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-clobbered>)
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-clobbered>)
   add_compile_options(-fsanitize=${SINTER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SINTER_SANITIZE})
 endif()
